@@ -1,0 +1,61 @@
+#include <ATen/Functions.h>
+
+#include "op.h"
+
+namespace acm::gated_mlp {
+
+namespace {
+
+/// Products of fewer rows than this take other code paths in BLAS libraries, whose sums round
+/// differently; smaller groups are padded, so that a token's result does not depend on how many
+/// others share its group.
+constexpr int64_t minimumRows = 16;
+
+at::Tensor apply(Activation activation, const at::Tensor &x) {
+    switch (activation) {
+        case Activation::identity: return x;
+        case Activation::relu: return at::relu(x);
+        case Activation::silu: return at::silu(x);
+        case Activation::gelu: return at::gelu(x);
+        case Activation::geluTanh: return at::gelu(x, "tanh");
+    }
+    TORCH_CHECK(false, "unknown activation");
+}
+
+}  // namespace
+
+at::Tensor grouped(const Arguments &arguments) {
+    int64_t tokens = arguments.input.size(0);
+    int64_t learnerWidth = arguments.w1.size(0) / arguments.learners;
+    auto [sorted, order] = arguments.choice.sort(/*stable=*/true, /*dim=*/0, /*descending=*/false);
+    at::Tensor counts =
+        at::bincount(arguments.choice, {}, arguments.learners + 1).to(at::kCPU).contiguous();
+
+    std::vector<at::Tensor> groups;
+    int64_t start = 0;
+    for (int64_t k = 0; k <= arguments.learners; ++k) {
+        int64_t count = counts.const_data_ptr<int64_t>()[k];
+        if (count == 0) continue;
+        if (k == 0) {
+            groups.push_back(arguments.bias.expand({count, -1}));
+        } else {
+            at::Tensor rows = arguments.input.index_select(0, order.narrow(0, start, count));
+            if (count < minimumRows) rows = at::constant_pad_nd(rows, {0, 0, 0, minimumRows - count});
+            int64_t width = k * learnerWidth;
+            at::Tensor hidden = apply(
+                arguments.activation,
+                at::linear(rows, arguments.w1.narrow(0, 0, width), arguments.b1.narrow(0, 0, width)));
+            at::Tensor output =
+                at::linear(hidden, arguments.w2.narrow(1, 0, width), arguments.bias);
+            groups.push_back(output.narrow(0, 0, count));
+        }
+        start += count;
+    }
+    if (groups.empty()) return arguments.bias.expand({tokens, -1}).clone();
+    // The inverse permutation puts the groups' rows back in the order of the tokens.
+    at::Tensor inverse = at::empty_like(order);
+    inverse.scatter_(0, order, at::arange(tokens, order.options()));
+    return at::cat(groups).index_select(0, inverse);
+}
+
+}  // namespace acm::gated_mlp

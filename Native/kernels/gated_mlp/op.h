@@ -1,0 +1,42 @@
+// acm::gated_mlp: a two-layer network whose hidden width is cut token by token.
+//
+//     for each token t:
+//         width = choice[t] * (hidden / learners)
+//         output[t] = bias + w2[:, :width] · activation(w1[:width] · input[t] + b1[:width])
+//
+// That is the sum of the first choice[t] of `learners` equal learners, plus the module's bias.
+//
+//   input  [..., channels]         choice [...] integers, 0 ... learners
+//   w1     [hidden, channels]      b1     [hidden]
+//   w2     [output, hidden]        bias   [output]
+//   result [..., output]
+//
+// Source: Wójcik et al. 2025 (arXiv 2312.10193), section 3.1.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+namespace acm::gated_mlp {
+
+enum class Activation { identity, relu, silu, gelu, geluTanh };
+
+/// The activation of a Hugging Face name; throws c10::Error for an unknown one.
+Activation activation(const std::string &name);
+
+struct Arguments {
+    at::Tensor input;   // [tokens, channels]
+    at::Tensor choice;  // [tokens] int64
+    at::Tensor w1, b1, w2, bias;
+    int64_t learners;
+    Activation activation;
+};
+
+/// Plain loops with sums in double precision, for tests: host memory, any floating type.
+at::Tensor reference(const Arguments &arguments);
+
+/// Two products for each group of tokens with the same choice; any device, differentiable.
+at::Tensor grouped(const Arguments &arguments);
+
+}  // namespace acm::gated_mlp

@@ -1,0 +1,42 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "AdaptiveComputation",
+    products: [
+        .library(name: "AdaptiveComputation", targets: ["AdaptiveComputation", "Conversion"]),
+        .executable(name: "acm", targets: ["acm"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+    ],
+    targets: [
+        .target(name: "CACM"),
+        .target(name: "Torch", dependencies: ["CACM"]),
+        .target(name: "Transformers", dependencies: ["Torch"]),
+        .target(name: "Preprocessing"),
+        .target(name: "AdaptiveComputation", dependencies: ["Torch", "Transformers"]),
+        .target(name: "Datasets", dependencies: ["Torch", "Transformers", "Preprocessing"]),
+        .target(
+            name: "Conversion",
+            dependencies: ["AdaptiveComputation", "Datasets", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Evaluation", dependencies: ["AdaptiveComputation", "Datasets"]),
+        .executableTarget(
+            name: "acm",
+            dependencies: [
+                "Conversion", "Evaluation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+        .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),
+        .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing"]),
+        .testTarget(name: "AdaptiveComputationTests", dependencies: ["AdaptiveComputation"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+        .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(name: "acmTests", dependencies: ["acm"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,7 @@
+/// A token found in a text: which piece, and the range of the text's scalars that it stands for.
+struct TokenSpan: Equatable, Sendable {
+    /// An index into ``PieceTable/pieces``.
+    let piece: Int32
+    let start: Int32
+    let end: Int32
+}

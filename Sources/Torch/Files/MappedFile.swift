@@ -1,0 +1,67 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A file's content as memory, read from the disk page by page as it is touched.
+///
+/// The memory may be written to: a written page becomes the process's own, and the file never
+/// changes. So tensors over it can be trained in place. It is unmapped when the last reference to
+/// this object goes.
+///
+/// The file must not be cut short by others while it is mapped: the system ends a process that
+/// touches a page behind the end (`SIGBUS`). Replacing it by a rename, as ``AtomicFile`` does, is
+/// safe.
+public final class MappedFile: Sendable {
+    /// The path, as it was given.
+    public let path: String
+
+    /// The content, valid for as long as this object lives: whoever keeps an address keeps the
+    /// object too, or holds it with `withExtendedLifetime`. It starts at a page; for an empty file
+    /// it has no address.
+    ///
+    /// Reading from several threads is safe; whoever writes keeps others away from those bytes.
+    public nonisolated(unsafe) let bytes: UnsafeMutableRawBufferPointer
+
+    /// Maps a file.
+    ///
+    /// - Throws: `FileError` if it is missing, not a regular file, or cannot be mapped.
+    public init(_ url: URL) throws {
+        path = url.relativePath
+        // Without O_NONBLOCK, opening a named pipe would wait for its other end.
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw FileError(operation: "read", path: path, code: errno)
+        }
+        defer { close(descriptor) }
+
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw FileError(operation: "read", path: path, code: errno)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let found = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "a device or pipe"
+            throw FileError.notRegular(operation: "read", path: path, found: found)
+        }
+        guard status.st_size > 0 else {
+            bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+            return
+        }
+
+        let count = Int(status.st_size)
+        let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0)
+        guard let address, address != MAP_FAILED else {
+            throw FileError(operation: "map", path: path, code: errno)
+        }
+        bytes = UnsafeMutableRawBufferPointer(start: address, count: count)
+    }
+
+    deinit {
+        if let address = bytes.baseAddress {
+            munmap(address, bytes.count)
+        }
+    }
+}

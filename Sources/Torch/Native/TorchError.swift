@@ -1,0 +1,37 @@
+import CACM
+import Foundation
+
+/// What the native library or libtorch refused.
+public enum TorchError: LocalizedError, Equatable {
+    /// A wrong name, kind, shape or size, given by the caller.
+    case invalidArgument(String)
+    /// Host or device memory is exhausted.
+    case outOfMemory(String)
+    /// libtorch failed; the text is its own.
+    case failure(String)
+    /// The native library, libtorch or a device is not there.
+    case unavailable(String)
+
+    public var errorDescription: String? {
+        switch self {
+        case .invalidArgument(let text), .failure(let text), .unavailable(let text): text
+        case .outOfMemory(let text): "Out of memory: \(text)"
+        }
+    }
+}
+
+/// Throws the error that a status of the native library stands for.
+@inline(__always)
+func check(_ status: Int32) throws {
+    if status != ACM_OK { throw nativeError(status) }
+}
+
+private func nativeError(_ status: Int32) -> TorchError {
+    let text = String(cString: acm_error_message())
+    return switch status {
+    case ACM_INVALID_ARGUMENT: .invalidArgument(text)
+    case ACM_OUT_OF_MEMORY: .outOfMemory(text)
+    case ACM_UNAVAILABLE: .unavailable(text)
+    default: .failure(text)
+    }
+}
