@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test(arguments: [
-        0.1, -0.0, 5e-324, .greatestFiniteMagnitude, 1 / 3, 123_456_789.125, 9.5e15,
+        0.1, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1 / 3, 123_456_789.125, 9.5e15,
     ])
     func numbersRoundTrip(number: Double) throws {
         let read = try JSONValue(parsing: JSONValue.number(number).text()).doubleValue

@@ -26,15 +26,15 @@ enum CanonicalDecomposition {
         return value != 0 && isKnown(scalar) ? value : 0
     }
 
-    /// The reference's tables end with Unicode 12: younger scalars stay whole, and where they are.
+    /// The reference's tables end with Unicode 9: younger scalars stay whole, and where they are.
     private static func isKnown(_ scalar: Unicode.Scalar) -> Bool {
-        (scalar.properties.age?.major ?? .max) <= 12
+        (scalar.properties.age?.major ?? .max) <= 9
     }
 
     private static let firstDecomposable: UInt32 = 0xC0
     private static let hangulSyllables: ClosedRange<UInt32> = 0xAC00...0xD7A3
 
-    /// Blocks outside which no scalar of Unicode 12 or older decomposes, Hangul syllables apart.
+    /// Blocks outside which no scalar of Unicode 9 or older decomposes, Hangul syllables apart.
     private static let blocks: [ClosedRange<UInt32>] = [
         0xC0...0x33FF, 0xF900...0xFB4F, 0x11080...0x115FF, 0x1D100...0x1D1FF, 0x2F800...0x2FA1F,
     ]

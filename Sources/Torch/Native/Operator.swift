@@ -6,7 +6,8 @@ import CACM
 /// ``Tensor`` are a few lines each over this.
 public struct Operator: Sendable {
     private let name: String
-    private let handle: Result<OpaquePointer, any Error>
+    /// libtorch keeps operators for good and lets all threads call them.
+    private nonisolated(unsafe) let handle: Result<OpaquePointer, any Error>
 
     /// Finds `name`, for example `aten::add`, in the overload of that name, for example `Tensor`.
     ///

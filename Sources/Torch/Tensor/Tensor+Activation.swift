@@ -1,0 +1,58 @@
+private enum Operators {
+    static let gelu = Operator("aten::gelu")
+    static let relu = Operator("aten::relu")
+    static let silu = Operator("aten::silu")
+    static let tanh = Operator("aten::tanh")
+    static let sigmoid = Operator("aten::sigmoid")
+    static let softmax = Operator("aten::softmax", "int")
+    static let logSoftmax = Operator("aten::log_softmax", "int")
+}
+
+extension Tensor {
+    /// `x · Φ(x)`, or its approximation by tanh.
+    public func gelu(approximate: Bool = false) throws -> Tensor {
+        try Operators.gelu(.tensor(self), .string(approximate ? "tanh" : "none"))
+    }
+
+    public func relu() throws -> Tensor { try Operators.relu(.tensor(self)) }
+    public func silu() throws -> Tensor { try Operators.silu(.tensor(self)) }
+    public func tanh() throws -> Tensor { try Operators.tanh(.tensor(self)) }
+    public func sigmoid() throws -> Tensor { try Operators.sigmoid(.tensor(self)) }
+
+    public func softmax(axis: Int = -1) throws -> Tensor {
+        try Operators.softmax(.tensor(self), .int(axis), .none)
+    }
+
+    public func logSoftmax(axis: Int = -1) throws -> Tensor {
+        try Operators.logSoftmax(.tensor(self), .int(axis), .none)
+    }
+}
+
+/// The function between the two layers of a feed-forward, by Hugging Face's names.
+public enum Activation: String, Sendable, CaseIterable {
+    case gelu
+    case geluTanh = "gelu_pytorch_tanh"
+    case relu
+    case silu
+    case identity
+
+    /// Reads a name of `hidden_act`; `nil` where it is not known.
+    public init?(configurationName name: String) {
+        switch name {
+        case "gelu_new": self = .geluTanh
+        case "swish": self = .silu
+        case "linear": self = .identity
+        default: self.init(rawValue: name)
+        }
+    }
+
+    public func callAsFunction(_ input: Tensor) throws -> Tensor {
+        switch self {
+        case .gelu: try input.gelu()
+        case .geluTanh: try input.gelu(approximate: true)
+        case .relu: try input.relu()
+        case .silu: try input.silu()
+        case .identity: input
+        }
+    }
+}

@@ -1,0 +1,47 @@
+private enum Operators {
+    static let crossEntropy = Operator("aten::cross_entropy_loss")
+    static let meanSquaredError = Operator("aten::mse_loss")
+    static let divergence = Operator("aten::kl_div")
+    static let cosine = Operator("aten::cosine_similarity")
+}
+
+/// Loss functions over tensors.
+public enum Loss {
+    /// Mean over the batch of `-log softmax(logits)[label]`.
+    ///
+    /// - Parameters:
+    ///   - logits: `[batch, classes]`.
+    ///   - labels: `[batch]` int64; -100 is left out of the mean.
+    ///   - smoothing: share of each target that is spread over all classes.
+    public static func crossEntropy(
+        _ logits: Tensor, _ labels: Tensor, smoothing: Double = 0
+    ) throws -> Tensor {
+        try Operators.crossEntropy(
+            .tensor(logits), .tensor(labels), .none, .int(1), .int(-100), .double(smoothing))
+    }
+
+    /// Mean of the squared differences.
+    public static func meanSquaredError(_ input: Tensor, _ target: Tensor) throws -> Tensor {
+        try Operators.meanSquaredError(.tensor(input), .tensor(target))
+    }
+
+    /// `T² · KL(softmax(teacher / T) ‖ softmax(student / T))`, mean over the batch.
+    ///
+    /// - Parameters: logits `[batch, classes]`.
+    /// - Source: Hinton, Vinyals & Dean 2015, section 2.
+    public static func distillation(
+        _ student: Tensor, teacher: Tensor, temperature: Double
+    ) throws -> Tensor {
+        let batchMean = 1  // kl_div's `sum` is 2, `mean` 1 divides by all elements
+        let classes = Double(try student.size(-1))
+        let divergence = try Operators.divergence(
+            .tensor(try (student / temperature).logSoftmax()),
+            .tensor(try (teacher / temperature).softmax()), .int(batchMean))
+        return try divergence * (classes * temperature * temperature)
+    }
+
+    /// Cosine of the angle between vectors of the last axis: `[…]`.
+    public static func cosineSimilarity(_ first: Tensor, _ second: Tensor) throws -> Tensor {
+        try Operators.cosine(.tensor(first), .tensor(second), .int(-1), .double(1e-8))
+    }
+}

@@ -1,0 +1,28 @@
+import Torch
+
+/// One forward pass of a model: what its slots are told, and what they report.
+///
+/// Dense slots report nothing. A subclass carries what other kinds of slot need.
+open class ForwardPass {
+    /// Called after every slot with its input and output, `[batch, tokens, width]`.
+    public var observe: ((SlotPlace, _ input: Tensor, _ output: Tensor) throws -> Void)?
+    /// Whether the output of the embeddings and of every block is kept.
+    public let keepsHiddenStates: Bool
+    public private(set) var hiddenStates: [Tensor] = []
+    /// `[batch, tokens]` bool, true for real tokens; nil where all are. Set by the model.
+    public internal(set) var tokenMask: Tensor?
+
+    public init(keepsHiddenStates: Bool = false) {
+        self.keepsHiddenStates = keepsHiddenStates
+    }
+
+    func run(_ slot: any Slot, at place: SlotPlace, _ input: Tensor) throws -> Tensor {
+        let output = try slot(input, at: place, self)
+        try observe?(place, input, output)
+        return output
+    }
+
+    func keep(_ hiddenState: Tensor) {
+        if keepsHiddenStates { hiddenStates.append(hiddenState) }
+    }
+}

@@ -1,0 +1,68 @@
+import Torch
+
+/// What can stand in a block where its feed-forward or one of its projections stands.
+///
+/// - Input: `[batch, tokens, inputWidth]`; output: `[batch, tokens, outputWidth]`.
+public protocol Slot: Layer {
+    var inputWidth: Int { get }
+    var outputWidth: Int { get }
+    /// Applies the slot; `pass` has what it is told and takes what it reports.
+    func callAsFunction(_ input: Tensor, at place: SlotPlace, _ pass: ForwardPass) throws -> Tensor
+}
+
+/// Which module of a block a slot is.
+public enum SlotKind: String, Sendable, CaseIterable, Codable {
+    case query, key, value, output, feedForward
+}
+
+/// One slot of a model.
+public struct SlotPlace: Hashable, Sendable, CustomStringConvertible {
+    /// Number of the block, from 0.
+    public let block: Int
+    public let kind: SlotKind
+
+    public init(block: Int, kind: SlotKind) {
+        self.block = block
+        self.kind = kind
+    }
+
+    /// The slot's path among the model's layers.
+    public var description: String {
+        kind == .feedForward
+            ? "blocks.\(block).feedForward" : "blocks.\(block).attention.\(kind.rawValue)"
+    }
+}
+
+extension Linear: Slot {
+    public func callAsFunction(
+        _ input: Tensor, at place: SlotPlace, _ pass: ForwardPass
+    ) throws -> Tensor {
+        try self(input)
+    }
+}
+
+/// `down(activation(up(x)))`, the dense feed-forward of a block.
+///
+/// - Input: `[batch, tokens, width]`; output: the same shape.
+public struct FeedForward: Slot {
+    public let up: Linear
+    public let down: Linear
+    public let activation: Activation
+
+    public init(width: Int, hiddenWidth: Int, activation: Activation) throws {
+        up = try Linear(inputWidth: width, outputWidth: hiddenWidth)
+        down = try Linear(inputWidth: hiddenWidth, outputWidth: width)
+        self.activation = activation
+    }
+
+    public var children: [(name: String, layer: any Layer)] { [("up", up), ("down", down)] }
+    public var inputWidth: Int { up.inputWidth }
+    public var outputWidth: Int { down.outputWidth }
+    public var hiddenWidth: Int { up.outputWidth }
+
+    public func callAsFunction(
+        _ input: Tensor, at place: SlotPlace, _ pass: ForwardPass
+    ) throws -> Tensor {
+        try down(activation(up(input)))
+    }
+}
