@@ -16,27 +16,20 @@ let package = Package(
         .target(name: "CACM"),
         .target(name: "Torch", dependencies: ["CACM"]),
         .target(name: "Transformers", dependencies: ["Torch"]),
-        .target(name: "Preprocessing"),
+        .target(name: "Preprocessing", dependencies: ["Torch"]),
         .target(name: "AdaptiveComputation", dependencies: ["Torch", "Transformers"]),
         .target(name: "Datasets", dependencies: ["Torch", "Transformers", "Preprocessing"]),
         .target(
             name: "Conversion",
             dependencies: ["AdaptiveComputation", "Datasets", .product(name: "Yams", package: "Yams")]),
-        .target(name: "Evaluation", dependencies: ["AdaptiveComputation", "Datasets"]),
         .executableTarget(
             name: "acm",
             dependencies: [
-                "Conversion", "Evaluation",
+                "Conversion",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-        .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),
         .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing"]),
-        .testTarget(name: "AdaptiveComputationTests", dependencies: ["AdaptiveComputation"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
-        .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
-        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-        .testTarget(name: "acmTests", dependencies: ["acm"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -23,6 +23,29 @@ public struct SelfAttention: Layer {
         [("query", query), ("key", key), ("value", value), ("output", output)]
     }
 
+    /// The projection of a kind; the feed-forward is none.
+    subscript(kind: SlotKind) -> (any Slot)? {
+        get {
+            switch kind {
+            case .query: query
+            case .key: key
+            case .value: value
+            case .output: output
+            case .feedForward: nil
+            }
+        }
+        set {
+            guard let newValue else { return }
+            switch kind {
+            case .query: query = newValue
+            case .key: key = newValue
+            case .value: value = newValue
+            case .output: output = newValue
+            case .feedForward: break
+            }
+        }
+    }
+
     /// - Parameter mask: `[batch, 1, 1, tokens]` bool; false is not attended to.
     public func callAsFunction(
         _ input: Tensor, block: Int, mask: Tensor?, _ pass: ForwardPass

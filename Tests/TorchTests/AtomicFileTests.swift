@@ -119,26 +119,32 @@ import Testing
 
     @Test func readOnlyFileSystem() throws {
         let file = URL(fileURLWithPath: "/proc/acm-test")
-        let error = try #require(throws: FileError.self) { try AtomicFile.write(Data([1]), to: file) }
+        let error = try #require(throws: FileError.self) {
+            try AtomicFile.write(Data([1]), to: file)
+        }
         #expect(error.description.hasPrefix("cannot write /proc/acm-test: "))
     }
 
     @Test func folderThatIsMissing() throws {
         let file = folder.url.appendingPathComponent("none/weights")
-        let error = try #require(throws: FileError.self) { try AtomicFile.write(Data([1]), to: file) }
+        let error = try #require(throws: FileError.self) {
+            try AtomicFile.write(Data([1]), to: file)
+        }
         #expect(
             error.description
                 == "cannot write \(file.path): the folder \(folder.url.path)/none does not exist")
     }
 
     @Test func destinationsThatAreNoFiles() throws {
-        #expect(throws: FileError.notRegular(
-            operation: "write", path: folder.url.path, found: "a folder")
+        #expect(
+            throws: FileError.notRegular(
+                operation: "write", path: folder.url.path, found: "a folder")
         ) {
             try AtomicFile.write(Data([1]), to: folder.url)
         }
-        #expect(throws: FileError.notRegular(
-            operation: "write", path: "/dev/null", found: "a device or pipe")
+        #expect(
+            throws: FileError.notRegular(
+                operation: "write", path: "/dev/null", found: "a device or pipe")
         ) {
             try AtomicFile.write(Data([1]), to: URL(fileURLWithPath: "/dev/null"))
         }
@@ -160,6 +166,16 @@ import Testing
         try AtomicFile.write(Data([1]), to: link)
         #expect(try Data(contentsOf: file) == Data([1]))
         #expect(try folder.contents() == ["link", "weights"])
+    }
+
+    @Test func linkThatLeadsNowhere() throws {
+        let link = folder.url.appendingPathComponent("link")
+        try FileManager.default.createSymbolicLink(
+            atPath: link.path, withDestinationPath: "missing")
+        let error = FileError.notFound(operation: "write", path: link.path)
+        #expect(throws: error) { try AtomicFile.write(Data([1]), to: link) }
+        #expect(error.localizedDescription == error.description)
+        #expect(try folder.contents() == ["link"])
     }
 
     @Test func namesOfTheGreatestLength() throws {

@@ -33,6 +33,15 @@ import Testing
         #expect(try reader.objects("layers").map { try $0.integer("n") } == [1, -1])
     }
 
+    @Test func readsValuesThatMayBeAbsent() throws {
+        #expect(try reader.value("none") == .null)
+        #expect(throws: JSONError.self) { try reader.value("x") }
+        #expect(try reader.optionalIntegers("sizes", in: 1...2) == [1, 2])
+        #expect(try reader.optionalObject("acm")?.path == "acm")
+        #expect(throws: JSONError.self) { try reader.optionalIntegers("sizes", in: 2...2) }
+        #expect(throws: JSONError.self) { try reader.optionalObject("sizes") }
+    }
+
     @Test func defaultsStandInForAbsentKeys() throws {
         #expect(try reader.integer("x", default: 3) == 3)
         #expect(try reader.double("x", default: 1e-5) == 1e-5)
@@ -59,6 +68,7 @@ import Testing
         func check(_ expected: String, _ body: () throws -> Void) {
             let error = #expect(throws: JSONError.self, performing: body)
             #expect(error?.description == "config.json: " + expected)
+            #expect(error?.localizedDescription == error?.description)
         }
         check(#""wrong" must be an integer from 1 to 1000000, found "abc""#) {
             _ = try reader.integer("wrong", in: 1...1_000_000)

@@ -6,16 +6,17 @@ import Testing
 @Suite struct JSONValueTests {
     // MARK: Reading
 
-    @Test(arguments: [
-        ("null", JSONValue.null), (" true\n", true), ("false", false), ("0", 0), ("-0", 0),
-        ("-12", -12), ("12.0", 12.0), ("1e-12", 1e-12), ("1E+2", 100.0), ("-0.5e1", -5.0),
-        ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-        ("1000000000000000019884624838656", 1e30), ("1e-400", 0.0),
-        (#""""#, ""), (#""a\"\\\/\b\f\n\r\tz""#, "a\"\\/\u{8}\u{C}\n\r\tz"),
-        (#""\u00e9\u20AC\ud83d\ude00""#, "é€😀"), ("\"é€😀\"", "é€😀"), (#""\u0000""#, "\0"),
-        ("[]", []), ("[ 1 , [2] ]", [1, [2]]), ("{}", [:]),
-        (#"{ "a" : { "b" : [ null ] } }"#, ["a": ["b": [nil]]]),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("null", JSONValue.null), (" true\n", true), ("false", false), ("0", 0), ("-0", 0),
+            ("-12", -12), ("12.0", 12.0), ("1e-12", 1e-12), ("1E+2", 100.0), ("-0.5e1", -5.0),
+            ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+            ("1000000000000000019884624838656", 1e30), ("1e-400", 0.0),
+            (#""""#, ""), (#""a\"\\\/\b\f\n\r\tz""#, "a\"\\/\u{8}\u{C}\n\r\tz"),
+            (#""\u00e9\u20AC\ud83d\ude00""#, "é€😀"), ("\"é€😀\"", "é€😀"), (#""\u0000""#, "\0"),
+            ("[]", []), ("[ 1 , [2] ]", [1, [2]]), ("{}", [:]),
+            (#"{ "a" : { "b" : [ null ] } }"#, ["a": ["b": [nil]]]),
+        ] as [(String, JSONValue)])
     func parses(text: String, value: JSONValue) throws {
         #expect(try JSONValue(parsing: text) == value)
     }
@@ -29,10 +30,12 @@ import Testing
     @Test(arguments: [
         ("", 1, 1), ("  ", 1, 3), ("nul", 1, 1), ("truex", 1, 5), ("1 2", 1, 3), ("[1,]", 1, 4),
         ("[1 2]", 1, 4), ("[", 1, 2), ("[1", 1, 3), ("{", 1, 2), (#"{"a"}"#, 1, 5),
-        (#"{"a":}"#, 1, 6), (#"{"a":1,}"#, 1, 8), ("{a:1}", 1, 2), (#"{"a":1 "b":2}"#, 1, 8),
+        (#"{"a":}"#, 1, 6), (#"{"a":1,}"#, 1, 8), ("{a:1}", 1, 2),
+        (#"{"a":1 "b":2}"#, 1, 8),
         ("01", 1, 2), ("-", 1, 2), ("+1", 1, 1), (".5", 1, 1), ("1.", 1, 3), ("1e", 1, 3),
         ("1e+", 1, 4), ("NaN", 1, 1), ("Infinity", 1, 1), ("-Infinity", 1, 2), ("'a'", 1, 1),
-        ("\"a", 1, 3), ("\"a\nb\"", 1, 3), (#""\x""#, 1, 3), (#""\u12"#, 1, 6), (#""\u12g4""#, 1, 6),
+        ("\"a", 1, 3), ("\"a\nb\"", 1, 3), (#""\x""#, 1, 3), (#""\u12"#, 1, 6),
+        (#""\u12g4""#, 1, 6),
         (#""\ud800""#, 1, 2), (#""\udc00""#, 1, 2), (#""\ud800\u0041""#, 1, 2), ("\"\\", 1, 3),
         ("// x", 1, 1), ("[\n  1,\n  é]", 3, 3), ("[\"é\", x]", 1, 7), ("\u{FEFF}{}", 1, 1),
     ])
@@ -45,10 +48,11 @@ import Testing
         #expect(foundLine == line && foundColumn == column, "\(error)")
     }
 
-    @Test(arguments: [
-        [0x22, 0xFF, 0x22], [0x22, 0xC3, 0x22], [0x22, 0xC0, 0x80, 0x22],
-        [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0x5C, 0x6E, 0x80, 0x22], [0xFF], [0x00],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x22, 0xFF, 0x22], [0x22, 0xC3, 0x22], [0x22, 0xC0, 0x80, 0x22],
+            [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0x5C, 0x6E, 0x80, 0x22], [0xFF], [0x00],
+        ] as [[UInt8]])
     func refusesBytesThatAreNotUTF8(bytes: [UInt8]) {
         #expect(throws: JSONError.self) { try JSONValue(parsing: Data(bytes)) }
     }
@@ -63,7 +67,8 @@ import Testing
             try JSONValue(parsing: "{\"a\": 1,\n \"\\u0061\": 2}", source: "config.json")
         }
         #expect(
-            error.description == #"config.json:2:2: expected each key once, found "a" a second time"#)
+            error.description
+                == #"config.json:2:2: expected each key once, found "a" a second time"#)
         let many = (0..<20).map { "\"k\($0)\":0" }.joined(separator: ",")
         #expect(throws: JSONError.self) { try JSONValue(parsing: "{\(many),\"k3\":0}") }
     }

@@ -47,13 +47,15 @@ import Testing
         #expect(throws: FileError.notFound(operation: "read", path: missing.path)) {
             try MappedFile(missing)
         }
-        #expect(throws: FileError.notRegular(
-            operation: "read", path: folder.url.path, found: "a folder")
+        #expect(
+            throws: FileError.notRegular(
+                operation: "read", path: folder.url.path, found: "a folder")
         ) {
             try MappedFile(folder.url)
         }
-        #expect(throws: FileError.notRegular(
-            operation: "read", path: "/dev/null", found: "a device or pipe")
+        #expect(
+            throws: FileError.notRegular(
+                operation: "read", path: "/dev/null", found: "a device or pipe")
         ) {
             try MappedFile(URL(fileURLWithPath: "/dev/null"))
         }

@@ -93,6 +93,7 @@ def cased() -> tokenizers.Tokenizer:
         tokenizers.AddedToken("two words", normalized=True),
         tokenizers.AddedToken("two words more", normalized=True),
     ])
+    tokenizer.enable_padding(pad_token="<pad>", pad_id=vocabulary["<pad>"])
     return tokenizer
 
 
@@ -170,8 +171,10 @@ def encodings(tokenizer: tokenizers.Tokenizer, found: list[dict]) -> list[dict]:
         if case["maximumLength"] is not None:
             tokenizer.enable_truncation(case["maximumLength"])
         encoding = tokenizer.encode(case["text"], case["pair"])
+        # `encoding.tokens` has an added token together with the blanks that it takes along; not wanted.
+        tokens = [tokenizer.id_to_token(id) for id in encoding.ids]
         results.append(case | dict(
-            ids=encoding.ids, typeIDs=encoding.type_ids, tokens=encoding.tokens,
+            ids=encoding.ids, typeIDs=encoding.type_ids, tokens=tokens,
             offsets=[list(offset) for offset in encoding.offsets]))
     return results
 
@@ -198,7 +201,8 @@ def write(root: pathlib.Path, seed: int) -> list[str]:
         tokenizer_class="BertTokenizer", do_lower_case=True, tokenize_chinese_chars=True, strip_accents=None,
         unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", mask_token="[MASK]"), indent=2) + "\n")
     backend = transformers.BertTokenizer.from_pretrained(folder)._tokenizer
-    differing = [case["text"] for case, result in zip(found, encodings(backend, found)) if result not in results["uncased"]]
+    pairs = zip(results["uncased"], encodings(backend, found), strict=True)
+    differing = [expected["text"] for expected, result in pairs if result != expected]
     if differing:
         raise SystemExit(f"vocab.txt and tokenizer.json disagree on {len(differing)} texts, such as {differing[0]!r}")
     return ["wordpiece"]

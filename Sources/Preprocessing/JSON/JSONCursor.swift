@@ -2,6 +2,9 @@ import Foundation
 
 /// A place in a JSON file: a value, and the way to it for error messages.
 struct JSONCursor {
+    /// What a token's id may be.
+    static let idRange = 0...Int(Int32.max)
+
     let node: JSONNode
     private let path: String
     private let file: URL
@@ -77,6 +80,12 @@ struct JSONCursor {
             throw mismatch("an integer in \(range.lowerBound)...\(range.upperBound)", found: "\(value)")
         }
         return value
+    }
+
+    /// Checks that this value, the `type` of a component, is the one that is implemented.
+    func expect(_ component: String) throws {
+        let found = try string()
+        guard found == component else { throw unsupported(expected: component, found: found) }
     }
 
     /// An error about this value.

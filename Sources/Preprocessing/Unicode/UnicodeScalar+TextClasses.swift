@@ -6,7 +6,7 @@
 extension Unicode.Scalar {
     /// The general category in Unicode 8; `.unassigned` for anything added later.
     var categoryInUnicode8: Unicode.GeneralCategory {
-        if value < 0x250 { return properties.generalCategory }  // no change below, and no need to ask for the age
+        if value < 0x250 { return properties.generalCategory }  // no change below
         guard let age = properties.age, age.major <= 8 else { return .unassigned }
         switch value {
         case 0x1734, 0x1171E: return .nonspacingMark

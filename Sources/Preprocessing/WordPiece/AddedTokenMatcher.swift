@@ -27,12 +27,11 @@ struct AddedTokenMatcher: Sendable {
                 continue
             }
             let (token, piece) = tokens[Int(match.member)]
-            let found = index..<match.end
-            index = match.end
-            if token.isSingleWord, touchesWord(found, scalars, within: range) { continue }
-
-            let start = token.stripsLeft ? max(plainStart, startOfBlanks(before: found.lowerBound, scalars, range)) : found.lowerBound
-            let end = token.stripsRight ? endOfBlanks(after: found.upperBound, scalars, range) : found.upperBound
+            var (start, end) = (index, match.end)
+            index = end
+            if token.isSingleWord, touchesWord(start..<end, scalars, within: range) { continue }
+            while token.stripsLeft, start > plainStart, scalars[start - 1].isTextWhitespace { start -= 1 }
+            while token.stripsRight, end < range.upperBound, scalars[end].isTextWhitespace { end += 1 }
             if plainStart < start { segments.append(Segment(range: plainStart..<start, piece: nil)) }
             segments.append(Segment(range: start..<end, piece: piece))
             plainStart = end
@@ -44,21 +43,11 @@ struct AddedTokenMatcher: Sendable {
         return segments
     }
 
-    private func touchesWord(_ found: Range<Int>, _ scalars: [Unicode.Scalar], within range: Range<Int>) -> Bool {
+    private func touchesWord(
+        _ found: Range<Int>, _ scalars: [Unicode.Scalar], within range: Range<Int>
+    ) -> Bool {
         let before = found.lowerBound > range.lowerBound && scalars[found.lowerBound - 1].isWordCharacter
         let after = found.upperBound < range.upperBound && scalars[found.upperBound].isWordCharacter
         return before || after
-    }
-
-    private func startOfBlanks(before end: Int, _ scalars: [Unicode.Scalar], _ range: Range<Int>) -> Int {
-        var start = end
-        while start > range.lowerBound, scalars[start - 1].isTextWhitespace { start -= 1 }
-        return start
-    }
-
-    private func endOfBlanks(after start: Int, _ scalars: [Unicode.Scalar], _ range: Range<Int>) -> Int {
-        var end = start
-        while end < range.upperBound, scalars[end].isTextWhitespace { end += 1 }
-        return end
     }
 }

@@ -48,7 +48,8 @@ struct BertNormalizer: Sendable {
 
     /// Appends what a scalar beyond ASCII becomes, or keeps marks back until the next character.
     private func append(
-        _ scalar: Unicode.Scalar, from origin: Int, to text: inout NormalizedText, _ marks: inout CombiningMarks
+        _ scalar: Unicode.Scalar, from origin: Int, to text: inout NormalizedText,
+        _ marks: inout CombiningMarks
     ) {
         let isChinese = separatesChinese && scalar.isChineseCharacter
         if isChinese {
@@ -79,6 +80,8 @@ struct BertNormalizer: Sendable {
 
     private func appendLowered(_ scalar: Unicode.Scalar, from origin: Int, to text: inout NormalizedText) {
         guard lowercases else { return text.append(scalar, from: origin) }
-        for lowered in scalar.properties.lowercaseMapping.unicodeScalars { text.append(lowered, from: origin) }
+        for lowered in scalar.properties.lowercaseMapping.unicodeScalars {
+            text.append(lowered, from: origin)
+        }
     }
 }

@@ -1,11 +1,11 @@
 /// Text after clean-up: its scalars, and for each the index of the original scalar that it came from.
 struct NormalizedText: Sendable {
     var scalars: [Unicode.Scalar] = []
-    var origins: [Int32] = []
+    var origins: [Int] = []
 
     mutating func append(_ scalar: Unicode.Scalar, from origin: Int) {
         scalars.append(scalar)
-        origins.append(Int32(truncatingIfNeeded: origin))
+        origins.append(origin)
     }
 
     /// The token `piece` over the scalars of `range`, in the original text's indices.

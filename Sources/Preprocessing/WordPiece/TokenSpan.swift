@@ -2,6 +2,6 @@
 struct TokenSpan: Equatable, Sendable {
     /// An index into ``PieceTable/pieces``.
     let piece: Int32
-    let start: Int32
-    let end: Int32
+    let start: Int
+    let end: Int
 }

@@ -14,7 +14,9 @@ extension TokenizerDefinition {
         if lines.last?.isEmpty == true { lines.removeLast() }  // after the last line feed
         for (number, line) in lines.enumerated() {
             let piece = String(Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line))
-            guard !piece.isEmpty else { throw invalid("a piece on every line", "an empty line \(number + 1)") }
+            guard !piece.isEmpty else {
+                throw invalid("a piece on every line", "an empty line \(number + 1)")
+            }
             if let first = pieces.index(of: piece) {
                 throw invalid("every piece once", "\"\(piece)\" on lines \(first + 1) and \(number + 1)")
             }
@@ -29,11 +31,14 @@ extension TokenizerDefinition {
         unknownToken = settings.unknownToken.text
         paddingToken = settings.paddingToken.text
 
+        for (token, id) in settings.listedTokens {
+            add(token, try addPiece(token.text, id: id, invalid: invalid))
+        }
         func required(_ token: AddedToken, _ role: String) throws -> Int32 {
             guard let piece = pieces.index(of: token.text) else {
                 throw invalid("the \(role) token \"\(token.text)\"", "no such line")
             }
-            addedTokens.append((token, piece))
+            add(token, piece)
             return piece
         }
         _ = try required(settings.unknownToken, "unknown")
@@ -41,12 +46,13 @@ extension TokenizerDefinition {
         template = .bert(
             classification: try required(settings.classificationToken, "classification"),
             separator: try required(settings.separatorToken, "separator"))
-        for token in settings.otherTokens where !addedTokens.contains(where: { $0.token == token }) {
-            if let id = settings.listedIDs[ExactString(token.text)] {
-                addedTokens.append((token, try addPiece(token.text, id: id, invalid: invalid)))
-            } else if let piece = pieces.index(of: token.text) {
-                addedTokens.append((token, piece))
-            }  // a mask token that the vocabulary lacks can be neither matched nor looked up
-        }
+        for token in settings.additionalTokens { _ = try required(token, "additional") }
+        // A mask token that the vocabulary lacks has no id: it is ordinary text.
+        if let piece = pieces.index(of: settings.maskToken.text) { add(settings.maskToken, piece) }
+    }
+
+    /// Has `token` matched in the text, unless the same is there already.
+    private mutating func add(_ token: AddedToken, _ piece: Int32) {
+        if !addedTokens.contains(where: { $0.token == token }) { addedTokens.append((token, piece)) }
     }
 }

@@ -34,6 +34,11 @@ struct TokenizerDefinition {
             throw PreprocessingError.missingFile(
                 operation: operation, expected: "tokenizer_config.json beside vocab.txt", path: folder.path)
         }
+        guard settings.splitsWords else {
+            throw PreprocessingError.unsupported(
+                operation: operation, expected: "true for \"do_basic_tokenize\"", found: "false",
+                path: settingsFile.path)
+        }
         for unread in ["added_tokens.json", "merges.txt"]
         where exists(folder.appendingPathComponent(unread)) {
             throw PreprocessingError.unsupported(

@@ -2,6 +2,7 @@ import Foundation
 
 /// `tokenizer_config.json`, as far as it bears on WordPiece.
 struct TokenizerSettings {
+    let splitsWords: Bool
     let lowercases: Bool
     let separatesChinese: Bool
     let stripsAccents: Bool?  // nil: as `lowercases`
@@ -9,16 +10,14 @@ struct TokenizerSettings {
     let classificationToken: AddedToken
     let separatorToken: AddedToken
     let paddingToken: AddedToken
-    /// The mask token and any additional ones.
-    let otherTokens: [AddedToken]
-    /// Ids of tokens that the file lists with one.
-    let listedIDs: [ExactString: Int]
+    let maskToken: AddedToken
+    let additionalTokens: [AddedToken]
+    /// Tokens that the file lists with their ids, in the order of those.
+    let listedTokens: [(token: AddedToken, id: Int)]
 
     init(file: URL) throws {
         let root = try JSONCursor(file: file, operation: TokenizerDefinition.operation)
-        if let splits = try root.optional("do_basic_tokenize"), try !splits.boolean() {
-            throw splits.unsupported(expected: "true", found: "false")
-        }
+        splitsWords = try root.optional("do_basic_tokenize")?.boolean() ?? true
         lowercases = try root.optional("do_lower_case")?.boolean() ?? true
         separatesChinese = try root.optional("tokenize_chinese_chars")?.boolean() ?? true
         stripsAccents = try root.optional("strip_accents")?.boolean()
@@ -26,14 +25,16 @@ struct TokenizerSettings {
         var listed: [ExactString: AddedToken] = [:]
         var ids: [ExactString: Int] = [:]
         for (key, entry) in try root.optional("added_tokens_decoder")?.members() ?? [] {
-            guard let id = Int(key), id >= 0 else { throw entry.mismatch("an id as the key", found: "\"\(key)\"") }
+            guard let id = Int(key), id >= 0 else {
+                throw entry.mismatch("an id as the key", found: "\"\(key)\"")
+            }
             let token = try AddedToken(entry)
             guard ids.updateValue(id, forKey: ExactString(token.text)) == nil else {
                 throw entry.mismatch("every token once", found: "\"\(token.text)\" twice")
             }
             listed[ExactString(token.text)] = token
         }
-        listedIDs = ids
+        listedTokens = ids.compactMap { text, id in listed[text].map { ($0, id) } }.sorted { $0.id < $1.id }
 
         /// A string, or an object with `content`; flags of a listed token win.
         func token(_ cursor: JSONCursor) throws -> AddedToken {
@@ -54,10 +55,8 @@ struct TokenizerSettings {
         classificationToken = try token("cls_token", default: "[CLS]")
         separatorToken = try token("sep_token", default: "[SEP]")
         paddingToken = try token("pad_token", default: "[PAD]")
-        var others = [try token("mask_token", default: "[MASK]")]
-        others += try root.optional("additional_special_tokens")?.elements().map(token) ?? []
-        let byID = listed.values.sorted { ids[ExactString($0.text), default: 0] < ids[ExactString($1.text), default: 0] }
-        otherTokens = others + byID
+        maskToken = try token("mask_token", default: "[MASK]")
+        additionalTokens = try root.optional("additional_special_tokens")?.elements().map(token) ?? []
     }
 }
 

@@ -62,7 +62,7 @@ public struct WordPieceTokenizer: Sendable {
             ids.append(pieces[span.piece].id)
             typeIDs.append(type)
             tokens.append(pieces[span.piece].text)
-            offsets.append(Int(span.start)..<Int(span.end))
+            offsets.append(span.start..<span.end)
         }
         return Encoding(ids: ids, typeIDs: typeIDs, tokens: tokens, offsets: offsets)
     }
@@ -111,8 +111,7 @@ public struct WordPieceTokenizer: Sendable {
         var spans: [TokenSpan] = []
         for raw in rawTokens.segments(of: scalars, scalars.indices) {
             if let piece = raw.piece {
-                spans.append(
-                    TokenSpan(piece: piece, start: Int32(raw.range.lowerBound), end: Int32(raw.range.upperBound)))
+                spans.append(TokenSpan(piece: piece, start: raw.range.lowerBound, end: raw.range.upperBound))
                 continue
             }
             let normalized = normalized(scalars, raw.range)
@@ -129,7 +128,7 @@ public struct WordPieceTokenizer: Sendable {
 
     private func normalized(_ scalars: [Unicode.Scalar], _ range: Range<Int>) -> NormalizedText {
         if let normalizer { return normalizer.normalize(scalars, range) }
-        return NormalizedText(scalars: Array(scalars[range]), origins: range.map { Int32($0) })
+        return NormalizedText(scalars: Array(scalars[range]), origins: Array(range))
     }
 
     private func normalized(_ text: String) -> String {

@@ -84,7 +84,7 @@ public final class AtomicFile {
     public func append(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))  // Linux takes < 2 GiB
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))  // of 2 GiB at most
             let written = systemWrite(descriptor, piece.baseAddress, piece.count)
             if written < 0 {
                 if errno == EINTR { continue }
@@ -121,15 +121,16 @@ public final class AtomicFile {
         descriptor = -1
         guard closed == 0 else { throw failure(errno) }
         guard rename(temporary, destination) == 0 else { throw failure(errno) }
-        try synchronizeFolder()
+        synchronizeFolder()
     }
 
-    /// Brings the rename to the disk, where the file system can do that for a folder.
-    private func synchronizeFolder() throws {
+    /// Brings the rename to the disk, where that can be done. A failure is passed over: the content
+    /// is on the disk and in place, and nothing could be taken back.
+    private func synchronizeFolder() {
         let folder = open(Self.folder(of: destination), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw failure(errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 || errno == EINVAL else { throw failure(errno) }
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
     }
 
     /// Removes what `commit` has not put in place; does nothing after it.

@@ -18,14 +18,8 @@ public struct ExactString: Hashable, Sendable {
     }
 
     public func hash(into hasher: inout Hasher) {
-        let isHashed: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
-            hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
-        }
-        if isHashed == nil {
-            for byte in text.utf8 {
-                hasher.combine(byte)
-            }
-        }
+        var text = text  // copied only if its bytes are not in one piece
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
 

@@ -28,7 +28,9 @@ extension JSONParser {
     private mutating func skipPlainBytes() {
         while position < bytes.count {
             let byte = bytes[position]
-            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return }
+            guard byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else {
+                return
+            }
             position += 1
         }
     }
@@ -85,7 +87,8 @@ extension JSONParser {
         position += 1
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = current, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
+            guard let byte = current, let digit = Character(UnicodeScalar(byte)).hexDigitValue
+            else {
                 throw unexpected("four hexadecimal digits after '\\u'")
             }
             value = value << 4 | UInt32(digit)

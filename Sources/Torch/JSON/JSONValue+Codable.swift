@@ -28,11 +28,11 @@ extension JSONValue: Codable {
             }
             self = .array(elements)
         } else {
-            self = try Self.scalar(from: decoder.singleValueContainer())
+            self = try Self.scalar(in: decoder.singleValueContainer())
         }
     }
 
-    private static func scalar(from container: any SingleValueDecodingContainer) throws -> JSONValue {
+    private static func scalar(in container: any SingleValueDecodingContainer) throws -> JSONValue {
         if container.decodeNil() {
             .null
         } else if let value = try? container.decode(Bool.self) {

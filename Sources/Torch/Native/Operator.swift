@@ -26,7 +26,7 @@ public struct Operator: Sendable {
     /// Calls an operator that returns one tensor. Missing trailing arguments take the schema's
     /// defaults.
     @discardableResult
-    public func callAsFunction(_ arguments: Argument...) throws -> Tensor {
+    public func callAsFunction(_ arguments: OperatorArgument...) throws -> Tensor {
         try call(arguments, capacity: 1) { results in
             guard results.count == 1, results[0].kind == ACM_TENSOR, let tensor = results[0].tensor
             else { throw TorchError.invalidArgument("\(name) did not return a tensor") }
@@ -35,21 +35,21 @@ public struct Operator: Sendable {
     }
 
     /// Calls an operator that returns several tensors, or one list of at most `capacity`.
-    public func tensors(_ arguments: Argument..., capacity: Int) throws -> [Tensor] {
+    public func tensors(_ arguments: OperatorArgument..., capacity: Int) throws -> [Tensor] {
         try call(arguments, capacity: capacity) { results in
             results.compactMap { $0.kind == ACM_TENSOR ? $0.tensor.map(Tensor.init(owning:)) : nil }
         }
     }
 
     /// Calls an operator for its effect.
-    public func perform(_ arguments: Argument...) throws {
+    public func perform(_ arguments: OperatorArgument...) throws {
         try call(arguments, capacity: 0) { _ in }
     }
 
     /// The one place where raw tensor handles leave their owners: `arguments` keeps them alive
     /// until the call is over.
     private func call<Value>(
-        _ arguments: [Argument], capacity: Int,
+        _ arguments: [OperatorArgument], capacity: Int,
         _ body: (Slice<UnsafeMutableBufferPointer<acm_value>>) throws -> Value
     ) throws -> Value {
         let handle = try handle.get()

@@ -50,7 +50,8 @@ struct SafetensorsEntryParser {
 
     private func parseRange(_ value: JSONValue?) throws -> Range<Int> {
         guard let value else { throw invalid("data_offsets", "none") }
-        guard let offsets = Self.integers(value), offsets.count == 2, offsets[0] <= offsets[1] else {
+        guard let offsets = Self.integers(value), offsets.count == 2, offsets[0] <= offsets[1]
+        else {
             throw invalid(
                 "data_offsets of two non-negative integers, begin and end", value.summary)
         }

@@ -51,7 +51,8 @@ struct SafetensorsHeader: Sendable {
     /// Reads the length of the header and gives the offset of the data behind it.
     private func headerEnd(_ bytes: UnsafeRawBufferPointer) throws -> Int {
         guard bytes.count >= Self.prefixByteCount else {
-            throw invalid("behind eight bytes that tell its length", "a file of \(bytes.count) bytes")
+            throw invalid(
+                "behind eight bytes that tell its length", "a file of \(bytes.count) bytes")
         }
         guard !bytes.starts(with: Self.pointerStart.utf8) else {
             throw invalid("there", "a Git LFS pointer; fetch the file itself with: git lfs pull")
@@ -78,7 +79,8 @@ struct SafetensorsHeader: Sendable {
             return object
         } catch JSONError.malformed(_, let line, let column, let expected, let found) {
             throw invalid(
-                "a JSON object", "\(found) in place of \(expected) at line \(line), column \(column)")
+                "a JSON object",
+                "\(found) in place of \(expected) at line \(line), column \(column)")
         }
     }
 

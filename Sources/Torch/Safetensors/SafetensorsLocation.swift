@@ -35,7 +35,8 @@ enum SafetensorsLocation: Equatable {
     }
 
     private static func search(_ folder: URL) throws -> SafetensorsLocation {
-        guard let contents = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
+        guard let contents = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
+        else {
             throw FileError(operation: "read", path: folder.relativePath, code: EACCES)
         }
         if contents.contains(SafetensorsCheckpoint.fileName) {

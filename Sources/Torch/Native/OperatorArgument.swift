@@ -1,7 +1,7 @@
 import CACM
 
 /// One argument of an ``Operator``.
-public enum Argument {
+public enum OperatorArgument {
     case none
     case tensor(Tensor)
     case optionalTensor(Tensor?)

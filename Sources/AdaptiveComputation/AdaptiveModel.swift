@@ -1,0 +1,99 @@
+import Foundation
+import Torch
+import Transformers
+
+/// A pretrained model, dense or with adaptive modules in some of its slots.
+public struct AdaptiveModel: Sendable {
+    public private(set) var network: any TransformerModel
+    /// nil for a dense model.
+    public var configuration: AdaptiveConfiguration?
+
+    public init(dense network: any TransformerModel) {
+        self.network = network
+    }
+
+    /// Puts an adaptive module in each described slot; their parameters are undefined until they
+    /// are initialised or loaded.
+    ///
+    /// - Throws: ``ModelError/invalidSlot(_:)`` for a slot that does not exist or has other widths.
+    public init(_ network: any TransformerModel, _ configuration: AdaptiveConfiguration) throws {
+        self.network = network
+        self.configuration = configuration
+        for description in configuration.modules {
+            guard let slot = network.slot(at: description.place),
+                slot.inputWidth == description.inputWidth, slot.outputWidth == description.outputWidth
+            else {
+                throw ModelError.invalidSlot(
+                    "The model has no slot \(description.place) of widths \(description.inputWidth) and "
+                        + "\(description.outputWidth).")
+            }
+            try self.network.replaceSlot(
+                at: description.place,
+                with: AdaptiveModule(
+                    description, gateWidth: configuration.gateWidth,
+                    isBudgetConditioned: configuration.isBudgetConditioned))
+        }
+    }
+
+    /// The adaptive modules and their places, in the order of the configuration.
+    public var modules: [(place: SlotPlace, module: AdaptiveModule)] {
+        (configuration?.modules ?? []).compactMap { description in
+            (network.slot(at: description.place) as? AdaptiveModule).map { (description.place, $0) }
+        }
+    }
+
+    public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
+        try network(inputs, pass)
+    }
+
+    /// Reads a Hugging Face folder, dense or converted.
+    ///
+    /// - Throws: ``ModelError``, ``JSONError``, ``SafetensorsError`` or ``FileError``.
+    public static func load(
+        _ folder: URL, type: DataType? = .float32, device: Device = .cpu
+    ) throws -> AdaptiveModel {
+        let file = folder.appendingPathComponent("config.json")
+        let configuration = try JSONValue(contentsOf: file)
+        guard let acm = configuration["acm"] else {
+            return AdaptiveModel(dense: try ModelFolder.load(folder, type: type, device: device))
+        }
+        let checkpoint = try SafetensorsCheckpoint(folder)
+        let reader = try JSONObjectReader(acm, source: file.relativePath, path: "acm")
+        let dense = try ModelFolder.makeModel(
+            configuration: configuration, source: file.relativePath,
+            hasTensor: { checkpoint.find($0) != nil })
+        let model = try AdaptiveModel(dense, AdaptiveConfiguration(reader))
+        try model.network.load(checkpoint, from: folder, type: type, device: device)
+        return model
+    }
+
+    /// Writes a Hugging Face folder: the base's `config.json` with an `"acm"` object, the weights,
+    /// and the base's other files. Each file appears whole or not at all, `config.json` last.
+    ///
+    /// - Parameter source: the folder that the tokenizer and preprocessor files come from.
+    public func save(to folder: URL, copyingFrom source: URL?) throws {
+        let files = FileManager.default
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        if let source, source.standardizedFileURL != folder.standardizedFileURL {
+            for name in try files.contentsOfDirectory(atPath: source.path).sorted()
+            where Self.isAuxiliary(name) {
+                let content = try Data(contentsOf: source.appendingPathComponent(name))
+                try AtomicFile.write(content, to: folder.appendingPathComponent(name))
+            }
+        }
+        try SafetensorsWriter.write(
+            try network.checkpointParameters(), to: folder.appendingPathComponent("model.safetensors"))
+        var json = network.configuration
+        if let configuration, case .object(var object) = json {
+            object["acm"] = configuration.json
+            json = .object(object)
+        }
+        try json.write(to: folder.appendingPathComponent("config.json"))
+    }
+
+    /// Files beside the weights that a converted model keeps from its base.
+    private static func isAuxiliary(_ name: String) -> Bool {
+        ["preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+            "special_tokens_map.json"].contains(name)
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import Torch
+import Transformers
+
+/// Where learners come from.
+public enum LearnerRecipe: String, Sendable, CaseIterable, Codable {
+    /// Cut out of the dense module.
+    case teacher
+    /// Fresh random layers, as in the paper.
+    case paper
+}
+
+/// Which modules of a model become adaptive, and their sizes.
+public struct SurgeryOptions: Sendable, Equatable {
+    public var kinds: [SlotKind]
+    public var learnerCount: Int
+    public var gateWidth: Int
+    public var recipe: LearnerRecipe
+    public var isBudgetConditioned: Bool
+    public var minimumChoiceOfFeedForward: Int
+    public var minimumChoiceOfProjection: Int
+
+    public init(
+        kinds: [SlotKind] = [.feedForward], learnerCount: Int = 4, gateWidth: Int = 16,
+        recipe: LearnerRecipe = .teacher, isBudgetConditioned: Bool = true,
+        minimumChoiceOfFeedForward: Int = 0, minimumChoiceOfProjection: Int = 1
+    ) {
+        self.kinds = kinds
+        self.learnerCount = learnerCount
+        self.gateWidth = gateWidth
+        self.recipe = recipe
+        self.isBudgetConditioned = isBudgetConditioned
+        self.minimumChoiceOfFeedForward = minimumChoiceOfFeedForward
+        self.minimumChoiceOfProjection = minimumChoiceOfProjection
+    }
+}
+
+extension AdaptiveModel {
+    /// Replaces dense modules by adaptive ones of the same cost, with initialised parameters.
+    ///
+    /// - Parameters:
+    ///   - teacher: a dense model; the result shares the parameters that are not replaced.
+    ///   - calibration: batches of inputs for the teacher-derived recipe.
+    public static func convert(
+        _ teacher: any TransformerModel, _ options: SurgeryOptions, calibration: [ModelInputs]
+    ) throws -> AdaptiveModel {
+        let places = teacher.slotPlaces.filter { options.kinds.contains($0.kind) }
+        let descriptions = try places.map { try describe($0, teacher, options) }
+        let model = try AdaptiveModel(
+            teacher,
+            AdaptiveConfiguration(
+                modules: descriptions, gateWidth: options.gateWidth,
+                isBudgetConditioned: options.isBudgetConditioned))
+        let device = teacher.namedParameters().first?.tensor.device ?? .cpu
+        let statistics = SlotStatistics(teacher, places: places)
+        if options.recipe == .teacher { for inputs in calibration { try statistics.add(inputs) } }
+        for (place, module) in model.modules {
+            try module.move(to: device)
+            guard let dense = teacher.slot(at: place) else { continue }
+            switch options.recipe {
+            case .teacher: try module.initialise(from: dense, at: place, statistics)
+            case .paper:
+                try module.learners.reset()
+                try module.gate.reset()
+            }
+        }
+        return model
+    }
+
+    private static func describe(
+        _ place: SlotPlace, _ teacher: any TransformerModel, _ options: SurgeryOptions
+    ) throws -> ModuleDescription {
+        let count = options.learnerCount
+        guard let slot = teacher.slot(at: place), count >= 1 else {
+            throw ModelError.invalidSlot("\(place) cannot be replaced by \(count) learners.")
+        }
+        let width: Int
+        let activation: Activation
+        if let feedForward = slot as? FeedForward {
+            // Rounded up, so that the teacher's neurons all find a place.
+            width = (feedForward.hiddenWidth + count - 1) / count
+            activation = feedForward.activation
+        } else {
+            let (inputs, outputs) = (Double(slot.inputWidth), Double(slot.outputWidth))
+            let hidden = (inputs * outputs + outputs) / (inputs + outputs + 1)
+            width = max(1, Int((hidden / Double(count)).rounded()))
+            activation = options.recipe == .teacher ? .identity : .gelu
+        }
+        let minimum =
+            place.kind == .feedForward
+            ? options.minimumChoiceOfFeedForward : options.minimumChoiceOfProjection
+        guard (0...count).contains(minimum) else {
+            throw ModelError.invalidSlot("The minimum choice must lie in 0...\(count), found \(minimum).")
+        }
+        return ModuleDescription(
+            place: place, inputWidth: slot.inputWidth, outputWidth: slot.outputWidth,
+            learnerCount: count, learnerWidth: width, minimumChoice: minimum, activation: activation)
+    }
+}

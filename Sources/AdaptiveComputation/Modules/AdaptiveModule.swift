@@ -1,0 +1,103 @@
+import Torch
+import Transformers
+
+/// An Adaptive Computation Module: learners and the gate that chooses how many run for a token.
+///
+/// - Input: `[batch, tokens, inputWidth]`; output: `[batch, tokens, outputWidth]`.
+/// - Source: Wójcik et al. 2025 (arXiv 2312.10193), section 3.
+public struct AdaptiveModule: Slot {
+    public let learners: Learners
+    public let gate: Gate
+    /// The fewest learners that a token may get.
+    public let minimumChoice: Int
+
+    public init(_ description: ModuleDescription, gateWidth: Int, isBudgetConditioned: Bool) throws {
+        learners = try Learners(
+            inputWidth: description.inputWidth, outputWidth: description.outputWidth,
+            count: description.learnerCount, learnerWidth: description.learnerWidth,
+            activation: description.activation)
+        minimumChoice = description.minimumChoice
+        gate = try Gate(
+            inputWidth: description.inputWidth, hiddenWidth: gateWidth,
+            allowedChoices: description.learnerCount + 1 - description.minimumChoice,
+            isBudgetConditioned: isBudgetConditioned)
+    }
+
+    public var children: [(name: String, layer: any Layer)] {
+        [("acm.learners", learners), ("acm.gate", gate)]
+    }
+
+    public var inputWidth: Int { learners.w1.shape[1] }
+    public var outputWidth: Int { learners.w2.shape[0] }
+
+    /// Multiply-accumulates of one learner for one token.
+    public var learnerCost: Int { learners.learnerWidth * (inputWidth + outputWidth) }
+
+    public func callAsFunction(
+        _ input: Tensor, at place: SlotPlace, _ pass: ForwardPass
+    ) throws -> Tensor {
+        let adaptive = pass as? AdaptivePass
+        let budget = adaptive?.budget ?? 1
+        switch adaptive?.mode ?? .inference {
+        case .inference:
+            var choices = try gate(input, budget: budget).argMax(axis: -1)
+            if minimumChoice > 0 { choices = try choices + Tensor(scalar: minimumChoice).to(input.device) }
+            // Padding needs no computing.
+            if let mask = pass.tokenMask {
+                choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice))
+            }
+            return try run(input, choices, at: place, adaptive)
+        case .fixed(let count):
+            guard (minimumChoice...learners.count).contains(count) else {
+                throw TorchError.invalidArgument(
+                    "\(place) can run \(minimumChoice) to \(learners.count) learners, not \(count).")
+            }
+            let shape = Array(input.shape.dropLast())
+            let choices = try Tensor.full(shape, Double(count), .int64, device: input.device)
+            return try run(input, choices, at: place, adaptive)
+        case .training(let temperature):
+            let oneHot = try gumbelSoftmax(
+                gate(input, budget: budget), temperature: temperature)
+            adaptive?.record(
+                GateDecision(
+                    place: place,
+                    choices: try oneHot.detach().argMax(axis: -1)
+                        + Tensor(scalar: minimumChoice).to(input.device),
+                    oneHot: oneHot, minimumChoice: minimumChoice))
+            return try learners(input, tails: tails(oneHot))
+        }
+    }
+
+    private func run(
+        _ input: Tensor, _ choices: Tensor, at place: SlotPlace, _ pass: AdaptivePass?
+    ) throws -> Tensor {
+        pass?.record(
+            GateDecision(place: place, choices: choices, oneHot: nil, minimumChoice: minimumChoice))
+        return try learners(input, choices: choices)
+    }
+
+    /// For each learner n the mass of the choices that run it, `Σ_{k ≥ n} oneHot_k`.
+    ///
+    /// - Parameter oneHot: `[batch, tokens, allowedChoices]`.
+    /// - Returns: `[batch, tokens, learners]`.
+    func tails(_ oneHot: Tensor) throws -> Tensor {
+        let sums = try oneHot.flipped(-1).cumulativeSum(axis: -1).flipped(-1)
+        let allowed = learners.count + 1 - minimumChoice
+        if minimumChoice == 0 { return try sums.slice(1..<allowed, axis: -1) }
+        // Every choice runs the learners up to the minimum.
+        let always = try sums.slice(0..<1, axis: -1)
+        return try .concatenated(Array(repeating: always, count: minimumChoice - 1) + [sums], axis: -1)
+    }
+}
+
+/// A one-hot sample of `softmax((logits + Gumbel noise) / temperature)` whose gradient is that of
+/// the soft sample.
+///
+/// - Parameter logits: `[…, choices]`.
+/// - Source: Jang, Gu & Poole 2017, section 2.2.
+func gumbelSoftmax(_ logits: Tensor, temperature: Double) throws -> Tensor {
+    let noise = try logits.emptyLike().fillExponentialInPlace().detach().logarithm().negative()
+    let soft = try ((logits + noise) / temperature).softmax()
+    let hard = try soft.detach().argMax(axis: -1).oneHot(soft.size(-1)).to(nil, soft.dataType)
+    return try (hard - soft.detach()) + soft
+}

@@ -1,0 +1,53 @@
+import Torch
+
+/// The network that chooses the number of learners for a token.
+///
+/// `logits = g(z) + u(β)`: g has two hidden layers with GELU between, u one; gates that are not
+/// conditioned on the budget have no u.
+///
+/// - Input: `[batch, tokens, inputWidth]`; output: `[batch, tokens, allowedChoices]` float32.
+/// - Source: Wójcik et al. 2025, section 3.1; u is this project's own.
+public struct Gate: Layer {
+    public let layers: [Linear]
+    /// Empty for a gate that is not conditioned on the budget.
+    public let budgetLayers: [Linear]
+
+    public init(
+        inputWidth: Int, hiddenWidth: Int, allowedChoices: Int, isBudgetConditioned: Bool
+    ) throws {
+        layers = [
+            try Linear(inputWidth: inputWidth, outputWidth: hiddenWidth),
+            try Linear(inputWidth: hiddenWidth, outputWidth: hiddenWidth),
+            try Linear(inputWidth: hiddenWidth, outputWidth: allowedChoices),
+        ]
+        budgetLayers =
+            isBudgetConditioned
+            ? [
+                try Linear(inputWidth: 1, outputWidth: hiddenWidth),
+                try Linear(inputWidth: hiddenWidth, outputWidth: allowedChoices),
+            ] : []
+    }
+
+    public var children: [(name: String, layer: any Layer)] {
+        layers.enumerated().map { ("\($0)", $1) }
+            + budgetLayers.enumerated().map { ("budget.\($0)", $1) }
+    }
+
+    public func callAsFunction(_ input: Tensor, budget: Double) throws -> Tensor {
+        let logits = try layers[2](layers[1](layers[0](input).gelu()).gelu()).to(nil, .float32)
+        guard budgetLayers.count == 2 else { return logits }
+        let weight = budgetLayers[0].weight
+        let value = try Tensor.full([1], budget, weight.dataType, device: weight.device)
+        return try logits + budgetLayers[1](budgetLayers[0](value).gelu())
+    }
+
+    /// Multiply-accumulates for one token.
+    public var cost: Int {
+        layers.reduce(0) { $0 + $1.inputWidth * $1.outputWidth }
+    }
+
+    /// Draws all layers anew.
+    public func reset() throws {
+        for layer in layers + budgetLayers { try layer.reset() }
+    }
+}

@@ -1,0 +1,22 @@
+import Foundation
+
+/// Why a conversion cannot start or go on.
+public enum ConversionError: LocalizedError, Equatable {
+    case option(String)
+    case data(String)
+    case notFinite(phase: String, step: Int)
+    case otherRun(folder: String)
+    case order(String)
+
+    public var errorDescription: String? {
+        switch self {
+        case .option(let text), .data(let text), .order(let text): "\(text)."
+        case .notFinite(let phase, let step):
+            "The loss of \(phase) is not a finite number at step \(step): lower the learning rate or look at the "
+                + "data; the last checkpoint is kept."
+        case .otherRun(let folder):
+            "\(folder) has an unfinished run with other options: give the same options to go on, or remove "
+                + "\(folder)/checkpoint to start anew."
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import Torch
+import Yams
+
+extension ConversionOptions {
+    /// Reads YAML over these options: keys that it does not name keep their values.
+    ///
+    /// - Throws: ``ConversionError/option(_:)`` for an unknown key or a wrong value.
+    public func overlaid(withYAML text: String, source: String) throws -> ConversionOptions {
+        do {
+            guard let given = try Yams.compose(yaml: text) else { return self }
+            let merged = try Self.merge(try Yams.compose(yaml: yaml()) ?? given, given, path: "", source)
+            let options = try YAMLDecoder().decode(ConversionOptions.self, from: Yams.serialize(node: merged))
+            try options.validate()
+            return options
+        } catch let error as ConversionError {
+            throw error
+        } catch let error as DecodingError {
+            throw ConversionError.option("\(source): \(Self.describe(error))")
+        } catch {
+            throw ConversionError.option("\(source) is not valid YAML: \(error)")
+        }
+    }
+
+    /// Sets one option by its path, for example `finetuning.budgetWeight`.
+    public func setting(_ path: String, to value: String) throws -> ConversionOptions {
+        let keys = path.split(separator: ".")
+        let lines = keys.enumerated().map { String(repeating: "  ", count: $0) + "\($1):" }
+        return try overlaid(withYAML: lines.joined(separator: "\n") + " " + value, source: "--set \(path)")
+    }
+
+    /// All options as YAML.
+    public func yaml() throws -> String {
+        try YAMLEncoder().encode(self)
+    }
+
+    private static func merge(_ base: Node, _ given: Node, path: String, _ source: String) throws -> Node {
+        guard case .mapping(var members) = base else { return given }
+        guard case .mapping(let changes) = given else {
+            throw ConversionError.option("\(source): \(path.isEmpty ? "the file" : path) must be a mapping")
+        }
+        for (key, value) in changes {
+            let name = key.string ?? "?"
+            let place = path.isEmpty ? name : "\(path).\(name)"
+            guard let old = members[key] else {
+                let known = members.keys.compactMap(\.string).joined(separator: ", ")
+                throw ConversionError.option("\(source): there is no option \(place); known: \(known)")
+            }
+            members[key] = try merge(old, value, path: place, source)
+        }
+        return .mapping(members)
+    }
+
+    private static func describe(_ error: DecodingError) -> String {
+        let context: DecodingError.Context
+        switch error {
+        case .typeMismatch(_, let found), .valueNotFound(_, let found), .dataCorrupted(let found): context = found
+        case .keyNotFound(_, let found): context = found
+        @unknown default: return "\(error)"
+        }
+        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+        return "\(path) has a wrong value: \(context.debugDescription)"
+    }
+}

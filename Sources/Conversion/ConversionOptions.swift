@@ -1,0 +1,140 @@
+import AdaptiveComputation
+import Foundation
+import Transformers
+
+/// Everything that decides a conversion; read from YAML, written back into the run's folder.
+///
+/// The defaults are this project's recipe; ``paper`` gives that of Wójcik et al. 2025, appendix A.
+public struct ConversionOptions: Codable, Sendable, Equatable {
+    /// One phase's optimisation: Adam, a cosine to `finalLearningRate`, gradients clipped.
+    public struct Optimisation: Codable, Sendable, Equatable {
+        public var learningRate: Double
+        public var finalLearningRate = 1e-6
+        public var warmupSteps = 0
+        public var gradientNorm = 1.0
+        public var batchSize: Int
+        public var epochs: Double
+        /// Ends the phase after so many steps, whatever the epochs; 0 lets the epochs decide.
+        public var steps = 0
+    }
+
+    /// Phase I.
+    public struct Distillation: Codable, Sendable, Equatable {
+        public var optimisation = Optimisation(learningRate: 3e-4, batchSize: 64, epochs: 1)
+        /// Each learner sees those before it as constants.
+        public var greedy = false
+    }
+
+    /// Phase II.
+    public struct GatePretraining: Codable, Sendable, Equatable {
+        public var optimisation = Optimisation(learningRate: 1e-2, batchSize: 64, epochs: 1)
+        public var labelRule = LabelRule.method
+        /// A learner helps when the distance falls below this share of the one before it.
+        public var ratio = 1 / 1.2
+    }
+
+    /// Phase III.
+    public struct Finetuning: Codable, Sendable, Equatable {
+        public var optimisation = Optimisation(learningRate: 1e-4, batchSize: 64, epochs: 5)
+        /// The gates' learning rate is this many times the others'.
+        public var gateRateFactor = 30.0
+        /// The budget is drawn uniformly from here at every step; equal ends fix it.
+        public var lowestBudget = 0.15
+        public var highestBudget = 1.0
+        public var temperature = 0.8
+        public var budgetWeight = 5.0
+        public var entropyWeight = 0.01
+        public var diversityWeight = 0.01
+        /// Share of the teacher in the task's loss; 1 needs no labels, 0 no teacher.
+        public var distillationWeight = 0.5
+        public var distillationTemperature = 2.0
+        public var labelSmoothing = 0.0
+    }
+
+    public var recipe = LearnerRecipe.teacher
+    public var modules: [SlotKind] = [.feedForward]
+    public var learners = 4
+    public var gateWidth = 16
+    public var minimumChoiceOfFeedForward = 0
+    public var minimumChoiceOfProjection = 1
+    public var budgetConditioned = true
+    /// Batches of the training data that order the teacher's neurons.
+    public var calibrationBatches = 16
+    public var maximumLength = 128
+    public var seed: UInt64 = 0
+    /// `bfloat16` runs matrix products so; `float32` everything in full.
+    public var precision = Precision.float32
+    /// Steps between checkpoints.
+    public var checkpointSteps = 500
+    public var distillation = Distillation()
+    public var gatePretraining = GatePretraining()
+    public var finetuning = Finetuning()
+
+    public enum Precision: String, Codable, Sendable, CaseIterable { case float32, bfloat16 }
+
+    /// Which number of learners phase II takes for the right one.
+    public enum LabelRule: String, Codable, Sendable, CaseIterable {
+        /// The first after which the next learner no longer helps enough.
+        case method
+        /// One more than that, as the paper's formula says.
+        case paper
+    }
+
+    public init() {}
+
+    /// The paper's recipe: random learners, one budget, no teacher in phase III.
+    public static func paper(budget: Double) -> ConversionOptions {
+        var options = ConversionOptions()
+        options.recipe = .paper
+        options.budgetConditioned = false
+        options.distillation.optimisation = Optimisation(learningRate: 1e-3, batchSize: 64, epochs: 2)
+        options.gatePretraining.labelRule = .paper
+        options.finetuning = Finetuning()
+        options.finetuning.optimisation.batchSize = 512
+        options.finetuning.gateRateFactor = 1
+        options.finetuning.lowestBudget = budget
+        options.finetuning.highestBudget = budget
+        options.finetuning.budgetWeight = 0.1
+        options.finetuning.entropyWeight = 0.05
+        options.finetuning.diversityWeight = 0.05
+        options.finetuning.distillationWeight = 0
+        return options
+    }
+
+    var surgery: SurgeryOptions {
+        SurgeryOptions(
+            kinds: modules, learnerCount: learners, gateWidth: gateWidth, recipe: recipe,
+            isBudgetConditioned: budgetConditioned,
+            minimumChoiceOfFeedForward: minimumChoiceOfFeedForward,
+            minimumChoiceOfProjection: minimumChoiceOfProjection)
+    }
+
+    /// - Throws: ``ConversionError/option(_:)`` naming the first value that makes no sense.
+    public func validate() throws {
+        func require(_ condition: Bool, _ text: String) throws {
+            if !condition { throw ConversionError.option(text) }
+        }
+        try require(!modules.isEmpty, "modules must name at least one kind")
+        try require((1...1024).contains(learners), "learners must lie in 1...1024, found \(learners)")
+        try require(gateWidth >= 1, "gateWidth must be at least 1, found \(gateWidth)")
+        try require(
+            recipe == .paper || calibrationBatches >= 1, "calibrationBatches must be at least 1 for the teacher recipe")
+        try require(maximumLength >= 3, "maximumLength must be at least 3, found \(maximumLength)")
+        for (name, phase) in [
+            ("distillation", distillation.optimisation), ("gatePretraining", gatePretraining.optimisation),
+            ("finetuning", finetuning.optimisation),
+        ] {
+            try require(phase.batchSize >= 1, "\(name): batchSize must be at least 1")
+            try require(phase.learningRate > 0, "\(name): learningRate must be above 0")
+            try require(phase.epochs >= 0 && phase.steps >= 0, "\(name): epochs and steps must not be negative")
+            try require(phase.gradientNorm > 0, "\(name): gradientNorm must be above 0")
+        }
+        try require(gatePretraining.ratio > 0, "gatePretraining: ratio must be above 0")
+        try require(
+            0 < finetuning.lowestBudget && finetuning.lowestBudget <= finetuning.highestBudget
+                && finetuning.highestBudget <= 1, "finetuning: budgets must satisfy 0 < lowest ≤ highest ≤ 1")
+        try require(finetuning.temperature > 0, "finetuning: temperature must be above 0")
+        try require(
+            (0...1).contains(finetuning.distillationWeight), "finetuning: distillationWeight must lie in 0...1")
+    }
+}

@@ -1,0 +1,123 @@
+import AdaptiveComputation
+import Datasets
+import Foundation
+import Torch
+import Transformers
+
+/// Turns a dense model into an adaptive one by the three phases.
+///
+/// The run can be stopped at any moment and called again with the same arguments: it goes on from
+/// its last checkpoint, and on a CPU with a fixed number of threads it ends with the same weights
+/// as one that was not stopped.
+public struct Converter {
+    let modelFolder: URL
+    let output: URL
+    let dataset: any Dataset
+    let options: ConversionOptions
+    let device: Device
+    /// Steps between reports; reports read values back from the device.
+    let reportSteps: Int
+    let report: (TrainingReport) -> Void
+
+    public init(
+        modelFolder: URL, output: URL, dataset: any Dataset, options: ConversionOptions,
+        device: Device = .cpu, reportSteps: Int = 10, report: @escaping (TrainingReport) -> Void = { _ in }
+    ) {
+        self.modelFolder = modelFolder
+        self.output = output
+        self.dataset = dataset
+        self.options = options
+        self.device = device
+        self.reportSteps = reportSteps
+        self.report = report
+    }
+
+    private var state: RunState { RunState(folder: output.appendingPathComponent("checkpoint")) }
+
+    /// Runs some phases, in order, and writes the model to the output folder.
+    ///
+    /// Phase I starts from a dense model folder; the others from the output of the one before,
+    /// given as the model folder, with `teacherFolder` naming the dense base.
+    ///
+    /// - Returns: the converted model.
+    /// - Throws: ``ConversionError`` and what model and data throw; a checkpoint stays.
+    public func run(
+        _ phases: [TrainingPhase] = TrainingPhase.allCases, teacherFolder: URL? = nil
+    ) throws -> AdaptiveModel {
+        try options.validate()
+        try device.requireAvailable()
+        guard dataset.count > 0 else { throw ConversionError.data("The dataset is empty") }
+        let fingerprint = try options.yaml() + phases.map(\.rawValue).joined(separator: ",")
+        let teacher = try AdaptiveModel.load(teacherFolder ?? modelFolder, device: device)
+        guard teacher.configuration == nil else {
+            throw ConversionError.order(
+                "\((teacherFolder ?? modelFolder).relativePath) is already converted; name the dense model it came from")
+        }
+        let saved = try state.position(options: fingerprint)
+        var model = try start(teacher, saved)
+        for phase in phases {
+            if let saved, let done = phases.firstIndex(of: saved.0.phase), let this = phases.firstIndex(of: phase),
+                this < done
+            {
+                continue
+            }
+            let step = saved.flatMap { $0.0.phase == phase ? $0.0.step : nil }
+            let training = try PhaseTraining(phase, model: model, teacher: teacher, options, dataset, device)
+            try run(training, from: step, fingerprint, model)
+            model.configuration?.phase = phase.result
+            if phase == .finetuning {
+                model.configuration?.budgets = [options.finetuning.lowestBudget, options.finetuning.highestBudget]
+            }
+        }
+        try model.network.setRequiresGradient(false)
+        try model.save(to: output, copyingFrom: modelFolder)
+        try AtomicFile.write(Data(options.yaml().utf8), to: output.appendingPathComponent("conversion.yaml"))
+        try state.remove()
+        return model
+    }
+
+    /// The student: from the checkpoint, the converted model folder, or by surgery on the dense one.
+    private func start(
+        _ teacher: AdaptiveModel, _ saved: (RunState.Position, AdaptiveConfiguration)?
+    ) throws -> AdaptiveModel {
+        let student = try AdaptiveModel.load(modelFolder, device: device)
+        if let (position, configuration) = saved {
+            let model =
+                try student.configuration == nil ? AdaptiveModel(student.network, configuration) : student
+            try model.network.move(to: device)
+            try state.restore(model, at: position)
+            return model
+        }
+        if student.configuration != nil { return student }
+        try Runtime.seed(options.seed)
+        let calibration = try dataset.shuffledBatches(
+            size: options.distillation.optimisation.batchSize, seed: options.seed, epoch: -1
+        ).prefix(options.calibrationBatches).map { try dataset.batch($0).inputs.to(device) }
+        return try .convert(student.network, options.surgery, calibration: calibration)
+    }
+
+    private func run(
+        _ training: PhaseTraining, from saved: Int?, _ fingerprint: String, _ model: AdaptiveModel
+    ) throws {
+        var step = saved ?? 0
+        if let saved, saved > 0 {
+            try training.optimizer.restore(
+                state.optimizerState(at: RunState.Position(phase: training.phase, step: saved)))
+        }
+        while step < training.totalSteps {
+            let reports = step % reportSteps == 0 || step + 1 == training.totalSteps
+            let values = try training.step(step, readsValues: reports)
+            step += 1
+            if reports {
+                report(
+                    TrainingReport(
+                        phase: training.phase, step: step, totalSteps: training.totalSteps, values: values))
+            }
+            if step % options.checkpointSteps == 0 || step == training.totalSteps {
+                try state.save(
+                    RunState.Position(phase: training.phase, step: step), options: fingerprint, model: model,
+                    optimizer: training.optimizer.state)
+            }
+        }
+    }
+}

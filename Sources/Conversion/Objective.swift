@@ -1,0 +1,65 @@
+import AdaptiveComputation
+import Torch
+import Transformers
+
+/// What the end of a model is trained for.
+public enum Objective: Sendable, Equatable {
+    /// Logits over classes.
+    case classification
+    /// One vector for a sample: the mean over real tokens, or the first token of an image.
+    case embedding
+
+    /// Classification for models that give logits, else embedding.
+    public init(_ outputs: ModelOutputs) {
+        self = outputs["logits"] == nil ? .embedding : .classification
+    }
+
+    /// The vector of each sample, `[batch, width]`.
+    public static func embedding(_ outputs: ModelOutputs, tokenMask: Tensor?) throws -> Tensor {
+        let states = try outputs.required("last_hidden_state")  // [batch, tokens, width]
+        guard let tokenMask else { return try states.select(0, axis: 1) }
+        let weights = try tokenMask.to(nil, states.dataType).unsqueezed(-1)
+        return try (states * weights).sum(axis: 1) / weights.sum(axis: 1)
+    }
+
+    /// The loss of the student's outputs, mixed from labels and teacher.
+    ///
+    /// Classification: cross-entropy with the labels, and the divergence from the teacher's
+    /// distribution. Embedding: one minus the cosine to the teacher's vector, times ten so that it
+    /// weighs like the others.
+    public func loss(
+        student: (outputs: ModelOutputs, mask: Tensor?), teacher: (outputs: ModelOutputs, mask: Tensor?)?,
+        labels: Tensor?, _ options: ConversionOptions.Finetuning
+    ) throws -> Tensor {
+        switch self {
+        case .classification:
+            let logits = try student.outputs.required("logits").to(nil, .float32)
+            let share = options.distillationWeight
+            var parts: [Tensor] = []
+            if share < 1 {
+                guard let labels else {
+                    throw ConversionError.data(
+                        "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone")
+                }
+                parts.append(
+                    try Loss.crossEntropy(logits, labels, smoothing: options.labelSmoothing) * (1 - share))
+            }
+            if share > 0, let teacher {
+                let target = try teacher.outputs.required("logits").to(nil, .float32)
+                parts.append(
+                    try Loss.distillation(
+                        logits, teacher: target, temperature: options.distillationTemperature) * share)
+            }
+            return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
+        case .embedding:
+            guard let teacher else {
+                throw ConversionError.option(
+                    "A model that gives embeddings learns from the dense model: finetuning.distillationWeight must be above 0")
+            }
+            let similarity = try Loss.cosineSimilarity(
+                Self.embedding(student.outputs, tokenMask: student.mask).to(nil, .float32),
+                Self.embedding(teacher.outputs, tokenMask: teacher.mask).to(nil, .float32))
+            return try (similarity.mean().negative() + 1) * 10
+        }
+    }
+}

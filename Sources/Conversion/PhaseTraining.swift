@@ -1,0 +1,190 @@
+import AdaptiveComputation
+import Datasets
+import Foundation
+import Torch
+import Transformers
+
+/// One phase of a conversion, step by step.
+///
+/// All randomness of a step comes from the seed and the step's number, so that a resumed run
+/// needs no state of generators.
+final class PhaseTraining {
+    let phase: TrainingPhase
+    let totalSteps: Int
+    let optimizer: Adam
+    private let model: AdaptiveModel
+    private let teacher: AdaptiveModel
+    private let options: ConversionOptions
+    private let dataset: any Dataset
+    private let device: Device
+    private let optimisation: ConversionOptions.Optimisation
+    private let schedule: LearningRateSchedule
+    private let modules: [(place: SlotPlace, module: AdaptiveModule)]
+    private let places: Set<SlotPlace>
+    private var epoch: (number: Int, batches: [[Int]])?
+
+    init(
+        _ phase: TrainingPhase, model: AdaptiveModel, teacher: AdaptiveModel, _ options: ConversionOptions,
+        _ dataset: any Dataset, _ device: Device
+    ) throws {
+        self.phase = phase
+        self.model = model
+        self.teacher = teacher
+        self.options = options
+        self.dataset = dataset
+        self.device = device
+        modules = model.modules
+        places = Set(modules.map(\.place))
+        optimisation =
+            switch phase {
+            case .distillation: options.distillation.optimisation
+            case .gatePretraining: options.gatePretraining.optimisation
+            case .finetuning: options.finetuning.optimisation
+            }
+        let stepsInEpoch = max(1, dataset.count / optimisation.batchSize)
+        let steps = Int((Double(stepsInEpoch) * optimisation.epochs).rounded())
+        totalSteps = optimisation.steps > 0 ? optimisation.steps : steps
+        schedule = LearningRateSchedule(
+            .cosine, peak: optimisation.learningRate, final: optimisation.finalLearningRate,
+            warmupSteps: optimisation.warmupSteps, totalSteps: totalSteps)
+        try model.network.setRequiresGradient(false)
+        let groups = Self.groups(phase, model, gateRateFactor: options.finetuning.gateRateFactor)
+        for group in groups { for (_, tensor) in group.parameters { try tensor.setRequiresGradient() } }
+        optimizer = try Adam(groups)
+    }
+
+    /// What a phase trains: learners; gates; everything.
+    private static func groups(
+        _ phase: TrainingPhase, _ model: AdaptiveModel, gateRateFactor: Double
+    ) -> [Adam.Group] {
+        let learners = model.modules.flatMap { $0.module.learners.namedParameters(prefix: "\($0.place).learners.") }
+        let gates = model.modules.flatMap { $0.module.gate.namedParameters(prefix: "\($0.place).gate.") }
+        switch phase {
+        case .distillation: return [Adam.Group(parameters: learners)]
+        case .gatePretraining: return [Adam.Group(parameters: gates)]
+        case .finetuning:
+            let others = model.network.namedParameters().filter { !$0.name.contains(".acm.gate.") }
+            return [Adam.Group(parameters: others), Adam.Group(parameters: gates, rateFactor: gateRateFactor)]
+        }
+    }
+
+    /// Does one step and, when asked, reads its values back.
+    func step(_ step: Int, readsValues: Bool) throws -> [(name: String, value: Double)] {
+        let phaseNumber = UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0)
+        var random = SplitMix64(seed: options.seed &+ phaseNumber << 48 &+ UInt64(step) << 8)
+        try Runtime.seed(random.next())
+        let batch = try self.batch(step).to(device)
+        let type: DataType? = options.precision == .bfloat16 ? .bfloat16 : nil
+        let (loss, values) = try withAutocast(type, on: device) {
+            switch phase {
+            case .distillation: try distillationLoss(batch)
+            case .gatePretraining: try gateLoss(batch, &random)
+            case .finetuning: try finetuningLoss(batch, &random)
+            }
+        }
+        try optimizer.clearGradients()
+        try loss.backward()
+        try optimizer.clipGradients(maximum: optimisation.gradientNorm)
+        // A step on a loss that is not finite would spoil the weights.
+        let value = readsValues || device == .cpu ? try loss.item(Double.self) : 0
+        guard value.isFinite else { throw ConversionError.notFinite(phase: phase.rawValue, step: step) }
+        try optimizer.step(rate: schedule.rate(step: step))
+        guard readsValues else { return [] }
+        return try [("loss", value)] + values.map { ($0.name, try $0.tensor.item(Double.self)) }
+    }
+
+    private func batch(_ step: Int) throws -> Batch {
+        let size = optimisation.batchSize
+        let stepsInEpoch = max(1, dataset.count / size)
+        let number = step / stepsInEpoch
+        if epoch?.number != number {
+            let seed = options.seed &+ UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0) << 32
+            epoch = (number, dataset.shuffledBatches(size: size, seed: seed, epoch: number))
+        }
+        let batches = epoch?.batches ?? []
+        return try dataset.batch(batches[step % stepsInEpoch])
+    }
+
+    /// The dense model's input and output at each adaptive module, for real tokens: `[rows, width]`.
+    private func teacherSlots(_ batch: Batch) throws -> [SlotPlace: (input: Tensor, output: Tensor)] {
+        var slots: [SlotPlace: (input: Tensor, output: Tensor)] = [:]
+        let pass = ForwardPass()
+        pass.observe = { [places] place, input, output in
+            guard places.contains(place) else { return }
+            func rows(_ tensor: Tensor) throws -> Tensor {
+                try pass.tokenMask.map { try tensor.rows(where: $0) } ?? tensor.flattened(from: 0, to: 1)
+            }
+            slots[place] = (try rows(input), try rows(output))
+        }
+        _ = try withoutGradients { try teacher(batch.inputs, pass) }
+        return slots
+    }
+
+    private typealias LossAndValues = (loss: Tensor, values: [(name: String, tensor: Tensor)])
+
+    private func distillationLoss(_ batch: Batch) throws -> LossAndValues {
+        let slots = try teacherSlots(batch)
+        let losses = try modules.compactMap { place, module in
+            try slots[place].map {
+                try ConversionLoss.distillation(
+                    module.learners, input: $0.input, target: $0.output, greedy: options.distillation.greedy)
+            }
+        }
+        return (try Tensor.stacked(losses).mean(), [])
+    }
+
+    private func gateLoss(_ batch: Batch, _ random: inout SplitMix64) throws -> LossAndValues {
+        let slots = try teacherSlots(batch)
+        let budget = random.unit()
+        let losses = try modules.compactMap { place, module -> Tensor? in
+            guard let (input, target) = slots[place] else { return nil }
+            let labels = try withoutGradients {
+                try ConversionLoss.gateLabels(
+                    module, input: input, target: target, ratio: options.gatePretraining.ratio,
+                    rule: options.gatePretraining.labelRule)
+            }
+            return try Loss.crossEntropy(module.gate(input, budget: budget), labels)
+        }
+        return (try Tensor.stacked(losses).mean(), [])
+    }
+
+    private func finetuningLoss(_ batch: Batch, _ random: inout SplitMix64) throws -> LossAndValues {
+        let settings = options.finetuning
+        let budget = settings.lowestBudget + (settings.highestBudget - settings.lowestBudget) * random.unit()
+        let pass = AdaptivePass(mode: .training(temperature: settings.temperature), budget: budget)
+        let outputs = try model(batch.inputs, pass)
+        let teacherPass = ForwardPass()
+        let target =
+            try settings.distillationWeight > 0
+            ? withoutGradients { (try teacher(batch.inputs, teacherPass), teacherPass.tokenMask) } : nil
+        let task = try Objective(outputs).loss(
+            student: (outputs, pass.tokenMask), teacher: target, labels: batch.labels, settings)
+
+        guard let first = pass.trace.first, let shape = first.oneHot?.shape else { return (task, []) }
+        let mask = try pass.tokenMask?.to(nil, .float32)
+            ?? .ones([shape[0], shape[1]], device: device)  // [batch, tokens]
+        let oneHots = pass.trace.compactMap(\.oneHot)
+        let counts = try pass.trace.compactMap { try $0.learnerCounts() }
+        let costs = modules.map { (learner: $0.module.learnerCost, count: $0.module.learners.count) }
+        let (budgetLoss, load) = try ConversionLoss.budget(
+            counts: counts, costs: costs, mask: mask, budget: budget)
+        let entropy = try ConversionLoss.entropy(oneHots: oneHots, mask: mask)
+        let diversity = try ConversionLoss.diversity(
+            counts: counts, learnerCounts: costs.map(\.count), mask: mask)
+        let loss = try task + budgetLoss * settings.budgetWeight + entropy * settings.entropyWeight
+            + diversity * settings.diversityWeight
+        return (
+            loss, [("task", task), ("load", load), ("budget", try Tensor(scalar: budget))]
+        )
+    }
+}
+
+extension GateDecision {
+    /// The number of learners as a number that carries gradients: `[batch, tokens]` float32.
+    func learnerCounts() throws -> Tensor? {
+        guard let oneHot else { return nil }
+        let numbers = try Tensor.range(
+            minimumChoice..<minimumChoice + oneHot.size(-1), .float32, device: oneHot.device)
+        return try oneHot.matmul(numbers)
+    }
+}

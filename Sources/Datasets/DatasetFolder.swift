@@ -1,0 +1,34 @@
+import Foundation
+import Preprocessing
+import Torch
+
+/// Opens the dataset that a path names, prepared for a model.
+public enum DatasetFolder {
+    /// - Parameters:
+    ///   - modelFolder: where the tokenizer or `preprocessor_config.json` lies.
+    ///   - split: rows of a table to take; ignored for data without splits.
+    ///   - classNames: the classes of a classifier, in the order of its logits.
+    /// - Throws: ``DatasetError`` and what tokenizer and files throw.
+    public static func open(
+        _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128,
+        classNames: [String]? = nil
+    ) throws -> any Dataset {
+        switch url.pathExtension {
+        case "tsv", "txt":
+            return try TextDataset(
+                TextTable(url, split: split), tokenizer: WordPieceTokenizer(folder: modelFolder),
+                maximumLength: maximumLength, classNames: classNames, file: url.relativePath)
+        case "safetensors":
+            let file = modelFolder.appendingPathComponent("preprocessor_config.json")
+            let known = FileManager.default.fileExists(atPath: file.path)
+            let reader = try JSONObjectReader(
+                known ? JSONValue(contentsOf: file) : [:], source: file.relativePath)
+            return try ImageTensorDataset(
+                url, mean: reader.doubles("image_mean", default: [0.5, 0.5, 0.5]),
+                deviation: reader.doubles("image_std", default: [0.5, 0.5, 0.5]),
+                classCount: classNames?.count)
+        default:
+            throw DatasetError.unknownKind(file: url.relativePath)
+        }
+    }
+}

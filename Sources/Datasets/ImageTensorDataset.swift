@@ -1,0 +1,61 @@
+import Foundation
+import Torch
+import Transformers
+
+/// Images of the model's own size in a safetensors file: `images [count, channels, height, width]`
+/// uint8 and, perhaps, `labels [count]` int64.
+public struct ImageTensorDataset: Dataset {
+    public let classNames: [String]?
+    public let lengths: [Int]? = nil
+    public let count: Int
+    private let images: Tensor
+    private let labels: Tensor?
+    private let mean: Tensor
+    private let deviation: Tensor
+
+    /// - Parameters:
+    ///   - mean: of each channel, over values in 0…1; pixels become `(x / 255 - mean) / deviation`.
+    ///   - classCount: labels must lie below it; nil takes the highest label plus one.
+    /// - Throws: ``DatasetError`` for missing tensors, wrong shapes or types, labels out of range.
+    public init(_ url: URL, mean: [Double], deviation: [Double], classCount: Int? = nil) throws {
+        let file = url.relativePath
+        let tensors = try SafetensorsFile(url).tensors()
+        guard let images = tensors["images"], images.rank == 4, images.dataType == .uint8 else {
+            throw DatasetError.unreadable(
+                file: file, "must hold \"images\" [count, channels, height, width] of uint8")
+        }
+        let shape = images.shape
+        guard shape[0] > 0 else { throw DatasetError.empty(file: file) }
+        guard mean.count == shape[1], deviation.count == shape[1] else {
+            throw DatasetError.unreadable(
+                file: file, "images have \(shape[1]) channels, the model's normalisation has \(mean.count)")
+        }
+        count = shape[0]
+        self.images = images
+        self.mean = try Tensor(mean.map(Float.init), shape: [1, shape[1], 1, 1])
+        self.deviation = try Tensor(deviation.map(Float.init), shape: [1, shape[1], 1, 1])
+        labels = tensors["labels"]
+        guard let labels else {
+            classNames = nil
+            return
+        }
+        guard labels.shape == [shape[0]], labels.dataType == .int64 else {
+            throw DatasetError.unreadable(file: file, "\"labels\" must be [\(shape[0])] of int64, found \(labels.shape)")
+        }
+        let lowest = try labels.minimum().item(Int.self)
+        let highest = try labels.maximum().item(Int.self)
+        let classes = classCount ?? highest + 1
+        guard lowest >= 0, highest < classes else {
+            throw DatasetError.unreadable(
+                file: file, "labels must lie in 0...\(classes - 1), found \(lowest)...\(highest)")
+        }
+        classNames = (0..<classes).map(String.init)
+    }
+
+    public func batch(_ indices: [Int]) throws -> Batch {
+        let rows = try Tensor(indices)
+        let pixels = try (images.entries(rows).to(nil, .float32) / 255 - mean) / deviation
+        return Batch(
+            inputs: ModelInputs(["pixel_values": pixels]), labels: try labels?.entries(rows))
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Preprocessing
+import Torch
+import Transformers
+
+/// Texts, tokenised once, as inputs of a BERT.
+public struct TextDataset: Dataset {
+    public let texts: [String]
+    public let classNames: [String]?
+    public let lengths: [Int]?
+    private let ids: [[Int]]
+    private let labels: [Int]?
+    private let paddingID: Int
+
+    /// - Parameters:
+    ///   - maximumLength: longer texts are cut to so many tokens.
+    ///   - classNames: the names that labels count in; nil takes those that occur, sorted.
+    /// - Throws: ``DatasetError`` for a label that is not among `classNames`.
+    public init(
+        _ table: TextTable, tokenizer: WordPieceTokenizer, maximumLength: Int,
+        classNames given: [String]? = nil, file: String
+    ) throws {
+        texts = table.texts
+        ids = try table.texts.map { try tokenizer.encode($0, maximumLength: maximumLength).ids }
+        lengths = ids.map(\.count)
+        paddingID = tokenizer.paddingID
+        guard let names = table.labels else {
+            classNames = nil
+            labels = nil
+            return
+        }
+        let classes = given ?? Set(names).sorted()
+        let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+        labels = try names.enumerated().map { row, name in
+            guard let number = numbers[name] else {
+                throw DatasetError.unreadable(
+                    file: file, "the label \"\(name)\" of sample \(row) is not one of the \(classes.count) classes")
+            }
+            return number
+        }
+        classNames = classes
+    }
+
+    public var count: Int { ids.count }
+
+    public func batch(_ indices: [Int]) throws -> Batch {
+        let rows = indices.map { ids[$0] }
+        let width = rows.map(\.count).max() ?? 0
+        let padded = rows.flatMap { $0 + Array(repeating: paddingID, count: width - $0.count) }
+        let mask = rows.flatMap { row in (0..<width).map { $0 < row.count ? 1 : 0 } }
+        return Batch(
+            inputs: ModelInputs([
+                "input_ids": try Tensor(padded, shape: [rows.count, width]),
+                "attention_mask": try Tensor(mask, shape: [rows.count, width]),
+            ]),
+            labels: try labels.map { labels in try Tensor(indices.map { labels[$0] }) })
+    }
+}

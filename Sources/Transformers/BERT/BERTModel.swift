@@ -1,0 +1,187 @@
+import Torch
+
+/// BERT: token embeddings, post-norm blocks, and perhaps a pooler and a classifier.
+///
+/// - Inputs: `input_ids [batch, tokens]`; `attention_mask` and `token_type_ids` of the same shape
+///   where given.
+/// - Outputs: `last_hidden_state [batch, tokens, width]` and `pooler_output [batch, width]`, or
+///   `logits [batch, classes]`.
+/// - Source: Devlin et al. 2019; `BertModel` and `BertForSequenceClassification` of transformers.
+public struct BERTModel: TransformerModel {
+    public var configuration: JSONValue
+    public let sizes: BERTConfiguration
+    public let nameTable: NameTable
+    public let embeddings: BERTEmbeddings
+    public var blocks: [BERTBlock]
+    public let pooler: Linear?
+    public let classifier: Linear?
+
+    /// - Parameter classCount: classes of the classifier; nil for the model without one.
+    public init(
+        configuration: JSONValue, sizes: BERTConfiguration, hasPooler: Bool, classCount: Int?
+    ) throws {
+        self.configuration = configuration
+        self.sizes = sizes
+        embeddings = try BERTEmbeddings(sizes)
+        blocks = try (0..<sizes.blockCount).map { _ in try BERTBlock(sizes) }
+        let width = sizes.width
+        pooler = hasPooler ? try Linear(inputWidth: width, outputWidth: width) : nil
+        classifier = try classCount.map { try Linear(inputWidth: width, outputWidth: $0) }
+        nameTable = classCount == nil ? Self.names : Self.names.prefixed("bert.", except: ["classifier"])
+    }
+
+    private static let names = NameTable(
+        [
+            ("embeddings.words", "embeddings.word_embeddings"),
+            ("embeddings.positions", "embeddings.position_embeddings"),
+            ("embeddings.tokenTypes", "embeddings.token_type_embeddings"),
+            ("embeddings.norm", "embeddings.LayerNorm"),
+            ("blocks.{}.attention.query", "encoder.layer.{}.attention.self.query"),
+            ("blocks.{}.attention.key", "encoder.layer.{}.attention.self.key"),
+            ("blocks.{}.attention.value", "encoder.layer.{}.attention.self.value"),
+            ("blocks.{}.attention.output", "encoder.layer.{}.attention.output.dense"),
+            ("blocks.{}.attentionNorm", "encoder.layer.{}.attention.output.LayerNorm"),
+            ("blocks.{}.feedForward", "encoder.layer.{}.feed_forward"),
+            ("blocks.{}.feedForward.up", "encoder.layer.{}.intermediate.dense"),
+            ("blocks.{}.feedForward.down", "encoder.layer.{}.output.dense"),
+            ("blocks.{}.feedForwardNorm", "encoder.layer.{}.output.LayerNorm"),
+            ("pooler", "pooler.dense"),
+            ("classifier", "classifier"),
+        ], dropped: ["embeddings.position_ids"])
+
+    public var children: [(name: String, layer: any Layer)] {
+        [("embeddings", embeddings)] + blocks.enumerated().map { ("blocks.\($0)", $1) }
+            + (pooler.map { [("pooler", $0)] } ?? []) + (classifier.map { [("classifier", $0)] } ?? [])
+    }
+
+    public var dimensions: ModelDimensions {
+        ModelDimensions(
+            blockCount: blocks.count, width: sizes.width, headCount: sizes.headCount, tokenCount: nil,
+            embeddingCost: 0,
+            headCost: [pooler, classifier].compactMap { $0 }.reduce(0) { $0 + $1.inputWidth * $1.outputWidth })
+    }
+
+    public func slot(at place: SlotPlace) -> (any Slot)? {
+        guard blocks.indices.contains(place.block) else { return nil }
+        let block = blocks[place.block]
+        return place.kind == .feedForward ? block.feedForward : block.attention[place.kind]
+    }
+
+    public mutating func replaceSlot(at place: SlotPlace, with slot: any Slot) throws {
+        guard blocks.indices.contains(place.block) else {
+            throw ModelError.invalidSlot("The model has no slot \(place).")
+        }
+        if place.kind == .feedForward {
+            blocks[place.block].feedForward = slot
+        } else {
+            blocks[place.block].attention[place.kind] = slot
+        }
+    }
+
+    public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
+        let ids = try inputs.required("input_ids")
+        try check(inputs, ids)
+        pass.tokenMask = try inputs["attention_mask"]?.to(nil, .bool)
+        let mask = try pass.tokenMask?.unsqueezed(1).unsqueezed(1)  // [batch, 1, 1, tokens]
+        var states = try embeddings(ids.to(nil, .int64), tokenTypes: inputs["token_type_ids"]?.to(nil, .int64))
+        pass.keep(states)
+        for (index, block) in blocks.enumerated() {
+            states = try block(states, index: index, mask: mask, pass)
+            pass.keep(states)
+        }
+        let pooled = try pooler.map { try $0(states.select(0, axis: 1)).tanh() }  // [batch, width]
+        if let classifier, let pooled { return ModelOutputs([("logits", try classifier(pooled))]) }
+        return ModelOutputs(
+            [("last_hidden_state", states)] + (pooled.map { [("pooler_output", $0)] } ?? []))
+    }
+
+    private func check(_ inputs: ModelInputs, _ ids: Tensor) throws {
+        let shape = ids.shape
+        guard shape.count == 2, !ids.dataType.isFloatingPoint else {
+            throw ModelError.invalidInput(
+                "input_ids must be integers of shape [batch, tokens], found \(ids.dataType) \(shape).")
+        }
+        guard shape[1] <= sizes.positionCount else {
+            throw ModelError.invalidInput(
+                "input_ids has \(shape[1]) tokens, the model takes at most \(sizes.positionCount).")
+        }
+        for name in ["attention_mask", "token_type_ids"] {
+            if let other = inputs[name], other.shape != shape {
+                throw ModelError.invalidInput("\(name) must have the shape of input_ids, \(shape), found \(other.shape).")
+            }
+        }
+        // On a GPU the look would wait for the device.
+        guard ids.device == .cpu, ids.elementCount > 0 else { return }
+        try requireRange(ids, "input_ids", 0..<sizes.vocabularySize)
+        if let types = inputs["token_type_ids"] {
+            try requireRange(types, "token_type_ids", 0..<sizes.tokenTypeCount)
+        }
+    }
+
+    private func requireRange(_ tensor: Tensor, _ name: String, _ range: Range<Int>) throws {
+        let lowest = try tensor.minimum().item(Int.self)
+        let highest = try tensor.maximum().item(Int.self)
+        guard range.contains(lowest), range.contains(highest) else {
+            throw ModelError.invalidInput(
+                "\(name) must lie in 0...\(range.upperBound - 1), found \(lowest)...\(highest).")
+        }
+    }
+}
+
+/// `norm(word + position + token type)`.
+///
+/// - Input: indices `[batch, tokens]` int64; output: `[batch, tokens, width]`.
+public struct BERTEmbeddings: Layer {
+    public let words: Embedding
+    public let positions: Embedding
+    public let tokenTypes: Embedding
+    public let norm: LayerNorm
+
+    init(_ sizes: BERTConfiguration) throws {
+        words = try Embedding(count: sizes.vocabularySize, width: sizes.width)
+        positions = try Embedding(count: sizes.positionCount, width: sizes.width)
+        tokenTypes = try Embedding(count: sizes.tokenTypeCount, width: sizes.width)
+        norm = try LayerNorm(width: sizes.width, epsilon: sizes.layerNormEpsilon)
+    }
+
+    public var children: [(name: String, layer: any Layer)] {
+        [("words", words), ("positions", positions), ("tokenTypes", tokenTypes), ("norm", norm)]
+    }
+
+    func callAsFunction(_ ids: Tensor, tokenTypes types: Tensor?) throws -> Tensor {
+        let typeStates = try types.map { try tokenTypes($0) } ?? tokenTypes.weight.select(0, axis: 0)
+        return try norm(
+            words(ids) + typeStates + positions.weight.slice(0..<ids.size(1), axis: 0))
+    }
+}
+
+/// Attention and feed-forward, each added to its input and normalised afterwards.
+public struct BERTBlock: Layer {
+    public var attention: SelfAttention
+    public let attentionNorm: LayerNorm
+    public var feedForward: any Slot
+    public let feedForwardNorm: LayerNorm
+
+    init(_ sizes: BERTConfiguration) throws {
+        attention = try SelfAttention(width: sizes.width, headCount: sizes.headCount)
+        attentionNorm = try LayerNorm(width: sizes.width, epsilon: sizes.layerNormEpsilon)
+        feedForward = try FeedForward(
+            width: sizes.width, hiddenWidth: sizes.hiddenWidth, activation: sizes.activation)
+        feedForwardNorm = try LayerNorm(width: sizes.width, epsilon: sizes.layerNormEpsilon)
+    }
+
+    public var children: [(name: String, layer: any Layer)] {
+        [
+            ("attention", attention), ("attentionNorm", attentionNorm), ("feedForward", feedForward),
+            ("feedForwardNorm", feedForwardNorm),
+        ]
+    }
+
+    func callAsFunction(
+        _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
+    ) throws -> Tensor {
+        let attended = try attentionNorm(input + attention(input, block: index, mask: mask, pass))
+        let place = SlotPlace(block: index, kind: .feedForward)
+        return try feedForwardNorm(attended + pass.run(feedForward, at: place, attended))
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Preprocessing
+import Torch
+import Transformers
+
+/// The command line.
+@main
+struct ACM: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "acm",
+        abstract: "Makes pretrained transformers spend compute only where it is needed.",
+        version: "0.1.0",
+        subcommands: [
+            Inspect.self, Run.self, Convert.self, Distill.self, PretrainGates.self, Finetune.self,
+            Doctor.self,
+        ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error where ExitStatus(error) != nil {
+            FileHandle.standardError.write(Data("acm: \(error.localizedDescription)\n".utf8))
+            exit(withError: ExitCode((ExitStatus(error) ?? .internalFailure).rawValue))
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

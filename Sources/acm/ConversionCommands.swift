@@ -1,0 +1,125 @@
+import AdaptiveComputation
+import ArgumentParser
+import Conversion
+import Datasets
+import Foundation
+import Torch
+import Transformers
+
+/// What all commands that train take.
+struct ConversionArguments: ParsableArguments {
+    @Argument(help: "A Hugging Face model folder: dense for the first phase, else the output of the phase before.")
+    var model: String
+
+    @Option(help: "Training data: a .tsv with a text column, a .txt of lines, or a .safetensors of images.")
+    var data: String
+
+    @Option(help: "Folder to write.")
+    var output: String
+
+    @Option(help: "YAML file with options; conversion.yaml in an output folder lists them all.")
+    var config: String?
+
+    @Option(name: .customLong("set"), help: "One option by its path, for example finetuning.budgetWeight=3.")
+    var settings: [String] = []
+
+    @Option(help: "ours, or paper: the recipe of the paper for one budget.")
+    var recipe = "ours"
+
+    @Option(help: "The one budget of --recipe paper.")
+    var budget = 0.5
+
+    @Option(help: "Rows of a table to train on, by its split column; all takes every row.")
+    var split = "train"
+
+    @Option(help: "cpu, cuda or cuda:N.")
+    var device = "cpu"
+
+    @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
+    var threads = 0
+
+    func validate() throws {
+        guard Device(device) != nil else {
+            throw ValidationError("--device must be cpu, cuda or cuda:N, found \"\(device)\"")
+        }
+        guard ["ours", "paper"].contains(recipe) else {
+            throw ValidationError("--recipe must be ours or paper, found \"\(recipe)\"")
+        }
+        for setting in settings where !setting.contains("=") {
+            throw ValidationError("--set takes path=value, found \"\(setting)\"")
+        }
+    }
+
+    func options() throws -> ConversionOptions {
+        var options = recipe == "paper" ? ConversionOptions.paper(budget: budget) : ConversionOptions()
+        if let config {
+            let text = try String(contentsOf: URL(fileURLWithPath: config), encoding: .utf8)
+            options = try options.overlaid(withYAML: text, source: config)
+        }
+        for setting in settings {
+            let parts = setting.split(separator: "=", maxSplits: 1)
+            options = try options.setting(String(parts[0]), to: parts.count > 1 ? String(parts[1]) : "")
+        }
+        return options
+    }
+
+    func run(_ phases: [TrainingPhase], teacher: String? = nil) throws {
+        if threads > 0 { try Runtime.setThreadCount(threads) }
+        let options = try options()
+        let folder = URL(fileURLWithPath: model)
+        let device = Device(self.device) ?? .cpu
+        let dataset = try DatasetFolder.open(
+            URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
+            maximumLength: options.maximumLength)
+        let progress = TrainingProgress()
+        let converter = Converter(
+            modelFolder: folder, output: URL(fileURLWithPath: output), dataset: dataset, options: options,
+            device: device, report: progress.show)
+        let converted = try converter.run(phases, teacherFolder: teacher.map { URL(fileURLWithPath: $0) })
+        progress.finish()
+        print("Wrote \(output): \(converted.modules.count) adaptive modules, phase \(converted.configuration?.phase.rawValue ?? "none").")
+    }
+}
+
+struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Converts a dense model to an adaptive one: all three phases.",
+        discussion: "A stopped conversion goes on from its last checkpoint when it is called again.")
+
+    @OptionGroup var arguments: ConversionArguments
+
+    func run() throws { try arguments.run(TrainingPhase.allCases) }
+}
+
+struct Distill: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Phase I: learners from the dense modules.")
+
+    @OptionGroup var arguments: ConversionArguments
+
+    func run() throws { try arguments.run([.distillation]) }
+}
+
+struct PretrainGates: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Phase II: gates learn how many learners a token needs.")
+
+    @OptionGroup var arguments: ConversionArguments
+
+    @Option(help: "The dense model that the conversion started from.")
+    var teacher: String
+
+    func run() throws { try arguments.run([.gatePretraining], teacher: teacher) }
+}
+
+struct Finetune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Phase III: everything trains end to end, for the task and the budget.")
+
+    @OptionGroup var arguments: ConversionArguments
+
+    @Option(help: "The dense model that the conversion started from.")
+    var teacher: String
+
+    func run() throws { try arguments.run([.finetuning], teacher: teacher) }
+}

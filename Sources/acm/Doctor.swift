@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Torch
+
+/// Says what was found, and what is missing.
+struct Doctor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says what was found: libtorch, versions, devices, instruction sets.")
+
+    func run() throws {
+        line("native library", NativeLibrary.path)
+        line("instruction sets", instructionSets())
+        line("processors", "\(ProcessInfo.processInfo.activeProcessorCount)")
+        do {
+            try NativeLibrary.open()
+        } catch {
+            line("libtorch", "missing")
+            print("\n\(error.localizedDescription)")
+            throw ExitCode(ExitStatus.internalFailure.rawValue)
+        }
+        line("libtorch", try Runtime.torchVersion())
+        if let place = libtorchPath() { line("libtorch from", place) }
+        line("libtorch uses", try Runtime.cpuCapability())
+        line("threads", "\(try Runtime.threadCount())")
+        let count = try Device.count(of: .cuda)
+        line("CUDA devices", "\(count)")
+        for index in 0..<count {
+            line("  cuda:\(index)", (try? Device(.cuda, index: index).name()) ?? "unnamed")
+        }
+    }
+
+    private func line(_ name: String, _ value: String) {
+        print(name.padding(toLength: 18, withPad: " ", startingAt: 0) + value)
+    }
+
+    /// Those of the processor that matter for matrix products.
+    private func instructionSets() -> String {
+        let interesting = [
+            "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8",
+            "asimd", "asimddp", "bf16", "i8mm", "sve",
+        ]
+        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("flags") || $0.hasPrefix("Features") }
+        let flags = Set((line ?? "").split(separator: " ").map(String.init))
+        let found = interesting.filter(flags.contains)
+        return found.isEmpty ? "unknown" : found.joined(separator: " ")
+    }
+
+    /// The folder that the loaded libtorch lies in, by the process's own map.
+    private func libtorchPath() -> String? {
+        let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+        let line = maps.split(separator: "\n").first { $0.hasSuffix("/libtorch_cpu.so") }
+        return line?.split(separator: " ").last.map {
+            URL(fileURLWithPath: String($0)).deletingLastPathComponent().path
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Conversion
+import Datasets
+import Foundation
+import Preprocessing
+import Torch
+import Transformers
+
+/// How the program ends, in the numbers of `sysexits.h`.
+enum ExitStatus: Int32 {
+    case usage = 64
+    case invalidData = 65
+    case missingInput = 66
+    case internalFailure = 70
+    case inputOutput = 74
+
+    /// nil for what the argument parser reports itself.
+    init?(_ error: any Error) {
+        switch error {
+        case is JSONError, is SafetensorsError, is DatasetError, is ModelError: self = .invalidData
+        case let error as FileError:
+            self = if case .notFound = error { .missingInput } else { .inputOutput }
+        case let error as PreprocessingError:
+            self = if case .missingFile = error { .missingInput } else { .invalidData }
+        case let error as ConversionError:
+            switch error {
+            case .option, .order, .otherRun: self = .usage
+            case .data, .notFinite: self = .invalidData
+            }
+        case is TorchError: self = .internalFailure
+        case let error as CocoaError:
+            self = error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile ? .missingInput : .inputOutput
+        default: return nil
+        }
+    }
+}

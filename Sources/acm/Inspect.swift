@@ -1,0 +1,71 @@
+import AdaptiveComputation
+import ArgumentParser
+import Foundation
+import Torch
+import Transformers
+
+/// Describes a model and what it costs.
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows a model's architecture, parameters, cost per module and adaptive modules.")
+
+    @Argument(help: "A Hugging Face model folder.")
+    var model: String
+
+    @Option(help: "Tokens of a sample; needed for texts, whose cost depends on it.")
+    var tokens: Int?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let loaded = try AdaptiveModel.load(URL(fileURLWithPath: model), type: nil)
+        let network = loaded.network
+        let tokenCount = tokens ?? network.dimensions.tokenCount ?? 128
+        let cost = try ModelCost(loaded, tokenCount: tokenCount)
+        let parameters = network.namedParameters().reduce(0) { $0 + $1.tensor.elementCount }
+        let architecture = network.configuration["architectures"]?[0]?.stringValue ?? "\(type(of: network))"
+        let parts: [(String, Int)] =
+            [("embedding", cost.embedding), ("attention_core", cost.attentionCore), ("head", cost.head)]
+            + SlotKind.allCases.flatMap { kind -> [(String, Int)] in
+                let dense = cost.dense.filter { $0.key.kind == kind }.values.reduce(0, +)
+                let adaptive = cost.adaptive.filter { $0.key.kind == kind }.values
+                return [
+                    ("\(kind.rawValue).dense", dense),
+                    ("\(kind.rawValue).learners", adaptive.reduce(0) { $0 + $1.learner * $1.learnerCount }),
+                    ("\(kind.rawValue).gates", adaptive.reduce(0) { $0 + $1.gate }),
+                ].filter { $0.1 > 0 }
+            }
+        if json {
+            var partsObject = JSONObject()
+            for (name, macs) in parts { partsObject[name] = .integer(macs) }
+            let value: JSONValue = [
+                "architecture": .string(architecture), "parameters": .integer(parameters),
+                "tokens": .integer(tokenCount), "macs": .integer(Int(cost.total())),
+                "adaptable_macs": .integer(cost.adaptable),
+                "element_wise_operations": .integer(cost.elementWise),
+                "parts": .object(partsObject),
+                "acm": loaded.configuration?.json ?? .null,
+            ]
+            print(try value.text())
+            return
+        }
+        print("architecture      \(architecture), \(network.dimensions.blockCount) blocks of width \(network.dimensions.width)")
+        print("parameters        \(parameters)")
+        print("cost              \(giga(cost.total())) GMAC for \(tokenCount) tokens")
+        for (name, macs) in parts {
+            let share = 100 * Double(macs) / cost.total()
+            print("  \(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(giga(Double(macs)))  \(String(format: "%5.1f %%", share))")
+        }
+        guard let configuration = loaded.configuration else {
+            print("adaptive modules  none (dense)")
+            return
+        }
+        print("adaptive modules  \(configuration.modules.count), phase \(configuration.phase.rawValue), adaptable \(giga(Double(cost.adaptable))) GMAC")
+        for module in configuration.modules {
+            print("  \(module.place): \(module.minimumChoice)–\(module.learnerCount) learners of width \(module.learnerWidth), \(module.activation.rawValue)")
+        }
+    }
+
+    private func giga(_ macs: Double) -> String { String(format: "%8.4f", macs / 1e9) }
+}

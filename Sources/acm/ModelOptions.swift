@@ -1,0 +1,38 @@
+import AdaptiveComputation
+import ArgumentParser
+import Foundation
+import Torch
+
+/// Where a model runs and in which precision.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "cpu, cuda or cuda:N.")
+    var device = "cpu"
+
+    @Option(name: .customLong("dtype"), help: "float32, bfloat16 or float16.")
+    var dataType = "float32"
+
+    @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
+    var threads = 0
+
+    func validate() throws {
+        guard Device(device) != nil else {
+            throw ValidationError("--device must be cpu, cuda or cuda:N, found \"\(device)\"")
+        }
+        guard DataType(rawValue: dataType)?.isFloatingPoint == true else {
+            throw ValidationError("--dtype must be float32, bfloat16 or float16, found \"\(dataType)\"")
+        }
+        guard threads >= 0 else { throw ValidationError("--threads must not be negative") }
+    }
+
+    func place() throws -> (device: Device, type: DataType) {
+        if threads > 0 { try Runtime.setThreadCount(threads) }
+        let device = Device(self.device) ?? .cpu
+        try device.requireAvailable()
+        return (device, DataType(rawValue: dataType) ?? .float32)
+    }
+
+    func load(_ path: String) throws -> (model: AdaptiveModel, device: Device, type: DataType) {
+        let (device, type) = try place()
+        return (try AdaptiveModel.load(URL(fileURLWithPath: path), type: type, device: device), device, type)
+    }
+}

@@ -1,0 +1,32 @@
+import Testing
+
+@testable import Preprocessing
+
+@Suite struct PreprocessingErrorTests {
+    @Test(arguments: [
+        (
+            PreprocessingError.missingFile(operation: "Reading", expected: "a file", path: "/x"),
+            "Reading: expected a file, found no such file in /x."
+        ),
+        (
+            .unreadableFile(operation: "Reading", path: "/x/y", reason: "a folder"),
+            "Reading: expected a readable file, found a folder, at /x/y."
+        ),
+        (
+            .invalidContents(operation: "Reading", expected: "an id", found: "a string", path: "/x"),
+            "Reading: expected an id, found a string, in /x."
+        ),
+        (
+            .unsupported(operation: "Reading", expected: "WordPiece", found: "BPE", path: "/x"),
+            "Reading: expected WordPiece, found BPE, which is not supported, in /x."
+        ),
+        (
+            .invalidArgument(operation: "Encoding", expected: "at least 2", found: "1"),
+            "Encoding: expected at least 2, found 1."
+        ),
+    ])
+    func saysOperationExpectedFoundAndPlace(error: PreprocessingError, sentence: String) {
+        #expect(error.errorDescription == sentence)
+        #expect(error.localizedDescription == sentence)
+    }
+}
