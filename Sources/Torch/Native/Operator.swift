@@ -50,7 +50,7 @@ public struct Operator: Sendable {
     /// until the call is over.
     private func call<Value>(
         _ arguments: [OperatorArgument], capacity: Int,
-        _ body: (Slice<UnsafeMutableBufferPointer<acm_value>>) throws -> Value
+        _ body: (UnsafeBufferPointer<acm_value>) throws -> Value
     ) throws -> Value {
         let handle = try handle.get()
         let words = arguments.reduce(0) { $0 + $1.wordCount }
@@ -69,7 +69,7 @@ public struct Operator: Sendable {
                         acm_operator_call(
                             handle, values.baseAddress, Int32(arguments.count), results,
                             Int32(capacity), &count))
-                    return try body(values[arguments.count..<arguments.count + Int(count)])
+                    return try body(UnsafeBufferPointer(start: results, count: Int(count)))
                 }
             }
         }
