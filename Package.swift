@@ -29,7 +29,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+        .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),
         .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing"]),
+        .testTarget(name: "AdaptiveComputationTests", dependencies: ["AdaptiveComputation"]),
+        .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -27,7 +27,9 @@ public struct ModuleDescription: Sendable, Equatable {
 
 /// How far a conversion has come.
 public enum ConversionPhase: String, Sendable, CaseIterable, Codable {
-    case initialised, distilled, gatesPretrained = "gates_pretrained", finetuned
+    case initialised, distilled
+    case gatesPretrained = "gates_pretrained"
+    case finetuned
 }
 
 /// The `"acm"` object of a converted model's `config.json`.

@@ -93,7 +93,9 @@ public struct AdaptiveModel: Sendable {
 
     /// Files beside the weights that a converted model keeps from its base.
     private static func isAuxiliary(_ name: String) -> Bool {
-        ["preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
-            "special_tokens_map.json"].contains(name)
+        [
+            "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+            "special_tokens_map.json",
+        ].contains(name)
     }
 }

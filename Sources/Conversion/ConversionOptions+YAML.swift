@@ -54,7 +54,8 @@ extension ConversionOptions {
     private static func describe(_ error: DecodingError) -> String {
         let context: DecodingError.Context
         switch error {
-        case .typeMismatch(_, let found), .valueNotFound(_, let found), .dataCorrupted(let found): context = found
+        case .typeMismatch(_, let found), .valueNotFound(_, let found), .dataCorrupted(let found):
+            context = found
         case .keyNotFound(_, let found): context = found
         @unknown default: return "\(error)"
         }

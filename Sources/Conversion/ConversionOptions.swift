@@ -118,7 +118,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         try require((1...1024).contains(learners), "learners must lie in 1...1024, found \(learners)")
         try require(gateWidth >= 1, "gateWidth must be at least 1, found \(gateWidth)")
         try require(
-            recipe == .paper || calibrationBatches >= 1, "calibrationBatches must be at least 1 for the teacher recipe")
+            recipe == .paper || calibrationBatches >= 1,
+            "calibrationBatches must be at least 1 for the teacher recipe")
         try require(maximumLength >= 3, "maximumLength must be at least 3, found \(maximumLength)")
         for (name, phase) in [
             ("distillation", distillation.optimisation), ("gatePretraining", gatePretraining.optimisation),
@@ -126,7 +127,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         ] {
             try require(phase.batchSize >= 1, "\(name): batchSize must be at least 1")
             try require(phase.learningRate > 0, "\(name): learningRate must be above 0")
-            try require(phase.epochs >= 0 && phase.steps >= 0, "\(name): epochs and steps must not be negative")
+            try require(
+                phase.epochs >= 0 && phase.steps >= 0, "\(name): epochs and steps must not be negative")
             try require(phase.gradientNorm > 0, "\(name): gradientNorm must be above 0")
         }
         try require(gatePretraining.ratio > 0, "gatePretraining: ratio must be above 0")
@@ -135,6 +137,7 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
                 && finetuning.highestBudget <= 1, "finetuning: budgets must satisfy 0 < lowest ≤ highest ≤ 1")
         try require(finetuning.temperature > 0, "finetuning: temperature must be above 0")
         try require(
-            (0...1).contains(finetuning.distillationWeight), "finetuning: distillationWeight must lie in 0...1")
+            (0...1).contains(finetuning.distillationWeight),
+            "finetuning: distillationWeight must lie in 0...1")
     }
 }

@@ -51,12 +51,14 @@ public struct Converter {
         let teacher = try AdaptiveModel.load(teacherFolder ?? modelFolder, device: device)
         guard teacher.configuration == nil else {
             throw ConversionError.order(
-                "\((teacherFolder ?? modelFolder).relativePath) is already converted; name the dense model it came from")
+                "\((teacherFolder ?? modelFolder).relativePath) is already converted; name the dense model it came from"
+            )
         }
         let saved = try state.position(options: fingerprint)
         var model = try start(teacher, saved)
         for phase in phases {
-            if let saved, let done = phases.firstIndex(of: saved.0.phase), let this = phases.firstIndex(of: phase),
+            if let saved, let done = phases.firstIndex(of: saved.0.phase),
+                let this = phases.firstIndex(of: phase),
                 this < done
             {
                 continue
@@ -66,7 +68,9 @@ public struct Converter {
             try run(training, from: step, fingerprint, model)
             model.configuration?.phase = phase.result
             if phase == .finetuning {
-                model.configuration?.budgets = [options.finetuning.lowestBudget, options.finetuning.highestBudget]
+                model.configuration?.budgets = [
+                    options.finetuning.lowestBudget, options.finetuning.highestBudget,
+                ]
             }
         }
         try model.network.setRequiresGradient(false)

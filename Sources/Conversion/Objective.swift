@@ -39,7 +39,8 @@ public enum Objective: Sendable, Equatable {
             if share < 1 {
                 guard let labels else {
                     throw ConversionError.data(
-                        "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone")
+                        "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone"
+                    )
                 }
                 parts.append(
                     try Loss.crossEntropy(logits, labels, smoothing: options.labelSmoothing) * (1 - share))
@@ -54,7 +55,8 @@ public enum Objective: Sendable, Equatable {
         case .embedding:
             guard let teacher else {
                 throw ConversionError.option(
-                    "A model that gives embeddings learns from the dense model: finetuning.distillationWeight must be above 0")
+                    "A model that gives embeddings learns from the dense model: finetuning.distillationWeight must be above 0"
+                )
             }
             let similarity = try Loss.cosineSimilarity(
                 Self.embedding(student.outputs, tokenMask: student.mask).to(nil, .float32),

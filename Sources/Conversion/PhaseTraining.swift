@@ -57,14 +57,18 @@ final class PhaseTraining {
     private static func groups(
         _ phase: TrainingPhase, _ model: AdaptiveModel, gateRateFactor: Double
     ) -> [Adam.Group] {
-        let learners = model.modules.flatMap { $0.module.learners.namedParameters(prefix: "\($0.place).learners.") }
+        let learners = model.modules.flatMap {
+            $0.module.learners.namedParameters(prefix: "\($0.place).learners.")
+        }
         let gates = model.modules.flatMap { $0.module.gate.namedParameters(prefix: "\($0.place).gate.") }
         switch phase {
         case .distillation: return [Adam.Group(parameters: learners)]
         case .gatePretraining: return [Adam.Group(parameters: gates)]
         case .finetuning:
             let others = model.network.namedParameters().filter { !$0.name.contains(".acm.gate.") }
-            return [Adam.Group(parameters: others), Adam.Group(parameters: gates, rateFactor: gateRateFactor)]
+            return [
+                Adam.Group(parameters: others), Adam.Group(parameters: gates, rateFactor: gateRateFactor),
+            ]
         }
     }
 
@@ -161,7 +165,8 @@ final class PhaseTraining {
             student: (outputs, pass.tokenMask), teacher: target, labels: batch.labels, settings)
 
         guard let first = pass.trace.first, let shape = first.oneHot?.shape else { return (task, []) }
-        let mask = try pass.tokenMask?.to(nil, .float32)
+        let mask =
+            try pass.tokenMask?.to(nil, .float32)
             ?? .ones([shape[0], shape[1]], device: device)  // [batch, tokens]
         let oneHots = pass.trace.compactMap(\.oneHot)
         let counts = try pass.trace.compactMap { try $0.learnerCounts() }
@@ -171,7 +176,8 @@ final class PhaseTraining {
         let entropy = try ConversionLoss.entropy(oneHots: oneHots, mask: mask)
         let diversity = try ConversionLoss.diversity(
             counts: counts, learnerCounts: costs.map(\.count), mask: mask)
-        let loss = try task + budgetLoss * settings.budgetWeight + entropy * settings.entropyWeight
+        let loss =
+            try task + budgetLoss * settings.budgetWeight + entropy * settings.entropyWeight
             + diversity * settings.diversityWeight
         return (
             loss, [("task", task), ("load", load), ("budget", try Tensor(scalar: budget))]

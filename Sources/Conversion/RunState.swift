@@ -32,12 +32,14 @@ struct RunState {
     }
 
     func save(
-        _ position: Position, options: String, model: AdaptiveModel, optimizer: [(name: String, tensor: Tensor)]
+        _ position: Position, options: String, model: AdaptiveModel,
+        optimizer: [(name: String, tensor: Tensor)]
     ) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let stem = "\(position.phase.rawValue)-\(position.step)"
         try SafetensorsWriter.write(
-            try model.network.checkpointParameters(), to: folder.appendingPathComponent("\(stem).model.safetensors"))
+            try model.network.checkpointParameters(),
+            to: folder.appendingPathComponent("\(stem).model.safetensors"))
         try SafetensorsWriter.write(
             optimizer, to: folder.appendingPathComponent("\(stem).optimizer.safetensors"))
         let state: JSONValue = [

@@ -36,7 +36,7 @@ extension Dataset {
     /// The batches of one epoch, in an order that seed and epoch alone decide. The last, partial
     /// batch is left out unless it is the only one.
     public func shuffledBatches(size: Int, seed: UInt64, epoch: Int) -> [[Int]] {
-        var generator = SplitMix64(seed: seed &+ UInt64(epoch) &* 0x9E37_79B9_7F4A_7C15)
+        var generator = SplitMix64(seed: seed &+ UInt64(bitPattern: Int64(epoch)) &* 0x9E37_79B9_7F4A_7C15)
         var order = Array(0..<count)
         order.shuffle(using: &generator)
         guard let lengths else { return cut(order, size) }

@@ -40,7 +40,8 @@ public struct ImageTensorDataset: Dataset {
             return
         }
         guard labels.shape == [shape[0]], labels.dataType == .int64 else {
-            throw DatasetError.unreadable(file: file, "\"labels\" must be [\(shape[0])] of int64, found \(labels.shape)")
+            throw DatasetError.unreadable(
+                file: file, "\"labels\" must be [\(shape[0])] of int64, found \(labels.shape)")
         }
         let lowest = try labels.minimum().item(Int.self)
         let highest = try labels.maximum().item(Int.self)

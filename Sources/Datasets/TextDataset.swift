@@ -34,7 +34,8 @@ public struct TextDataset: Dataset {
         labels = try names.enumerated().map { row, name in
             guard let number = numbers[name] else {
                 throw DatasetError.unreadable(
-                    file: file, "the label \"\(name)\" of sample \(row) is not one of the \(classes.count) classes")
+                    file: file,
+                    "the label \"\(name)\" of sample \(row) is not one of the \(classes.count) classes")
             }
             return number
         }

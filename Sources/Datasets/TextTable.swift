@@ -27,7 +27,9 @@ public struct TextTable: Sendable, Equatable {
             return
         }
         let cells = lines.map { line in
-            line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map { String(Substring($0)) }
+            line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map {
+                String(Substring($0))
+            }
         }
         let header = cells.first ?? []
         guard let textColumn = header.firstIndex(of: "text") else {

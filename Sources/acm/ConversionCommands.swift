@@ -8,7 +8,8 @@ import Transformers
 
 /// What all commands that train take.
 struct ConversionArguments: ParsableArguments {
-    @Argument(help: "A Hugging Face model folder: dense for the first phase, else the output of the phase before.")
+    @Argument(
+        help: "A Hugging Face model folder: dense for the first phase, else the output of the phase before.")
     var model: String
 
     @Option(help: "Training data: a .tsv with a text column, a .txt of lines, or a .safetensors of images.")
@@ -77,7 +78,9 @@ struct ConversionArguments: ParsableArguments {
             device: device, report: progress.show)
         let converted = try converter.run(phases, teacherFolder: teacher.map { URL(fileURLWithPath: $0) })
         progress.finish()
-        print("Wrote \(output): \(converted.modules.count) adaptive modules, phase \(converted.configuration?.phase.rawValue ?? "none").")
+        print(
+            "Wrote \(output): \(converted.modules.count) adaptive modules, phase \(converted.configuration?.phase.rawValue ?? "none")."
+        )
     }
 }
 

@@ -28,7 +28,9 @@ enum ExitStatus: Int32 {
             }
         case is TorchError: self = .internalFailure
         case let error as CocoaError:
-            self = error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile ? .missingInput : .inputOutput
+            self =
+                error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile
+                ? .missingInput : .inputOutput
         default: return nil
         }
     }

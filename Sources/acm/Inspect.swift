@@ -50,20 +50,28 @@ struct Inspect: ParsableCommand {
             print(try value.text())
             return
         }
-        print("architecture      \(architecture), \(network.dimensions.blockCount) blocks of width \(network.dimensions.width)")
+        print(
+            "architecture      \(architecture), \(network.dimensions.blockCount) blocks of width \(network.dimensions.width)"
+        )
         print("parameters        \(parameters)")
         print("cost              \(giga(cost.total())) GMAC for \(tokenCount) tokens")
         for (name, macs) in parts {
             let share = 100 * Double(macs) / cost.total()
-            print("  \(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(giga(Double(macs)))  \(String(format: "%5.1f %%", share))")
+            print(
+                "  \(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(giga(Double(macs)))  \(String(format: "%5.1f %%", share))"
+            )
         }
         guard let configuration = loaded.configuration else {
             print("adaptive modules  none (dense)")
             return
         }
-        print("adaptive modules  \(configuration.modules.count), phase \(configuration.phase.rawValue), adaptable \(giga(Double(cost.adaptable))) GMAC")
+        print(
+            "adaptive modules  \(configuration.modules.count), phase \(configuration.phase.rawValue), adaptable \(giga(Double(cost.adaptable))) GMAC"
+        )
         for module in configuration.modules {
-            print("  \(module.place): \(module.minimumChoice)–\(module.learnerCount) learners of width \(module.learnerWidth), \(module.activation.rawValue)")
+            print(
+                "  \(module.place): \(module.minimumChoice)–\(module.learnerCount) learners of width \(module.learnerWidth), \(module.activation.rawValue)"
+            )
         }
     }
 

@@ -30,7 +30,9 @@ struct Run: ParsableCommand {
     @OptionGroup var options: ModelOptions
 
     func validate() throws {
-        guard (0...1).contains(budget) else { throw ValidationError("--budget must lie in 0...1, found \(budget)") }
+        guard (0...1).contains(budget) else {
+            throw ValidationError("--budget must lie in 0...1, found \(budget)")
+        }
     }
 
     func run() throws {

@@ -15,7 +15,8 @@ final class TrainingProgress {
         }
         let isLast = report.step == report.totalSteps
         if !isTerminal, report.step % 100 != 1, !isLast { return }
-        let values = report.values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(separator: "  ")
+        let values = report.values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(
+            separator: "  ")
         let seconds = Int(Date().timeIntervalSince(started))
         let text = "\(report.phase.rawValue)  \(report.step)/\(report.totalSteps)  \(values)  \(seconds) s"
         if isTerminal {

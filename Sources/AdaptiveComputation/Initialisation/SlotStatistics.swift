@@ -22,7 +22,8 @@ public final class SlotStatistics {
             let pass = ForwardPass()
             pass.observe = { [self] place, input, _ in
                 guard places.contains(place) else { return }
-                let rows = try pass.tokenMask.map { try input.rows(where: $0) }
+                let rows =
+                    try pass.tokenMask.map { try input.rows(where: $0) }
                     ?? input.reshaped([-1, input.size(-1)])  // [tokens, width]
                 try add(rows, at: place)
             }

@@ -8,7 +8,8 @@ public enum NativeLibrary {
         if let given = ProcessInfo.processInfo.environment["ACM_LIBRARY"], !given.isEmpty {
             return given
         }
-        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+        let executable =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
             ?? CommandLine.arguments[0]
         return URL(fileURLWithPath: executable).deletingLastPathComponent()
             .appendingPathComponent("libacm.so").path

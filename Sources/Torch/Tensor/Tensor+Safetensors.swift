@@ -25,7 +25,7 @@ extension DataType {
 }
 
 extension SafetensorsFile {
-    /// A tensor over the mapped file, without a copy: its pages are read when they are touched,
+    /// A tensor over the mapped file, without a copy unless it lies at an odd address: its pages are read when they are touched,
     /// and writing to it does not change the file.
     ///
     /// - Throws: ``SafetensorsError`` for an unknown name, ``TorchError`` for an element type
@@ -36,9 +36,10 @@ extension SafetensorsFile {
             throw TorchError.invalidArgument(
                 "\(path): tensor \"\(name)\" has type \(entry.dataType.rawValue), which is not supported")
         }
-        return try Tensor(
+        let tensor = try Tensor(
             memory: mapping.bytes.baseAddress.map { $0 + entry.range.lowerBound },
             shape: entry.shape, dataType: type, owner: mapping)
+        return try entry.isAligned ? tensor : tensor.clone()
     }
 
     /// All tensors of the file by name.

@@ -30,7 +30,8 @@ public struct BERTConfiguration: Sendable, Equatable {
         let positions = try reader.string("position_embedding_type", default: "absolute")
         guard positions == "absolute" else {
             throw ModelError.unsupported(
-                file: reader.source, what: "position_embedding_type", found: positions, supported: ["absolute"])
+                file: reader.source, what: "position_embedding_type", found: positions,
+                supported: ["absolute"])
         }
         guard try !reader.bool("is_decoder", default: false) else {
             throw ModelError.unsupported(

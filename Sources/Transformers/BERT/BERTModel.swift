@@ -58,7 +58,8 @@ public struct BERTModel: TransformerModel {
         ModelDimensions(
             blockCount: blocks.count, width: sizes.width, headCount: sizes.headCount, tokenCount: nil,
             embeddingCost: 0,
-            headCost: [pooler, classifier].compactMap { $0 }.reduce(0) { $0 + $1.inputWidth * $1.outputWidth })
+            headCost: [pooler, classifier].compactMap { $0 }.reduce(0) { $0 + $1.inputWidth * $1.outputWidth }
+        )
     }
 
     public func slot(at place: SlotPlace) -> (any Slot)? {
@@ -83,7 +84,8 @@ public struct BERTModel: TransformerModel {
         try check(inputs, ids)
         pass.tokenMask = try inputs["attention_mask"]?.to(nil, .bool)
         let mask = try pass.tokenMask?.unsqueezed(1).unsqueezed(1)  // [batch, 1, 1, tokens]
-        var states = try embeddings(ids.to(nil, .int64), tokenTypes: inputs["token_type_ids"]?.to(nil, .int64))
+        var states = try embeddings(
+            ids.to(nil, .int64), tokenTypes: inputs["token_type_ids"]?.to(nil, .int64))
         pass.keep(states)
         for (index, block) in blocks.enumerated() {
             states = try block(states, index: index, mask: mask, pass)
@@ -107,7 +109,8 @@ public struct BERTModel: TransformerModel {
         }
         for name in ["attention_mask", "token_type_ids"] {
             if let other = inputs[name], other.shape != shape {
-                throw ModelError.invalidInput("\(name) must have the shape of input_ids, \(shape), found \(other.shape).")
+                throw ModelError.invalidInput(
+                    "\(name) must have the shape of input_ids, \(shape), found \(other.shape).")
             }
         }
         // On a GPU the look would wait for the device.

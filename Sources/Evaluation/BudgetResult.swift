@@ -1,0 +1,75 @@
+import Torch
+import Transformers
+
+/// What an adaptive model gave at one budget.
+public struct BudgetResult: Sendable, Equatable {
+    /// The load that was asked for.
+    public let budget: Double
+    /// The load that the gates chose; see ``LoadMeter/load``.
+    public let load: Double
+    /// Multiply-accumulates of one sample, mean over the samples at their real lengths.
+    public let macs: Double
+    /// Mean cosine between the embeddings of this and of the dense model.
+    public let meanCosine: Double
+    /// Share of the samples whose nearest neighbour is the one that the dense model gives them.
+    public let neighbourAgreement: Double
+    /// Accuracy of a probe that was fitted on embeddings of the dense model; nil without one.
+    public let probeAccuracy: Double?
+    /// Accuracy of the model's own classifier; nil without one.
+    public let accuracy: Double?
+    /// Median over interleaved repeats; nil where nothing was timed.
+    public let millisecondsPerSample: Double?
+    /// Of the dense model in the same repeats.
+    public let denseMillisecondsPerSample: Double?
+    public let modules: [ModuleLoad]
+
+    public init(
+        budget: Double, load: Double, macs: Double, meanCosine: Double, neighbourAgreement: Double,
+        probeAccuracy: Double?, accuracy: Double?, millisecondsPerSample: Double?,
+        denseMillisecondsPerSample: Double?, modules: [ModuleLoad]
+    ) {
+        self.budget = budget
+        self.load = load
+        self.macs = macs
+        self.meanCosine = meanCosine
+        self.neighbourAgreement = neighbourAgreement
+        self.probeAccuracy = probeAccuracy
+        self.accuracy = accuracy
+        self.millisecondsPerSample = millisecondsPerSample
+        self.denseMillisecondsPerSample = denseMillisecondsPerSample
+        self.modules = modules
+    }
+
+    /// For each module, at index k, the number of tokens that ran k learners.
+    public var histograms: [SlotPlace: [Int]] {
+        Dictionary(modules.map { ($0.place, $0.histogram) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The modules whose gate gives nearly every token the same choice; see
+    /// ``LoadMeter/collapseThreshold``.
+    public var collapsed: [SlotPlace] { LoadMeter(modules).collapsed }
+
+    /// Dense time divided by this time: above 1 this model is the faster one.
+    public var speedup: Double? {
+        guard let millisecondsPerSample, let denseMillisecondsPerSample, millisecondsPerSample > 0
+        else { return nil }
+        return denseMillisecondsPerSample / millisecondsPerSample
+    }
+
+    /// Keys: `budget`, `load`, `macs`, `mean_cosine`, `neighbour_agreement`, `probe_accuracy`,
+    /// `accuracy`, `milliseconds_per_sample`, `dense_milliseconds_per_sample` (null where not
+    /// measured), `collapsed` (places), `modules` (see ``ModuleLoad/json``).
+    public var json: JSONValue {
+        [
+            "budget": .number(budget), "load": .number(load), "macs": .number(macs),
+            "mean_cosine": .number(meanCosine), "neighbour_agreement": .number(neighbourAgreement),
+            "probe_accuracy": optional(probeAccuracy), "accuracy": optional(accuracy),
+            "milliseconds_per_sample": optional(millisecondsPerSample),
+            "dense_milliseconds_per_sample": optional(denseMillisecondsPerSample),
+            "collapsed": .array(collapsed.map { .string($0.description) }),
+            "modules": .array(modules.map(\.json)),
+        ]
+    }
+
+    private func optional(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
+}

@@ -1,0 +1,29 @@
+import AdaptiveComputation
+import Torch
+
+/// What one model at one budget gave for a dataset.
+struct CollectedSamples {
+    /// `[samples, width]` float32 of unit length, on the host, in the order of the dataset.
+    let embeddings: Tensor
+    /// `[samples]` int64, on the host, in the order of the dataset.
+    let labels: Tensor?
+    /// Samples that a classifier got right; nil without logits or labels.
+    let correctCount: Int?
+    /// Real tokens of each sample, in the order of the batches.
+    let tokenCounts: [Int]
+    let meter: LoadMeter
+
+    var accuracy: Double? {
+        correctCount.map { Double($0) / Double(max(tokenCounts.count, 1)) }
+    }
+
+    /// Multiply-accumulates of one sample, mean over the samples, each with its own token count.
+    func macs(_ model: AdaptiveModel) throws -> Double {
+        var counts: [Int: Int] = [:]
+        for count in tokenCounts { counts[count, default: 0] += 1 }
+        let total = try counts.reduce(0.0) { sum, entry in
+            try sum + Double(entry.value) * ModelCost(model, tokenCount: entry.key).total(load: meter.load)
+        }
+        return total / Double(max(tokenCounts.count, 1))
+    }
+}

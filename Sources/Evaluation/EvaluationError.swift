@@ -1,0 +1,17 @@
+import Foundation
+
+/// Why an evaluation cannot be done.
+public enum EvaluationError: LocalizedError, Equatable {
+    case tooFewSamples(needed: Int, found: Int)
+    case invalidBudget(Double)
+    case mismatch(String)
+
+    public var errorDescription: String? {
+        switch self {
+        case .tooFewSamples(let needed, let found):
+            "The evaluation needs at least \(needed) samples, found \(found)."
+        case .invalidBudget(let budget): "A budget must lie in 0...1, found \(budget)."
+        case .mismatch(let problem): "\(problem)."
+        }
+    }
+}

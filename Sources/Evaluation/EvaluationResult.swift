@@ -1,0 +1,50 @@
+import Torch
+
+/// An adaptive model against its dense teacher on one dataset.
+public struct EvaluationResult: Sendable, Equatable {
+    public let sampleCount: Int
+    /// Real tokens of a sample, mean.
+    public let meanTokenCount: Double
+    public let device: Device
+    /// Multiply-accumulates of the dense model for one sample, mean over the samples.
+    public let denseMacs: Double
+    public let denseProbeAccuracy: Double?
+    public let denseAccuracy: Double?
+    /// In the order in which the budgets were given.
+    public let budgets: [BudgetResult]
+
+    public init(
+        sampleCount: Int, meanTokenCount: Double, device: Device, denseMacs: Double,
+        denseProbeAccuracy: Double?, denseAccuracy: Double?, budgets: [BudgetResult]
+    ) {
+        self.sampleCount = sampleCount
+        self.meanTokenCount = meanTokenCount
+        self.device = device
+        self.denseMacs = denseMacs
+        self.denseProbeAccuracy = denseProbeAccuracy
+        self.denseAccuracy = denseAccuracy
+        self.budgets = budgets
+    }
+
+    /// A budget's multiply-accumulates as a share of the dense model's.
+    public func macShare(_ result: BudgetResult) -> Double {
+        denseMacs > 0 ? result.macs / denseMacs : 0
+    }
+
+    /// The content of `results.json`.
+    ///
+    /// Keys: `format` (1), `samples`, `mean_tokens`, `device`, `dense` (`macs`, `probe_accuracy`,
+    /// `accuracy`) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
+    public var json: JSONValue {
+        [
+            "format": 1, "samples": .integer(sampleCount), "mean_tokens": .number(meanTokenCount),
+            "device": .string(device.description),
+            "dense": [
+                "macs": .number(denseMacs),
+                "probe_accuracy": denseProbeAccuracy.map { .number($0) } ?? .null,
+                "accuracy": denseAccuracy.map { .number($0) } ?? .null,
+            ],
+            "budgets": .array(budgets.map(\.json)),
+        ]
+    }
+}

@@ -1,0 +1,65 @@
+import AdaptiveComputation
+import Torch
+import Transformers
+
+/// Counts what the adaptive modules of a model chose, over the real tokens of many passes.
+public struct LoadMeter: Sendable, Equatable {
+    /// A module at which at least this share of the tokens makes one and the same choice counts as
+    /// collapsed: its gate no longer tells tokens apart.
+    public static let collapseThreshold = 0.99
+
+    /// In the order of the model's configuration.
+    public private(set) var modules: [ModuleLoad]
+
+    /// - Parameter modules: what to count; places in a trace that are not among them are refused.
+    public init(_ modules: [ModuleLoad]) {
+        self.modules = modules
+    }
+
+    /// A meter for all adaptive modules of a model; none for a dense one.
+    public init(_ model: AdaptiveModel) {
+        self.init(
+            model.modules.map { place, module in
+                ModuleLoad(
+                    place: place, learnerCost: module.learnerCost, learnerCount: module.learners.count)
+            })
+    }
+
+    /// Adds the decisions of a pass that has run.
+    ///
+    /// - Throws: ``EvaluationError/mismatch(_:)`` for a module or a choice that the meter does not know.
+    public mutating func add(_ pass: AdaptivePass) throws {
+        for decision in pass.trace {
+            try add(decision.choices, mask: pass.tokenMask, at: decision.place)
+        }
+    }
+
+    /// - Parameters:
+    ///   - choices: learners that ran, `[batch, tokens]` int64.
+    ///   - mask: `[batch, tokens]` bool, true for real tokens; nil where all are.
+    public mutating func add(_ choices: Tensor, mask: Tensor?, at place: SlotPlace) throws {
+        guard let index = modules.firstIndex(where: { $0.place == place }) else {
+            throw EvaluationError.mismatch("The load meter has no module \(place)")
+        }
+        let binCount = modules[index].histogram.count
+        let real = try mask.map { try choices.rows(where: $0) } ?? choices.flattened()  // [real tokens]
+        let counts = try real.countBins(binCount).array(of: Int.self)
+        guard counts.count == binCount else {
+            throw EvaluationError.mismatch(
+                "\(place) has \(binCount - 1) learners, a token ran \(counts.count - 1)")
+        }
+        for (choice, count) in counts.enumerated() { modules[index].histogram[choice] += count }
+    }
+
+    /// `Σ p·k / Σ p·N` over tokens and modules, `p` the cost of a learner; 1 for a dense model, which
+    /// runs all it has.
+    public var load: Double {
+        let available = modules.reduce(0) { $0 + $1.available }
+        return available == 0 ? 1 : Double(modules.reduce(0) { $0 + $1.spent }) / Double(available)
+    }
+
+    /// The modules whose commonest choice reaches ``collapseThreshold``.
+    public var collapsed: [SlotPlace] {
+        modules.filter { $0.commonestShare >= Self.collapseThreshold }.map(\.place)
+    }
+}

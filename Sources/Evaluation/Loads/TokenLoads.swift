@@ -1,0 +1,73 @@
+import AdaptiveComputation
+import Torch
+import Transformers
+
+/// The tokens of one sample and the load that each got.
+public struct TokenLoads: Sendable, Equatable {
+    public let budget: Double
+    public let tokens: [String]
+    /// For each token `Σ p·k / Σ p·N` over the modules, `p` the cost of a learner; 0…1.
+    public let loads: [Double]
+
+    /// - Throws: ``EvaluationError/mismatch(_:)`` unless there is one load for each token.
+    public init(budget: Double, tokens: [String], loads: [Double]) throws {
+        guard tokens.count == loads.count else {
+            throw EvaluationError.mismatch("\(tokens.count) tokens have \(loads.count) loads")
+        }
+        self.budget = budget
+        self.tokens = tokens
+        self.loads = loads
+    }
+
+    /// Mean over the tokens.
+    public var load: Double { loads.reduce(0, +) / Double(max(loads.count, 1)) }
+
+    /// Runs a model and reads what each token got.
+    ///
+    /// - Parameters:
+    ///   - inputs: on the model's device; padding, if any, stands after the real tokens.
+    ///   - tokens: for each sample the texts of its real tokens, special ones included.
+    public static func measure(
+        _ model: AdaptiveModel, inputs: ModelInputs, tokens: [[String]], budget: Double
+    ) throws -> [TokenLoads] {
+        let pass = AdaptivePass(mode: .inference, budget: budget)
+        _ = try withoutGradients { try model(inputs, pass) }
+        let modules = Dictionary(uniqueKeysWithValues: model.modules.map { ($0.place, $0.module) })
+        let decisions = pass.trace.compactMap { decision in
+            modules[decision.place].map {
+                (choices: decision.choices, learnerCost: $0.learnerCost, learnerCount: $0.learners.count)
+            }
+        }
+        guard let loads = try perToken(decisions) else {
+            throw EvaluationError.mismatch("A dense model has no token loads")
+        }
+        let counts =
+            try pass.tokenMask.map {
+                try $0.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
+            } ?? Array(repeating: loads.size(1), count: loads.size(0))
+        guard counts == tokens.map(\.count) else {
+            throw EvaluationError.mismatch(
+                "The samples have \(counts) real tokens, texts are given for \(tokens.map(\.count))")
+        }
+        return try tokens.enumerated().map { row, texts in
+            let values = try loads.select(row, axis: 0).slice(0..<texts.count, axis: 0)  // [tokens]
+            return try TokenLoads(budget: budget, tokens: texts, loads: values.array(of: Double.self))
+        }
+    }
+
+    /// The cost-weighted share of learners that ran for each token.
+    ///
+    /// - Parameter decisions: for each module its choices `[batch, tokens]`.
+    /// - Returns: `[batch, tokens]` float32 on the host; nil without modules.
+    static func perToken(
+        _ decisions: [(choices: Tensor, learnerCost: Int, learnerCount: Int)]
+    ) throws -> Tensor? {
+        let available = Double(decisions.reduce(0) { $0 + $1.learnerCost * $1.learnerCount })
+        guard let first = decisions.first, available > 0 else { return nil }
+        var sum = try first.choices.to(.cpu, .float32).zerosLike()
+        for decision in decisions {
+            sum = try sum + decision.choices.to(.cpu, .float32) * (Double(decision.learnerCost) / available)
+        }
+        return sum
+    }
+}

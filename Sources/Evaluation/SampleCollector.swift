@@ -1,0 +1,88 @@
+import AdaptiveComputation
+import Datasets
+import Torch
+import Transformers
+
+/// Runs a model over a dataset and keeps what quality and cost are computed from.
+///
+/// Samples of like length share a batch, as a server would have it; results are in the order of
+/// the dataset.
+struct SampleCollector {
+    let dataset: any Dataset
+    let batches: [[Int]]
+    let device: Device
+
+    init(_ dataset: any Dataset, batchSize: Int, device: Device) throws {
+        guard dataset.count > 1 else {
+            throw EvaluationError.tooFewSamples(needed: 2, found: dataset.count)
+        }
+        var order = Array(0..<dataset.count)
+        if let lengths = dataset.lengths {
+            order.sort { (lengths[$0], $0) < (lengths[$1], $1) }
+        }
+        self.dataset = dataset
+        self.device = device
+        batches = stride(from: 0, to: order.count, by: batchSize).map {
+            Array(order[$0..<min($0 + batchSize, order.count)])
+        }
+    }
+
+    /// A batch on the device, its floating-point inputs in the model's type.
+    func batch(_ number: Int, for model: AdaptiveModel) throws -> Batch {
+        let batch = try dataset.batch(batches[number])
+        let type = model.network.namedParameters().first?.tensor.dataType
+        return Batch(
+            inputs: try batch.inputs.to(device, type), labels: try batch.labels?.to(device))
+    }
+
+    /// Runs all batches without gradients.
+    func collect(_ model: AdaptiveModel, budget: Double = 1) throws -> CollectedSamples {
+        try withoutGradients {
+            var meter = LoadMeter(model)
+            var embeddings: [Tensor] = []
+            var labels: [Tensor] = []
+            var tokenCounts: [Int] = []
+            var correct: Int?
+            // Classifiers give logits only; then the last hidden states must be kept.
+            var keeps = false
+            for number in batches.indices {
+                let batch = try batch(number, for: model)
+                var pass = AdaptivePass(budget: budget, keepsHiddenStates: keeps)
+                var outputs = try model(batch.inputs, pass)
+                if !keeps, outputs["last_hidden_state"] == nil {
+                    keeps = true
+                    pass = AdaptivePass(budget: budget, keepsHiddenStates: true)
+                    outputs = try model(batch.inputs, pass)
+                }
+                try meter.add(pass)
+                embeddings.append(try SampleEmbedding.of(outputs, pass).to(.cpu))
+                tokenCounts += try tokens(batch, model, pass)
+                if let given = batch.labels {
+                    labels.append(try given.to(.cpu))
+                    if let logits = outputs["logits"] {
+                        correct =
+                            try (correct ?? 0)
+                            + logits.argMax(axis: -1).equals(given).to(nil, .int64).sum().item(Int.self)
+                    }
+                }
+            }
+            let places = try Tensor(batches.flatMap { $0 }).sorted().indices  // [samples]
+            return CollectedSamples(
+                embeddings: try Tensor.concatenated(embeddings).entries(places),
+                labels: labels.isEmpty ? nil : try Tensor.concatenated(labels).entries(places),
+                correctCount: correct, tokenCounts: tokenCounts, meter: meter)
+        }
+    }
+
+    /// The real tokens of each sample of a batch.
+    private func tokens(_ batch: Batch, _ model: AdaptiveModel, _ pass: ForwardPass) throws -> [Int] {
+        if let mask = pass.tokenMask {
+            return try mask.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
+        }
+        let count =
+            try model.network.dimensions.tokenCount
+            ?? batch.inputs.required("input_ids").size(1)
+        let rows = try batch.inputs.tensors.values.first?.size(0) ?? 0
+        return Array(repeating: count, count: rows)
+    }
+}

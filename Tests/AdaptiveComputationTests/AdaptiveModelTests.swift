@@ -1,0 +1,118 @@
+import Foundation
+import Testing
+import Torch
+import Transformers
+
+@testable import AdaptiveComputation
+
+let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Goldens")
+
+@Suite struct AdaptiveModelTests {
+    func inputs(_ name: String) throws -> ModelInputs {
+        ModelInputs(
+            try SafetensorsFile(goldens.appendingPathComponent("\(name)/inputs.safetensors")).tensors())
+    }
+
+    func converted(_ name: String, _ options: SurgeryOptions = SurgeryOptions()) throws -> AdaptiveModel {
+        try Runtime.seed(3)
+        let dense = try ModelFolder.load(goldens.appendingPathComponent(name))
+        return try .convert(dense, options, calibration: [inputs(name)])
+    }
+
+    func states(_ model: AdaptiveModel, _ name: String, _ pass: ForwardPass) throws -> Tensor {
+        try withoutGradients { try model(inputs(name), pass).tensors[0].tensor }
+    }
+
+    /// Before any training, with all learners, for GELU and ReLU bases and learner counts that do
+    /// and do not divide the hidden width of 52.
+    @Test(arguments: ["bert", "bert_relu"], [1, 2, 4, 5])
+    func teacherDerivedLearnersEqualTheDenseModel(name: String, learnerCount: Int) throws {
+        let dense = AdaptiveModel(dense: try ModelFolder.load(goldens.appendingPathComponent(name)))
+        let model = try converted(name, SurgeryOptions(learnerCount: learnerCount))
+        let wanted = try states(dense, name, ForwardPass())
+        let found = try states(model, name, AdaptivePass(mode: .fixed(learnerCount)))
+        #expect(try (found - wanted).absolute().maximum().item(Double.self) < 1e-5)
+    }
+
+    @Test func moreLearnersAreCloserToTheTeacher() throws {
+        let dense = AdaptiveModel(dense: try ModelFolder.load(goldens.appendingPathComponent("bert")))
+        let wanted = try states(dense, "bert", ForwardPass())
+        for kinds in [[SlotKind.feedForward], [.query, .key, .value, .output]] {
+            let model = try converted("bert", SurgeryOptions(kinds: kinds))
+            let errors = try (1...4).map { count in
+                try (states(model, "bert", AdaptivePass(mode: .fixed(count))) - wanted).norm().item(
+                    Double.self)
+            }
+            #expect(errors[3] < errors[0], "\(kinds) \(errors)")
+        }
+    }
+
+    @Test func savedModelsComeBackBitwise() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let model = try converted("bert", SurgeryOptions(kinds: SlotKind.allCases))
+        try model.save(to: folder, copyingFrom: goldens.appendingPathComponent("bert"))
+        let loaded = try AdaptiveModel.load(folder)
+        #expect(loaded.configuration == model.configuration)
+        for (saved, read) in zip(model.network.namedParameters(), loaded.network.namedParameters()) {
+            #expect(saved.name == read.name)
+            #expect(try saved.tensor.array(of: Float.self) == read.tensor.array(of: Float.self))
+        }
+        let base = try JSONValue(contentsOf: goldens.appendingPathComponent("bert/config.json"))
+        let written = try JSONValue(contentsOf: folder.appendingPathComponent("config.json"))
+        for key in base.objectValue?.keys ?? [] { #expect(written[key] == base[key], "\(key)") }
+    }
+
+    @Test func theTraceHasEveryModuleInOrder() throws {
+        let model = try converted("bert", SurgeryOptions(kinds: SlotKind.allCases))
+        let pass = AdaptivePass(budget: 0.5)
+        _ = try states(model, "bert", pass)
+        #expect(Set(pass.trace.map(\.place)) == Set(model.modules.map(\.place)))
+        let shape = try inputs("bert").required("input_ids").shape
+        let mask = try #require(pass.tokenMask)
+        for decision in pass.trace {
+            #expect(decision.choices.shape == shape)
+            let padding = try decision.choices.rows(where: mask.logicalNot()).array(of: Int.self)
+            #expect(padding.allSatisfy { $0 == decision.minimumChoice })
+        }
+    }
+
+    /// The one-hot choices of training select as inference would, and carry gradients to the gate.
+    @Test func trainingReachesTheGate() throws {
+        let model = try converted("bert")
+        try model.network.setRequiresGradient(true)
+        let pass = AdaptivePass(mode: .training(temperature: 0.8), budget: 0.5)
+        try model(inputs("bert"), pass).tensors[0].tensor.square().sum().backward()
+        for (place, module) in model.modules {
+            for (name, tensor) in module.gate.namedParameters() {
+                let norm = try #require(try tensor.gradient, "\(place) \(name)").norm().item(Double.self)
+                #expect(norm > 0, "\(place) \(name)")
+            }
+        }
+        for decision in pass.trace {
+            let sums = try #require(decision.oneHot).sum(axis: -1).array(of: Float.self)
+            #expect(sums.allSatisfy { abs($0 - 1) < 1e-6 })
+        }
+    }
+
+    @Test func fixedChoicesOutsideTheRangeAreRefused() throws {
+        let model = try converted("bert")
+        #expect(throws: TorchError.self) { try states(model, "bert", AdaptivePass(mode: .fixed(5))) }
+    }
+
+    @Test func costsAddUp() throws {
+        let model = try converted("bert")
+        let dense = AdaptiveModel(dense: try ModelFolder.load(goldens.appendingPathComponent("bert")))
+        let denseCost = try ModelCost(dense, tokenCount: 7)
+        let cost = try ModelCost(model, tokenCount: 7)
+        let width = dense.network.dimensions.width
+        let blocks = dense.network.dimensions.blockCount
+        #expect(denseCost.attentionCore == 2 * blocks * 49 * width)
+        #expect(denseCost.dense[SlotPlace(block: 0, kind: .feedForward)] == 2 * 7 * width * 52)
+        #expect(cost.adaptable == blocks * 2 * 7 * width * 52)
+        let gates = cost.adaptive.values.reduce(0) { $0 + $1.gate }
+        #expect(cost.total() == denseCost.total() + Double(gates))
+        #expect(throws: ModelError.self) { try ModelCost(model) }
+    }
+}

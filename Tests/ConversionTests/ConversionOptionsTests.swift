@@ -1,0 +1,40 @@
+import Testing
+
+@testable import Conversion
+
+@Suite struct ConversionOptionsTests {
+    @Test func optionsComeBackFromTheirYAML() throws {
+        for options in [ConversionOptions(), .paper(budget: 0.25)] {
+            let text = try options.yaml()
+            #expect(try ConversionOptions().overlaid(withYAML: text, source: "test") == options)
+        }
+    }
+
+    @Test func partsOfTheYAMLChangeOnlyThemselves() throws {
+        let text = "learners: 8\nfinetuning:\n  optimisation:\n    steps: 7\nmodules: [query, feedForward]"
+        let options = try ConversionOptions().overlaid(withYAML: text, source: "test")
+        var expected = ConversionOptions()
+        expected.learners = 8
+        expected.finetuning.optimisation.steps = 7
+        expected.modules = [.query, .feedForward]
+        #expect(options == expected)
+        #expect(try ConversionOptions().overlaid(withYAML: "", source: "test") == ConversionOptions())
+    }
+
+    @Test func singleOptionsAreSetByPath() throws {
+        let options = try ConversionOptions().setting("finetuning.budgetWeight", to: "3")
+        #expect(options.finetuning.budgetWeight == 3)
+        #expect(try ConversionOptions().setting("precision", to: "bfloat16").precision == .bfloat16)
+    }
+
+    @Test(arguments: [
+        "learner: 4", "learners: many", "learners: 0", "finetuning: 3", "finetuning:\n  lowestBudget: 2",
+        "finetuning:\n  no_such: 2", "modules: [head]", "recipe: best", "[1, 2]", "a: b: c",
+        "distillation:\n  optimisation:\n    batchSize: 0", "finetuning:\n  temperature: 0",
+    ])
+    func wrongYAMLIsRefused(text: String) {
+        #expect(throws: ConversionError.self) {
+            try ConversionOptions().overlaid(withYAML: text, source: "test")
+        }
+    }
+}

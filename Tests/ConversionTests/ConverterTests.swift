@@ -1,0 +1,198 @@
+import AdaptiveComputation
+import Datasets
+import Foundation
+import Testing
+import Torch
+import Transformers
+
+@testable import Conversion
+
+let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Goldens")
+
+/// Random token ids of two lengths, with labels.
+struct RandomTokens: Dataset {
+    let count = 24
+    let classNames: [String]? = (0..<5).map(String.init)
+    let lengths: [Int]?
+    private let ids: [[Int]]
+
+    init(vocabulary: Int) {
+        var random = SplitMix64(seed: 5)
+        ids = (0..<24).map { index in
+            (0..<(index % 2 == 0 ? 5 : 8)).map { _ in Int.random(in: 1..<vocabulary, using: &random) }
+        }
+        lengths = ids.map(\.count)
+    }
+
+    func batch(_ indices: [Int]) throws -> Batch {
+        let width = indices.map { ids[$0].count }.max() ?? 0
+        let rows = indices.flatMap { ids[$0] + Array(repeating: 0, count: width - ids[$0].count) }
+        let mask = indices.flatMap { index in (0..<width).map { $0 < ids[index].count ? 1 : 0 } }
+        return Batch(
+            inputs: ModelInputs([
+                "input_ids": try Tensor(rows, shape: [indices.count, width]),
+                "attention_mask": try Tensor(mask, shape: [indices.count, width]),
+            ]), labels: try Tensor(indices.map { ids[$0][0] % 5 }))
+    }
+}
+
+/// The three phases on tiny checkpoints.
+@Suite(.serialized) struct ConverterTests {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
+
+    func options(_ steps: Int = 6) -> ConversionOptions {
+        var options = ConversionOptions()
+        options.distillation.optimisation.steps = steps
+        options.distillation.optimisation.batchSize = 4
+        options.gatePretraining.optimisation.steps = steps
+        options.gatePretraining.optimisation.batchSize = 4
+        options.finetuning.optimisation.steps = steps
+        options.finetuning.optimisation.batchSize = 4
+        options.calibrationBatches = 2
+        options.checkpointSteps = 2
+        return options
+    }
+
+    func converter(
+        _ name: String, output: String, _ options: ConversionOptions,
+        report: @escaping (TrainingReport) -> Void = { _ in }
+    ) throws -> Converter {
+        let model = goldens.appendingPathComponent(name)
+        let vocabulary = try JSONObjectReader(contentsOf: model.appendingPathComponent("config.json"))
+            .integer("vocab_size", in: 1...100_000)
+        return Converter(
+            modelFolder: model, output: folder.appendingPathComponent(output),
+            dataset: RandomTokens(vocabulary: vocabulary), options: options, reportSteps: 1, report: report)
+    }
+
+    func weights(_ model: AdaptiveModel) throws -> [[Float]] {
+        try model.network.namedParameters().map { try $0.tensor.array(of: Float.self) }
+    }
+
+    @Test(arguments: ["bert", "bert_classifier"]) func allPhasesRun(name: String) throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var losses: [TrainingPhase: [Double]] = [:]
+        var options = options(40)
+        options.modules = SlotKind.allCases
+        let model = try converter(name, output: "run", options) { report in
+            losses[report.phase, default: []].append(report.values[0].value)
+        }.run()
+        #expect(model.configuration?.phase == .finetuned)
+        for phase in [TrainingPhase.distillation, .gatePretraining] {
+            let values = try #require(losses[phase])
+            #expect(values.suffix(5).reduce(0, +) < values.prefix(5).reduce(0, +), "\(phase)")
+        }
+        let loaded = try AdaptiveModel.load(folder.appendingPathComponent("run"))
+        #expect(try weights(loaded) == weights(model))
+        let checkpoint = folder.appendingPathComponent("run/checkpoint").path
+        #expect(!FileManager.default.fileExists(atPath: checkpoint))
+    }
+
+    @Test func pureDistillationNeedsNoLabels() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var options = options(3)
+        options.finetuning.distillationWeight = 1
+        #expect(
+            try converter("bert_classifier", output: "run", options).run().configuration?.phase == .finetuned)
+    }
+
+    @Test func phasesOneByOneEqualAllAtOnce() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let whole = try converter("bert", output: "whole", options()).run()
+        _ = try converter("bert", output: "one", options()).run([.distillation])
+        let dense = goldens.appendingPathComponent("bert")
+        var last: AdaptiveModel?
+        for (from, to, phase) in [
+            ("one", "two", TrainingPhase.gatePretraining), ("two", "three", .finetuning),
+        ] {
+            last = try Converter(
+                modelFolder: folder.appendingPathComponent(from), output: folder.appendingPathComponent(to),
+                dataset: converter("bert", output: to, options()).dataset, options: options()
+            ).run([phase], teacherFolder: dense)
+        }
+        #expect(try weights(#require(last)) == weights(whole))
+    }
+
+    struct Stop: Error {}
+
+    /// Stopped between checkpoints, in each phase, the run ends with the same weights.
+    @Test(arguments: TrainingPhase.allCases) func aStoppedRunEndsWithTheSameWeights(phase: TrainingPhase)
+        throws
+    {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let whole = try converter("bert_classifier", output: "whole", options()).run()
+        var broken = options()
+        broken.finetuning.optimisation.steps = 6
+        // A dataset that fails stands for any interruption.
+        let first = try converter("bert_classifier", output: "stopped", broken)
+        let failing = FailingDataset(
+            base: first.dataset,
+            failsAt: [.distillation: 7, .gatePretraining: 13, .finetuning: 19][phase] ?? 0)
+        #expect(throws: Stop.self) {
+            try Converter(
+                modelFolder: first.modelFolder, output: first.output, dataset: failing, options: broken
+            ).run()
+        }
+        #expect(
+            FileManager.default.fileExists(
+                atPath: first.output.appendingPathComponent("checkpoint/state.json").path))
+        #expect(try weights(first.run()) == weights(whole))
+    }
+
+    @Test func anUnfinishedRunWithOtherOptionsIsRefused() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let first = try converter("bert", output: "run", options())
+        #expect(throws: Stop.self) {
+            try Converter(
+                modelFolder: first.modelFolder, output: first.output,
+                dataset: FailingDataset(base: first.dataset, failsAt: 9), options: options()
+            ).run()
+        }
+        var other = options()
+        other.seed = 1
+        #expect(throws: ConversionError.self) { try converter("bert", output: "run", other).run() }
+    }
+
+    @Test func aLossThatIsNotFiniteStopsTheRun() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var options = options()
+        options.distillation.optimisation.learningRate = 1e30
+        options.distillation.optimisation.steps = 10
+        #expect(throws: ConversionError.self) { try converter("bert", output: "run", options).run() }
+    }
+
+    @Test func emptyDataAndConvertedTeachersAreRefused() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        _ = try converter("bert", output: "run", options(1)).run([.distillation])
+        let converted = folder.appendingPathComponent("run")
+        #expect(throws: ConversionError.self) {
+            try Converter(
+                modelFolder: converted, output: folder.appendingPathComponent("again"),
+                dataset: RandomTokens(vocabulary: 10), options: options(1)
+            ).run([.gatePretraining])
+        }
+    }
+}
+
+/// Throws at one of its batches.
+final class FailingDataset: Dataset, @unchecked Sendable {
+    private let base: any Dataset
+    private let failsAt: Int
+    private var calls = 0
+
+    init(base: any Dataset, failsAt: Int) {
+        self.base = base
+        self.failsAt = failsAt
+    }
+
+    var count: Int { base.count }
+    var classNames: [String]? { base.classNames }
+    var lengths: [Int]? { base.lengths }
+
+    func batch(_ indices: [Int]) throws -> Batch {
+        calls += 1
+        if calls == failsAt { throw ConverterTests.Stop() }
+        return try base.batch(indices)
+    }
+}

@@ -1,0 +1,78 @@
+import AdaptiveComputation
+import Foundation
+import Testing
+import Torch
+
+@testable import Conversion
+
+/// The losses on cases small enough to work out by hand.
+@Suite struct LossTests {
+    func value(_ tensor: Tensor) throws -> Double { try tensor.item() }
+
+    /// One input of 1, learners that give 1, 2 and 4, a target of 3: the prefixes 1, 3, 7 are off
+    /// by 2, 0 and 4.
+    @Test(arguments: [false, true]) func distillationIsTheMeanOverPrefixes(greedy: Bool) throws {
+        let learners = try Learners(
+            inputWidth: 1, outputWidth: 1, count: 3, learnerWidth: 1, activation: .identity)
+        try learners.w1.fillInPlace(1)
+        try learners.b1.fillInPlace(0)
+        try learners.w2.copyInPlace(from: Tensor([1, 2, 4] as [Float], shape: [1, 3]))
+        try learners.bias.fillInPlace(0)
+        try learners.setRequiresGradient(true)
+        let loss = try ConversionLoss.distillation(
+            learners, input: .ones([1, 1]), target: .full([1, 1], 3), greedy: greedy)
+        #expect(abs(try value(loss) - (4 + 0 + 16) / 3.0) < 1e-5)
+        try loss.backward()
+        // d/dw2_1: jointly 2·(-2 + 0 + 4)/3; greedily only its own prefix, 2·(-2)/3.
+        let gradient = try #require(try learners.w2.gradient).array(of: Double.self)
+        #expect(abs(gradient[0] - (greedy ? -4.0 / 3 : 4.0 / 3)) < 1e-5)
+    }
+
+    /// Distances in columns; a ratio of 5/6 is what the next learner must beat.
+    @Test func gateLabelsStopWhereTheNextLearnerDoesNotHelp() throws {
+        let columns: [[Double]] = [
+            [10, 9, 8, 7, 6],  // the first step already helps too little
+            [10, 5, 4.9, 1, 0.5],  // one helps, the second does not
+            [10, 5, 2.5, 1.2, 0.6],  // all help
+            [10, 5, 2.5, 1.2, 1.1],  // all but the last
+        ]
+        let flat = (0..<5).flatMap { row in columns.map { $0[row] } }
+        let distances = try Tensor(flat, shape: [5, 4])
+        let method = try ConversionLoss.gateLabels(distances: distances, ratio: 1 / 1.2, rule: .method)
+        #expect(try method.array(of: Int.self) == [0, 1, 4, 3])
+        let paper = try ConversionLoss.gateLabels(distances: distances, ratio: 1 / 1.2, rule: .paper)
+        #expect(try paper.array(of: Int.self) == [1, 2, 4, 4])
+    }
+
+    /// Two samples, one padded; costs 1 and 3 for N = 2 and 4 learners: full cost 2 + 12 = 14.
+    @Test func budgetComparesTheMeanLoad() throws {
+        let counts = [
+            try Tensor([2, 0, 1, 9] as [Float], shape: [2, 2]),
+            try Tensor([4, 2, 0, 9] as [Float], shape: [2, 2]),
+        ]
+        let mask = try Tensor([1, 1, 1, 0] as [Float], shape: [2, 2])
+        let (loss, load) = try ConversionLoss.budget(
+            counts: counts, costs: [(learner: 1, count: 2), (learner: 3, count: 4)], mask: mask, budget: 0.5)
+        let expected = (((2.0 + 12) + (0 + 6)) / 28 + (1.0 + 0) / 14) / 2
+        #expect(abs(try value(load) - expected) < 1e-6)
+        #expect(abs(try value(loss) - abs(expected - 0.5)) < 1e-6)
+    }
+
+    @Test func entropyIsMinusOneWhenChoicesAreUsedAlike() throws {
+        let even = try Tensor([1, 0, 0, 1] as [Float], shape: [1, 2, 2])
+        let mask = try Tensor.ones([1, 2])
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], mask: mask)) + 1) < 1e-6)
+        let single = try Tensor([1, 0, 1, 0] as [Float], shape: [1, 2, 2])
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [single], mask: mask))) < 1e-6)
+        // The second token is padding, so only one choice counts.
+        let padded = try Tensor([1, 0] as [Float], shape: [1, 2])
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], mask: padded))) < 1e-6)
+    }
+
+    /// Shares of 1 and 0.25 over two samples: the pairs differ by 0.75 twice in four.
+    @Test func diversityRewardsUnequalSamples() throws {
+        let counts = [try Tensor([4, 4, 2, 0] as [Float], shape: [2, 2])]
+        let loss = try ConversionLoss.diversity(counts: counts, learnerCounts: [4], mask: .ones([2, 2]))
+        #expect(abs(try value(loss) + 0.375) < 1e-6)
+    }
+}
