@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test lint format fuzz clean
+.PHONY: help setup native build test demo lint format fuzz clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -18,7 +18,11 @@ build: native ## Build the executable .build/release/acm
 test: native ## Build and run all tests
 	swift build --build-tests
 	@ln -sfn "$(CURDIR)/.build/native/libacm.so" "$$(swift build --show-bin-path)/libacm.so"
-	swift test --skip-build
+	# One at a time: libtorch's random generator belongs to the whole process.
+	swift test --skip-build --no-parallel
+
+demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
+	@scripts/demo
 
 lint: ## Check the format of the Swift sources
 	swift format lint --strict --recursive Sources Tests Fuzz Package.swift

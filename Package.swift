@@ -22,10 +22,11 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: ["AdaptiveComputation", "Datasets", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Evaluation", dependencies: ["AdaptiveComputation", "Datasets"]),
         .executableTarget(
             name: "acm",
             dependencies: [
-                "Conversion",
+                "Conversion", "Evaluation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "TorchTests", dependencies: ["Torch"]),
@@ -33,6 +34,7 @@ let package = Package(
         .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing"]),
         .testTarget(name: "AdaptiveComputationTests", dependencies: ["AdaptiveComputation"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     ],
     swiftLanguageModes: [.v6]
 )

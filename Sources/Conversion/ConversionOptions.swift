@@ -29,8 +29,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
     public struct GatePretraining: Codable, Sendable, Equatable {
         public var optimisation = Optimisation(learningRate: 1e-2, batchSize: 64, epochs: 1)
         public var labelRule = LabelRule.method
-        /// A learner helps when the distance falls below this share of the one before it.
-        public var ratio = 1 / 1.2
+        /// A learner helps when it divides the distance by more than this.
+        public var improvement = 1.2
     }
 
     /// Phase III.
@@ -131,7 +131,7 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
                 phase.epochs >= 0 && phase.steps >= 0, "\(name): epochs and steps must not be negative")
             try require(phase.gradientNorm > 0, "\(name): gradientNorm must be above 0")
         }
-        try require(gatePretraining.ratio > 0, "gatePretraining: ratio must be above 0")
+        try require(gatePretraining.improvement > 0, "gatePretraining: improvement must be above 0")
         try require(
             0 < finetuning.lowestBudget && finetuning.lowestBudget <= finetuning.highestBudget
                 && finetuning.highestBudget <= 1, "finetuning: budgets must satisfy 0 < lowest ≤ highest ≤ 1")

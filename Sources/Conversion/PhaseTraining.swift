@@ -144,7 +144,7 @@ final class PhaseTraining {
             guard let (input, target) = slots[place] else { return nil }
             let labels = try withoutGradients {
                 try ConversionLoss.gateLabels(
-                    module, input: input, target: target, ratio: options.gatePretraining.ratio,
+                    module, input: input, target: target, improvement: options.gatePretraining.improvement,
                     rule: options.gatePretraining.labelRule)
             }
             return try Loss.crossEntropy(module.gate(input, budget: budget), labels)

@@ -3,6 +3,30 @@ import Torch
 
 /// Reads dense models from Hugging Face folders.
 public enum ModelFolder {
+    /// An architecture by the name that `config.json` gives it.
+    public enum Architecture: String, Sendable, CaseIterable {
+        case bert = "BertModel"
+        case bertClassifier = "BertForSequenceClassification"
+        /// Read as ``bert``; the head is left out.
+        case bertMaskedLanguage = "BertForMaskedLM"
+        /// Read as ``bert``; the heads are left out.
+        case bertPreTraining = "BertForPreTraining"
+        case vit = "ViTModel"
+        case vitClassifier = "ViTForImageClassification"
+        case deit = "DeiTModel"
+        case deitClassifier = "DeiTForImageClassification"
+        case deitWithTeacher = "DeiTForImageClassificationWithTeacher"
+
+        /// The `model_type` that goes with the architecture.
+        public var modelType: String {
+            switch self {
+            case .bert, .bertClassifier, .bertMaskedLanguage, .bertPreTraining: "bert"
+            case .vit, .vitClassifier: "vit"
+            case .deit, .deitClassifier, .deitWithTeacher: "deit"
+            }
+        }
+    }
+
     /// - Parameter type: type of the parameters; nil keeps the files'.
     /// - Throws: ``ModelError``, ``JSONError``, ``SafetensorsError`` or ``FileError``.
     public static func load(
@@ -18,6 +42,26 @@ public enum ModelFolder {
         return model
     }
 
+    /// The first of `architectures`.
+    ///
+    /// - Throws: ``ModelError/unsupported(file:what:found:supported:)`` for one that is not known,
+    ///   or whose `model_type` is another's.
+    public static func architecture(_ reader: JSONObjectReader) throws -> Architecture {
+        let name = try reader.optionalStrings("architectures")?.first ?? "none"
+        guard let architecture = Architecture(rawValue: name) else {
+            throw ModelError.unsupported(
+                file: reader.source, what: "architecture", found: name,
+                supported: Architecture.allCases.map(\.rawValue))
+        }
+        let type = try reader.string("model_type", default: architecture.modelType)
+        guard type == architecture.modelType else {
+            throw ModelError.unsupported(
+                file: reader.source, what: "model_type of a \(name)", found: type,
+                supported: [architecture.modelType])
+        }
+        return architecture
+    }
+
     /// The dense model that a `config.json` describes, with undefined parameters.
     ///
     /// - Parameters:
@@ -27,27 +71,30 @@ public enum ModelFolder {
         configuration: JSONValue, source: String, hasTensor: (String) -> Bool
     ) throws -> any TransformerModel {
         let reader = try JSONObjectReader(configuration, source: source)
-        let architecture = try reader.optionalStrings("architectures")?.first ?? "none"
+        let architecture = try architecture(reader)
         switch architecture {
-        case "BertModel":
+        case .bert, .bertClassifier, .bertMaskedLanguage, .bertPreTraining:
+            let isClassifier = architecture == .bertClassifier
+            let prefix = architecture == .bert ? "" : "bert."
+            let norm = "\(prefix)embeddings.LayerNorm"
             return try BERTModel(
                 configuration: configuration, sizes: BERTConfiguration(reader),
-                hasPooler: hasTensor("pooler.dense.weight"), classCount: nil)
-        case "BertForSequenceClassification":
-            return try BERTModel(
-                configuration: configuration, sizes: BERTConfiguration(reader), hasPooler: true,
-                classCount: classCount(reader))
-        default:
-            throw ModelError.unsupported(
-                file: source, what: "architecture", found: architecture, supported: architectures)
+                hasPooler: isClassifier || hasTensor("\(prefix)pooler.dense.weight"),
+                classCount: isClassifier ? reader.classCount() : nil,
+                nameTable: BERTModel.nameTable(
+                    hasPrefix: architecture != .bert,
+                    hasOldNorms: hasTensor("\(norm).gamma") && !hasTensor("\(norm).weight"),
+                    dropsHeads: architecture == .bertMaskedLanguage || architecture == .bertPreTraining))
+        case .vit, .vitClassifier, .deit, .deitClassifier, .deitWithTeacher:
+            let head: ViTModel.Head =
+                switch architecture {
+                case .vitClassifier, .deitClassifier: .classifier(classCount: try reader.classCount())
+                case .deitWithTeacher: .classifierWithTeacher(classCount: try reader.classCount())
+                default: hasTensor("pooler.dense.weight") ? .pooler : .none
+                }
+            return try ViTModel(
+                configuration: configuration, sizes: ViTConfiguration(reader),
+                hasDistillationToken: architecture.modelType == "deit", head: head)
         }
-    }
-
-    private static let architectures = ["BertModel", "BertForSequenceClassification"]
-
-    /// `num_labels`, or the number of `id2label`'s entries, or 2 as in transformers.
-    static func classCount(_ reader: JSONObjectReader) throws -> Int {
-        if let count = try reader.optionalInteger("num_labels", in: 1...10_000_000) { return count }
-        return try reader.optionalObject("id2label")?.object.keys.count ?? 2
     }
 }

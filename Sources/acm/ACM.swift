@@ -14,7 +14,7 @@ struct ACM: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Inspect.self, Run.self, Convert.self, Distill.self, PretrainGates.self, Finetune.self,
-            Doctor.self,
+            Evaluate.self, Doctor.self,
         ])
 
     static func main() {

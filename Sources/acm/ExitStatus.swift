@@ -1,5 +1,6 @@
 import Conversion
 import Datasets
+import Evaluation
 import Foundation
 import Preprocessing
 import Torch
@@ -16,7 +17,8 @@ enum ExitStatus: Int32 {
     /// nil for what the argument parser reports itself.
     init?(_ error: any Error) {
         switch error {
-        case is JSONError, is SafetensorsError, is DatasetError, is ModelError: self = .invalidData
+        case is JSONError, is SafetensorsError, is DatasetError, is ModelError, is EvaluationError:
+            self = .invalidData
         case let error as FileError:
             self = if case .notFound = error { .missingInput } else { .inputOutput }
         case let error as PreprocessingError:

@@ -75,6 +75,7 @@ struct RandomTokens: Dataset {
         var losses: [TrainingPhase: [Double]] = [:]
         var options = options(40)
         options.modules = SlotKind.allCases
+        options.distillation.optimisation.learningRate = 1e-2
         let model = try converter(name, output: "run", options) { report in
             losses[report.phase, default: []].append(report.values[0].value)
         }.run()

@@ -28,7 +28,7 @@ import Torch
         #expect(abs(gradient[0] - (greedy ? -4.0 / 3 : 4.0 / 3)) < 1e-5)
     }
 
-    /// Distances in columns; a ratio of 5/6 is what the next learner must beat.
+    /// Distances in columns; the next learner must divide them by more than 1.2.
     @Test func gateLabelsStopWhereTheNextLearnerDoesNotHelp() throws {
         let columns: [[Double]] = [
             [10, 9, 8, 7, 6],  // the first step already helps too little
@@ -38,9 +38,9 @@ import Torch
         ]
         let flat = (0..<5).flatMap { row in columns.map { $0[row] } }
         let distances = try Tensor(flat, shape: [5, 4])
-        let method = try ConversionLoss.gateLabels(distances: distances, ratio: 1 / 1.2, rule: .method)
+        let method = try ConversionLoss.gateLabels(distances: distances, improvement: 1.2, rule: .method)
         #expect(try method.array(of: Int.self) == [0, 1, 4, 3])
-        let paper = try ConversionLoss.gateLabels(distances: distances, ratio: 1 / 1.2, rule: .paper)
+        let paper = try ConversionLoss.gateLabels(distances: distances, improvement: 1.2, rule: .paper)
         #expect(try paper.array(of: Int.self) == [1, 2, 4, 4])
     }
 

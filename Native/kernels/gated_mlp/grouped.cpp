@@ -6,10 +6,11 @@ namespace acm::gated_mlp {
 
 namespace {
 
-/// Products of fewer rows than this take other code paths in BLAS libraries, whose sums round
-/// differently; smaller groups are padded, so that a token's result does not depend on how many
-/// others share its group.
-constexpr int64_t minimumRows = 16;
+/// Groups are padded to a multiple of so many rows, so that a token's result does not depend on
+/// how many others share its group: BLAS libraries take products of few rows along other code
+/// paths, and vectorised activations the last few elements, and both round differently. (Layers
+/// narrower than 16 still meet such paths.)
+constexpr int64_t rowMultiple = 16;
 
 at::Tensor apply(Activation activation, const at::Tensor &x) {
     switch (activation) {
@@ -40,7 +41,8 @@ at::Tensor grouped(const Arguments &arguments) {
             groups.push_back(arguments.bias.expand({count, -1}));
         } else {
             at::Tensor rows = arguments.input.index_select(0, order.narrow(0, start, count));
-            if (count < minimumRows) rows = at::constant_pad_nd(rows, {0, 0, 0, minimumRows - count});
+            int64_t spare = (rowMultiple - count % rowMultiple) % rowMultiple;
+            if (spare > 0) rows = at::constant_pad_nd(rows, {0, 0, 0, spare});
             int64_t width = k * learnerWidth;
             at::Tensor hidden = apply(
                 arguments.activation,

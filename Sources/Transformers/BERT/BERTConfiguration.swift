@@ -12,8 +12,9 @@ public struct BERTConfiguration: Sendable, Equatable {
     public let tokenTypeCount: Int
     public let layerNormEpsilon: Double
 
-    /// - Throws: ``JSONError`` for a missing or impossible size, ``ModelError/unsupported(file:what:found:supported:)``
-    ///   for an activation or a kind of position embedding that is not known.
+    /// - Throws: ``JSONError`` for a missing or impossible size,
+    ///   ``ModelError/unsupported(file:what:found:supported:)`` for an activation or a kind of
+    ///   position embedding that is not known, and for decoders.
     public init(_ reader: JSONObjectReader) throws {
         vocabularySize = try reader.integer("vocab_size", in: 1...100_000_000)
         width = try reader.integer("hidden_size", in: 1...1_000_000)
@@ -22,7 +23,7 @@ public struct BERTConfiguration: Sendable, Equatable {
         hiddenWidth = try reader.integer("intermediate_size", in: 1...10_000_000)
         positionCount = try reader.integer("max_position_embeddings", in: 1...100_000_000)
         tokenTypeCount = try reader.integer("type_vocab_size", in: 1...1_000_000)
-        layerNormEpsilon = try reader.double("layer_norm_eps", default: 1e-12)
+        layerNormEpsilon = try reader.double("layer_norm_eps", default: 1e-12, in: 0...1)
         activation = try reader.activation("hidden_act")
         guard width % headCount == 0 else {
             throw reader.invalid("num_attention_heads", expected: "a divisor of hidden_size \(width)")
@@ -33,22 +34,9 @@ public struct BERTConfiguration: Sendable, Equatable {
                 file: reader.source, what: "position_embedding_type", found: positions,
                 supported: ["absolute"])
         }
-        guard try !reader.bool("is_decoder", default: false) else {
+        for key in ["is_decoder", "add_cross_attention"] where try reader.bool(key, default: false) {
             throw ModelError.unsupported(
-                file: reader.source, what: "is_decoder", found: "true", supported: ["false"])
+                file: reader.source, what: key, found: "true", supported: ["false"])
         }
-    }
-}
-
-extension JSONObjectReader {
-    /// The activation of a key by Hugging Face's names.
-    func activation(_ key: String) throws -> Activation {
-        let name = try string(key, default: "gelu")
-        guard let activation = Activation(configurationName: name) else {
-            throw ModelError.unsupported(
-                file: source, what: key, found: name,
-                supported: ["gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish", "linear"])
-        }
-        return activation
     }
 }

@@ -16,9 +16,12 @@ public struct BERTModel: TransformerModel {
     public let pooler: Linear?
     public let classifier: Linear?
 
-    /// - Parameter classCount: classes of the classifier; nil for the model without one.
+    /// - Parameters:
+    ///   - classCount: classes of the classifier; nil for the model without one.
+    ///   - nameTable: nil for what transformers calls the parameters of such a model.
     public init(
-        configuration: JSONValue, sizes: BERTConfiguration, hasPooler: Bool, classCount: Int?
+        configuration: JSONValue, sizes: BERTConfiguration, hasPooler: Bool, classCount: Int?,
+        nameTable: NameTable? = nil
     ) throws {
         self.configuration = configuration
         self.sizes = sizes
@@ -27,7 +30,27 @@ public struct BERTModel: TransformerModel {
         let width = sizes.width
         pooler = hasPooler ? try Linear(inputWidth: width, outputWidth: width) : nil
         classifier = try classCount.map { try Linear(inputWidth: width, outputWidth: $0) }
-        nameTable = classCount == nil ? Self.names : Self.names.prefixed("bert.", except: ["classifier"])
+        self.nameTable = nameTable ?? Self.nameTable(hasPrefix: classCount != nil)
+    }
+
+    /// What checkpoints call the model's paths.
+    ///
+    /// - Parameters:
+    ///   - hasPrefix: whether names begin with `bert.`, as they do where a head is on top.
+    ///   - hasOldNorms: whether LayerNorms have `gamma` and `beta`, as in the first checkpoints.
+    ///   - dropsHeads: whether the heads of pre-training are left out.
+    static func nameTable(
+        hasPrefix: Bool, hasOldNorms: Bool = false, dropsHeads: Bool = false
+    ) -> NameTable {
+        var entries = names.entries
+        if hasOldNorms {
+            for (path, name) in names.entries where name.hasSuffix("LayerNorm") {
+                entries += [(path + ".weight", name + ".gamma"), (path + ".bias", name + ".beta")]
+            }
+        }
+        let table = NameTable(entries, dropped: names.dropped)
+        let prefixed = hasPrefix ? table.prefixed("bert.", except: ["classifier"]) : table
+        return NameTable(prefixed.entries, dropped: prefixed.dropped + (dropsHeads ? ["cls"] : []))
     }
 
     private static let names = NameTable(
@@ -62,27 +85,16 @@ public struct BERTModel: TransformerModel {
         )
     }
 
-    public func slot(at place: SlotPlace) -> (any Slot)? {
-        guard blocks.indices.contains(place.block) else { return nil }
-        let block = blocks[place.block]
-        return place.kind == .feedForward ? block.feedForward : block.attention[place.kind]
-    }
+    public func slot(at place: SlotPlace) -> (any Slot)? { blocks.slot(at: place) }
 
     public mutating func replaceSlot(at place: SlotPlace, with slot: any Slot) throws {
-        guard blocks.indices.contains(place.block) else {
-            throw ModelError.invalidSlot("The model has no slot \(place).")
-        }
-        if place.kind == .feedForward {
-            blocks[place.block].feedForward = slot
-        } else {
-            blocks[place.block].attention[place.kind] = slot
-        }
+        try blocks.replaceSlot(at: place, with: slot)
     }
 
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let ids = try inputs.required("input_ids")
         try check(inputs, ids)
-        pass.tokenMask = try inputs["attention_mask"]?.to(nil, .bool)
+        pass.tokenMask = try tokenMask(inputs)
         let mask = try pass.tokenMask?.unsqueezed(1).unsqueezed(1)  // [batch, 1, 1, tokens]
         var states = try embeddings(
             ids.to(nil, .int64), tokenTypes: inputs["token_type_ids"]?.to(nil, .int64))
@@ -97,21 +109,32 @@ public struct BERTModel: TransformerModel {
             [("last_hidden_state", states)] + (pooled.map { [("pooler_output", $0)] } ?? []))
     }
 
+    /// `[batch, tokens]` bool; nil where all tokens are real.
+    private func tokenMask(_ inputs: ModelInputs) throws -> Tensor? {
+        guard let mask = try inputs["attention_mask"]?.to(nil, .bool) else { return nil }
+        // On a GPU the look would wait for the device.
+        return try mask.device == .cpu && mask.allTrue() ? nil : mask
+    }
+
     private func check(_ inputs: ModelInputs, _ ids: Tensor) throws {
         let shape = ids.shape
-        guard shape.count == 2, !ids.dataType.isFloatingPoint else {
+        guard shape.count == 2, Self.indexTypes.contains(ids.dataType) else {
             throw ModelError.invalidInput(
-                "input_ids must be integers of shape [batch, tokens], found \(ids.dataType) \(shape).")
+                "input_ids must be int64 or int32 of shape [batch, tokens], found \(ids.dataType) \(shape).")
         }
-        guard shape[1] <= sizes.positionCount else {
+        guard 1...sizes.positionCount ~= shape[1] else {
             throw ModelError.invalidInput(
-                "input_ids has \(shape[1]) tokens, the model takes at most \(sizes.positionCount).")
+                "input_ids has \(shape[1]) tokens, the model takes 1 to \(sizes.positionCount).")
         }
         for name in ["attention_mask", "token_type_ids"] {
             if let other = inputs[name], other.shape != shape {
                 throw ModelError.invalidInput(
                     "\(name) must have the shape of input_ids, \(shape), found \(other.shape).")
             }
+        }
+        if let types = inputs["token_type_ids"], !Self.indexTypes.contains(types.dataType) {
+            throw ModelError.invalidInput(
+                "token_type_ids must be int64 or int32, found \(types.dataType).")
         }
         // On a GPU the look would wait for the device.
         guard ids.device == .cpu, ids.elementCount > 0 else { return }
@@ -120,6 +143,8 @@ public struct BERTModel: TransformerModel {
             try requireRange(types, "token_type_ids", 0..<sizes.tokenTypeCount)
         }
     }
+
+    private static let indexTypes: [DataType] = [.int64, .int32]
 
     private func requireRange(_ tensor: Tensor, _ name: String, _ range: Range<Int>) throws {
         let lowest = try tensor.minimum().item(Int.self)
@@ -159,7 +184,7 @@ public struct BERTEmbeddings: Layer {
 }
 
 /// Attention and feed-forward, each added to its input and normalised afterwards.
-public struct BERTBlock: Layer {
+public struct BERTBlock: TransformerBlock {
     public var attention: SelfAttention
     public let attentionNorm: LayerNorm
     public var feedForward: any Slot

@@ -39,7 +39,8 @@ import Transformers
         var meter = meter()
         let choices = Array(repeating: 3, count: 99) + [1]
         try meter.add(Tensor(choices, shape: [1, 100]), mask: nil, at: first)
-        try meter.add(Tensor([1] + Array(repeating: 2, count: 98) + [1], shape: [1, 100]), mask: nil, at: second)
+        try meter.add(
+            Tensor([1] + Array(repeating: 2, count: 98) + [1], shape: [1, 100]), mask: nil, at: second)
         #expect(meter.collapsed == [first])
     }
 

@@ -50,7 +50,9 @@ import Transformers
         #expect(svg.contains("a &lt; b &amp; &quot;c&quot;"))
         #expect(svg.contains("prefers-color-scheme: dark") && svg.contains("class=\"dense\""))
         #expect(!svg.contains("left out") && !svg.lowercased().contains("nan"))
-        #expect(BalancedMarkup.problem(FrontierPlot(title: "", computeTitle: "", qualityTitle: "", points: []).svg) == nil)
+        #expect(
+            BalancedMarkup.problem(
+                FrontierPlot(title: "", computeTitle: "", qualityTitle: "", points: []).svg) == nil)
     }
 
     @Test func thePageIsWellFormedAndLoadsNothing() throws {
@@ -88,7 +90,9 @@ import Transformers
 
     @Test func theKeysOfTheResultsStay() throws {
         #expect(
-            result.json.objectValue?.keys == ["format", "samples", "mean_tokens", "device", "dense", "budgets"])
+            result.json.objectValue?.keys == [
+                "format", "samples", "mean_tokens", "device", "dense", "budgets",
+            ])
         #expect(
             result.budgets[0].json.objectValue?.keys == [
                 "budget", "load", "macs", "mean_cosine", "neighbour_agreement", "probe_accuracy", "accuracy",

@@ -1,0 +1,106 @@
+import AdaptiveComputation
+import ArgumentParser
+import Conversion
+import Datasets
+import Evaluation
+import Foundation
+import Preprocessing
+import Torch
+
+/// Quality, load and cost of a converted model at several budgets.
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures a converted model against the dense one, budget by budget.")
+
+    @Argument(help: "A converted model folder.")
+    var model: String
+
+    @Option(help: "The dense model folder that it came from.")
+    var dense: String
+
+    @Option(help: "Held-out data: a .tsv with a text column, a .txt of lines, or a .safetensors of images.")
+    var data: String
+
+    @Option(help: "Rows of a table to measure on, by its split column; all takes every row.")
+    var split = "test"
+
+    @Option(help: "Labelled rows that a linear probe is fitted on; none fits no probe.")
+    var probeSplit = "none"
+
+    @Option(help: "Budgets, with commas between.")
+    var budgets = "1,0.75,0.5,0.35,0.25"
+
+    @Option(help: "Use at most so many samples of each split.")
+    var samples = 0
+
+    @Option(help: "Folder for results.json, frontier.svg and report.html.")
+    var report: String?
+
+    @Option(help: "cpu, cuda or cuda:N.")
+    var device = "cpu"
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard Device(device) != nil else {
+            throw ValidationError("--device must be cpu, cuda or cuda:N, found \"\(device)\"")
+        }
+        guard budgetList != nil else {
+            throw ValidationError(
+                "--budgets takes numbers in 0...1 with commas between, found \"\(budgets)\"")
+        }
+    }
+
+    private var budgetList: [Double]? {
+        let values = budgets.split(separator: ",").map { Double($0) }
+        let known = values.compactMap { $0 }
+        return known.count == values.count && known.allSatisfy((0...1).contains) && !known.isEmpty
+            ? known : nil
+    }
+
+    func run() throws {
+        let folder = URL(fileURLWithPath: model)
+        let device = Device(self.device) ?? .cpu
+        let adaptive = try AdaptiveModel.load(folder, device: device)
+        let teacher = try AdaptiveModel.load(URL(fileURLWithPath: dense), device: device)
+        let test = try open(split, folder)
+        let evaluator = try Evaluator(
+            adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device))
+        let probe = probeSplit == "none" ? nil : try evaluator.fitProbe(on: open(probeSplit, folder))
+        let result = try evaluator.evaluate(budgets: budgetList ?? [1], probe: probe)
+        print(json ? try result.json.text() : result.table.text)
+        if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), folder, device) }
+    }
+
+    private func open(_ split: String, _ folder: URL) throws -> any Dataset {
+        let dataset = try DatasetFolder.open(
+            URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split)
+        return samples > 0 && samples < dataset.count ? FirstSamples(dataset, count: samples) : dataset
+    }
+
+    private func write(
+        _ result: EvaluationResult, _ adaptive: AdaptiveModel, _ test: any Dataset, to report: URL,
+        _ folder: URL, _ device: Device
+    ) throws {
+        try FileManager.default.createDirectory(at: report, withIntermediateDirectories: true)
+        try result.json.write(to: report.appendingPathComponent("results.json"))
+        let plot = FrontierPlot(result, title: "Quality against cost")
+        try plot.write(to: report.appendingPathComponent("frontier.svg"))
+        var loads: [TokenLoads] = []
+        if test.lengths != nil {
+            let tokenizer = try WordPieceTokenizer(folder: folder)
+            let table = try TextTable(URL(fileURLWithPath: data), split: split == "all" ? nil : split)
+            let shown = Array(table.texts.prefix(12))
+            let tokens = try shown.map { try tokenizer.encode($0, maximumLength: 128).tokens }
+            loads = try TokenLoads.measure(
+                adaptive, inputs: test.batch(Array(0..<shown.count)).inputs.to(device), tokens: tokens,
+                budget: 0.5)
+        }
+        let page = DemoReport(
+            title: "Adaptive computation", summary: "\(model) against \(dense), \(test.count) samples.",
+            result: result, plot: plot, samples: loads)
+        try page.write(to: report.appendingPathComponent("report.html"))
+        print("Wrote \(report.path)/report.html")
+    }
+}

@@ -1,0 +1,78 @@
+import AdaptiveComputation
+import Datasets
+import Testing
+import Torch
+import Transformers
+
+@testable import Evaluation
+
+/// Sentences of random tokens and of different lengths.
+private struct RandomTexts: Dataset {
+    let count = 12
+    let classNames: [String]? = ["even", "odd"]
+    let lengths: [Int]? = (0..<12).map { 3 + ($0 * 5) % 7 }
+
+    func batch(_ indices: [Int]) throws -> Batch {
+        let rows = indices.map { index in (0..<(lengths?[index] ?? 0)).map { (index * 7 + $0 * 3) % 20 } }
+        let width = rows.map(\.count).max() ?? 0
+        return Batch(
+            inputs: ModelInputs([
+                "input_ids": try Tensor(
+                    rows.flatMap { $0 + Array(repeating: 0, count: width - $0.count) },
+                    shape: [rows.count, width]),
+                "attention_mask": try Tensor(
+                    rows.flatMap { row in (0..<width).map { $0 < row.count ? 1 : 0 } },
+                    shape: [rows.count, width]),
+            ]), labels: try Tensor(indices.map { $0 % 2 }))
+    }
+}
+
+@Suite struct EvaluatorTests {
+    private func network() throws -> BERTModel {
+        let configuration: JSONValue = [
+            "vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "intermediate_size": 16, "max_position_embeddings": 16, "type_vocab_size": 1,
+        ]
+        let sizes = try BERTConfiguration(JSONObjectReader(configuration, source: "config.json"))
+        let model = try BERTModel(
+            configuration: configuration, sizes: sizes, hasPooler: false, classCount: nil)
+        var generator = SplitMix64(seed: 1)
+        for (_, tensor) in model.namedParameters() {
+            let values = (0..<tensor.elementCount).map { _ in Float(generator.unit() - 0.5) }
+            try tensor.copyInPlace(from: Tensor(values, shape: tensor.shape))
+        }
+        return model
+    }
+
+    @Test func aDenseModelAgreesWithItself() throws {
+        let dense = AdaptiveModel(dense: try network())
+        let evaluator = try Evaluator(
+            dense, dense: dense, dataset: RandomTexts(),
+            options: EvaluationOptions(batchSize: 5, timedRepeatCount: 2))
+        let probe = try evaluator.fitProbe(on: RandomTexts())
+        let result = try evaluator.evaluate(budgets: [0.5, 1], probe: probe)
+        #expect(result.sampleCount == 12 && result.budgets.map(\.budget) == [0.5, 1])
+        #expect(result.meanTokenCount == Double(RandomTexts().lengths?.reduce(0, +) ?? 0) / 12)
+        for budget in result.budgets {
+            #expect(abs(budget.meanCosine - 1) < 1e-5)
+            #expect(budget.neighbourAgreement == 1 && budget.load == 1)
+            #expect(abs(budget.macs - result.denseMacs) < 1e-6)
+            #expect(budget.probeAccuracy == result.denseProbeAccuracy && budget.accuracy == nil)
+            #expect((budget.millisecondsPerSample ?? 0) > 0)
+        }
+    }
+
+    @Test func resultsDoNotDependOnTheBatchSize() throws {
+        let dense = AdaptiveModel(dense: try network())
+        let embeddings = try [1, 5].map { size in
+            try SampleCollector(RandomTexts(), batchSize: size, device: .cpu).collect(dense).embeddings
+        }
+        #expect(try (embeddings[0] - embeddings[1]).absolute().maximum().item(Double.self) < 1e-5)
+    }
+
+    @Test func aBudgetBeyondOneIsRefused() throws {
+        let dense = AdaptiveModel(dense: try network())
+        let evaluator = try Evaluator(dense, dense: dense, dataset: RandomTexts())
+        #expect(throws: EvaluationError.invalidBudget(1.5)) { try evaluator.evaluate(budgets: [1.5]) }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+import Torch
+
+@testable import Transformers
+
+@Suite struct NameTableTests {
+    @Test(arguments: Goldens.bert + Goldens.vision)
+    func namesAreTheCheckpointsBothWays(name: String) throws {
+        let model = try Goldens.model(name)
+        let names = try model.checkpointParameters().map(\.name)
+        let file = try SafetensorsFile(
+            Goldens.folder.appendingPathComponent("\(name)/model.safetensors"))
+        #expect(names.sorted() == file.names.sorted())
+        for (path, checkpointName) in zip(model.namedParameters().map(\.name), names) {
+            #expect(model.nameTable.path(of: checkpointName) == path)
+        }
+    }
+
+    /// Saving what was loaded gives the checkpoint's bytes again.
+    @Test(arguments: Goldens.bert + Goldens.vision) func roundTripIsBitwise(name: String) throws {
+        let source = Goldens.folder.appendingPathComponent("\(name)/model.safetensors")
+        let folder = try TemporaryFolder()
+        let copy = folder.url.appendingPathComponent("model.safetensors")
+        try SafetensorsWriter.write(Goldens.model(name).checkpointParameters(), to: copy)
+        #expect(try Data(contentsOf: copy) == Data(contentsOf: source))
+    }
+
+    @Test(arguments: ["bert", "bert_classifier", "vit", "deit_distilled"])
+    func slotsHaveTheirPaths(name: String) throws {
+        let model = try Goldens.model(name)
+        let paths = model.namedParameters().map(\.name)
+        #expect(model.slotPlaces.count == model.dimensions.blockCount * 5)
+        for place in model.slotPlaces {
+            #expect(model.slot(at: place) != nil)
+            #expect(paths.contains { $0.hasPrefix("\(place).") }, "\(place)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("bert", "blocks.3.feedForward.acm.learners.w1", "encoder.layer.3.feed_forward.acm.learners.w1"),
+            (
+                "bert", "blocks.3.attention.query.acm.learners.w1",
+                "encoder.layer.3.attention.self.query.acm.learners.w1"
+            ),
+            (
+                "bert_classifier", "blocks.0.attention.output.acm.gate",
+                "bert.encoder.layer.0.attention.output.dense.acm.gate"
+            ),
+            ("bert_classifier", "classifier.weight", "classifier.weight"),
+            ("vit", "blocks.11.feedForward.acm.learners.b1", "encoder.layer.11.feed_forward.acm.learners.b1"),
+            (
+                "vit_classifier", "blocks.0.attention.value.acm.w",
+                "vit.encoder.layer.0.attention.attention.value.acm.w"
+            ),
+            ("deit_distilled", "classifier.bias", "cls_classifier.bias"),
+            ("deit_distilled", "distillationClassifier.bias", "distillation_classifier.bias"),
+        ])
+    func otherSlotsHaveNames(model: String, path: String, name: String) throws {
+        let table = try Goldens.model(model).nameTable
+        #expect(try table.checkpointName(of: path) == name)
+        #expect(table.path(of: name) == path)
+    }
+
+    @Test func unknownPathsAreRefused() throws {
+        let table = try Goldens.model("bert").nameTable
+        #expect(throws: ModelError.unknownPath("decoder.weight")) {
+            try table.checkpointName(of: "decoder.weight")
+        }
+        #expect(table.path(of: "decoder.weight") == nil)
+        #expect(table.drops("embeddings.position_ids") && !table.drops("embeddings.positions"))
+    }
+
+    @Test(arguments: ["bert", "vit"]) func slotsAreReplaced(name: String) throws {
+        var model = try Goldens.model(name)
+        let places = [SlotPlace(block: 1, kind: .feedForward), SlotPlace(block: 0, kind: .key)]
+        for place in places {
+            try model.replaceSlot(at: place, with: Linear(inputWidth: 36, outputWidth: 36))
+            #expect(model.slot(at: place) is Linear)
+        }
+        let names = try model.checkpointParameters().map(\.name)
+        #expect(names.contains("encoder.layer.1.feed_forward.weight"))
+        #expect(!names.contains("encoder.layer.1.intermediate.dense.weight"))
+        for place in [places[0], SlotPlace(block: 9, kind: .query)] {
+            #expect(throws: ModelError.self) {
+                try model.replaceSlot(at: place, with: Linear(inputWidth: 36, outputWidth: 35))
+            }
+        }
+    }
+}
