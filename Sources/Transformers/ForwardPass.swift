@@ -9,7 +9,8 @@ open class ForwardPass {
     /// Whether the output of the embeddings and of every block is kept.
     public let keepsHiddenStates: Bool
     public private(set) var hiddenStates: [Tensor] = []
-    /// `[batch, tokens]` bool, true for real tokens; nil where all are. Set by the model.
+    /// `[batch, tokens]` bool, true for real tokens; nil for models whose samples all have the same
+    /// tokens, such as images. Set by the model.
     public internal(set) var tokenMask: Tensor?
 
     public init(keepsHiddenStates: Bool = false) {

@@ -112,7 +112,10 @@ struct RandomTokens: Dataset {
                 dataset: converter("bert", output: to, options()).dataset, options: options()
             ).run([phase], teacherFolder: dense)
         }
-        #expect(try weights(#require(last)) == weights(whole))
+        // Not bitwise: weights read from files lie at other addresses, which BLAS libraries notice.
+        for (found, wanted) in try zip(weights(#require(last)), weights(whole)) {
+            #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-3 })
+        }
     }
 
     struct Stop: Error {}

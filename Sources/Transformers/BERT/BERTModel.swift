@@ -94,8 +94,12 @@ public struct BERTModel: TransformerModel {
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let ids = try inputs.required("input_ids")
         try check(inputs, ids)
-        pass.tokenMask = try tokenMask(inputs)
-        let mask = try pass.tokenMask?.unsqueezed(1).unsqueezed(1)  // [batch, 1, 1, tokens]
+        let tokenMask =
+            try inputs["attention_mask"]?.to(nil, .bool) ?? .ones(ids.shape, .bool, device: ids.device)
+        pass.tokenMask = tokenMask
+        // Attention is faster without a mask that hides nothing; on a GPU the look would wait for it.
+        let hidesNothing = try inputs["attention_mask"] == nil || (ids.device == .cpu && tokenMask.allTrue())
+        let mask = try hidesNothing ? nil : tokenMask.unsqueezed(1).unsqueezed(1)  // [batch, 1, 1, tokens]
         var states = try embeddings(
             ids.to(nil, .int64), tokenTypes: inputs["token_type_ids"]?.to(nil, .int64))
         pass.keep(states)
@@ -107,13 +111,6 @@ public struct BERTModel: TransformerModel {
         if let classifier, let pooled { return ModelOutputs([("logits", try classifier(pooled))]) }
         return ModelOutputs(
             [("last_hidden_state", states)] + (pooled.map { [("pooler_output", $0)] } ?? []))
-    }
-
-    /// `[batch, tokens]` bool; nil where all tokens are real.
-    private func tokenMask(_ inputs: ModelInputs) throws -> Tensor? {
-        guard let mask = try inputs["attention_mask"]?.to(nil, .bool) else { return nil }
-        // On a GPU the look would wait for the device.
-        return try mask.device == .cpu && mask.allTrue() ? nil : mask
     }
 
     private func check(_ inputs: ModelInputs, _ ids: Tensor) throws {
