@@ -1,9 +1,12 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test demo lint format fuzz clean
+.PHONY: help setup native build test test-native demo lint format docs goldens fuzz clean
+
+DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation
+NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: ## Install what is missing: Debian packages, libtorch (LIBTORCH=/path uses yours)
 	@scripts/setup
@@ -15,22 +18,43 @@ build: native ## Build the executable .build/release/acm
 	swift build -c release
 	@ln -sfn "$(CURDIR)/.build/native/libacm.so" "$$(swift build -c release --show-bin-path)/libacm.so"
 
-test: native ## Build and run all tests
+test: native $(if $(NATIVE_TESTS),test-native) ## Build and run all tests
 	swift build --build-tests
 	@ln -sfn "$(CURDIR)/.build/native/libacm.so" "$$(swift build --show-bin-path)/libacm.so"
 	# One at a time: libtorch's random generator belongs to the whole process.
 	swift test --skip-build --no-parallel
 
+test-native: setup ## Test the native library under the address and undefined-behaviour sanitizers
+	@scripts/build-native --tests --sanitize address,undefined
+	ctest --test-dir .build/native-address-undefined --output-on-failure
+
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
+	@scripts/setup --python
 	@scripts/demo
 
 lint: ## Check the format of the Swift sources
+	@scripts/setup --swift
 	swift format lint --strict --recursive Sources Tests Fuzz Package.swift
 
 format: ## Format the Swift sources
+	@scripts/setup --swift
 	swift format --in-place --recursive Sources Tests Fuzz Package.swift
 
+docs: ## Build the documentation of all modules; a warning is an error
+	@scripts/setup --swift
+	swift package generate-documentation $(addprefix --target ,$(DOCUMENTED)) --warnings-as-errors
+
+goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's libraries
+	.deps/goldens/bin/python tools/goldens/write.py
+
+.deps/goldens/ready: tools/goldens/requirements.txt
+	@scripts/setup --python
+	.deps/python/bin/python -m venv --clear .deps/goldens
+	.deps/goldens/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 fuzz: ## Fuzz the JSON and safetensors readers, SECONDS=60 each
+	@scripts/setup --swift
 	@scripts/fuzz $(or $(SECONDS),60)
 
 clean: ## Remove what was built; the installed libtorch stays
