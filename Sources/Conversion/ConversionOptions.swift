@@ -28,8 +28,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
     /// Phase II.
     public struct GatePretraining: Codable, Sendable, Equatable {
         public var optimisation = Optimisation(learningRate: 1e-2, batchSize: 64, epochs: 1)
-        public var labelRule = LabelRule.method
-        /// A learner helps when it divides the distance by more than this.
+        public var labelRule = LabelRule.budget
+        /// For the rules `method` and `paper`: a learner helps when it divides the distance by more
+        /// than this.
         public var improvement = 1.2
     }
 
@@ -49,6 +50,11 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         public var distillationWeight = 0.5
         public var distillationTemperature = 2.0
         public var labelSmoothing = 0.0
+
+        /// The budget at a place in 0…1 of the range.
+        func budget(at place: Double) -> Double {
+            lowestBudget + (highestBudget - lowestBudget) * place
+        }
     }
 
     public var recipe = LearnerRecipe.teacher
@@ -74,6 +80,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
 
     /// Which number of learners phase II takes for the right one.
     public enum LabelRule: String, Codable, Sendable, CaseIterable {
+        /// The one that spends the step's budget where it lessens the modules' error most.
+        case budget
         /// The first after which the next learner no longer helps enough.
         case method
         /// One more than that, as the paper's formula says.

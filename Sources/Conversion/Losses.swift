@@ -18,39 +18,6 @@ public enum ConversionLoss {
         return try (prefixes.to(nil, .float32) - target.to(nil, .float32)).square().sum(axis: -1).mean()
     }
 
-    /// For each token the index, among the allowed choices, of the right number of learners: the
-    /// smallest n with `D(n+1) / D(n) ≥ 1 / improvement`, or the largest; `D(n) = ‖H(z, n) - target‖`.
-    ///
-    /// - Parameters: `input [rows, inputWidth]`, `target [rows, outputWidth]`.
-    /// - Returns: `[rows]` int64.
-    public static func gateLabels(
-        _ module: AdaptiveModule, input: Tensor, target: Tensor, improvement: Double,
-        rule: ConversionOptions.LabelRule
-    ) throws -> Tensor {
-        let none = try module.learners.bias.unsqueezed(0).unsqueezed(0)
-            .expanded([1, target.size(0), -1])
-        let outputs = try Tensor.concatenated([none, module.learners.prefixes(input).to(nil, .float32)])
-        let distances = try (outputs - target.to(nil, .float32)).norm(axes: [-1])  // [learners + 1, rows]
-            .slice(module.minimumChoice..<module.learners.count + 1, axis: 0)
-        return try gateLabels(distances: distances, improvement: improvement, rule: rule)
-    }
-
-    /// - Parameter distances: `[allowedChoices, rows]`.
-    static func gateLabels(
-        distances: Tensor, improvement: Double, rule: ConversionOptions.LabelRule
-    ) throws -> Tensor {
-        let choices = try distances.size(0)
-        let next = try distances.slice(1..<choices, axis: 0)
-        let this = try distances.slice(0..<choices - 1, axis: 0)
-        let stops = try (next / this).isAtLeast(1 / improvement).to(nil, .int64)
-        // As many steps help as stand before the first that does not.
-        let label = try stops.cumulativeSum(axis: 0).equals(0).to(nil, .int64).sum(axis: 0)
-        return switch rule {
-        case .method: label
-        case .paper: try (label + 1).clamped(to: 0...Double(choices - 1)).to(nil, .int64)
-        }
-    }
-
     /// `| mean over samples of (Σ p·k / Σ p·N) - budget |`, and that mean, the realised load.
     ///
     /// - Parameters:

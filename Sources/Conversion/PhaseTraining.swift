@@ -139,22 +139,45 @@ final class PhaseTraining {
 
     private func gateLoss(_ batch: Batch, _ random: inout SplitMix64) throws -> LossAndValues {
         let slots = try teacherSlots(batch)
-        let budget = random.unit()
-        let losses = try modules.compactMap { place, module -> Tensor? in
-            guard let (input, target) = slots[place] else { return nil }
-            let labels = try withoutGradients {
-                try ConversionLoss.gateLabels(
-                    module, input: input, target: target, improvement: options.gatePretraining.improvement,
-                    rule: options.gatePretraining.labelRule)
+        let known = modules.compactMap { place, module in slots[place].map { (module, $0.input, $0.output) } }
+        // Several budgets from one pass of the teacher, spread over the range.
+        let count = 4
+        var losses: [Tensor] = []
+        for part in 0..<count {
+            let budget = options.finetuning.budget(at: (Double(part) + random.unit()) / Double(count))
+            let labels = try withoutGradients { try gateLabels(known, budget: budget) }
+            losses += try zip(known, labels).map { entry, label in
+                try Loss.crossEntropy(entry.0.gate(entry.1, budget: budget), label)
             }
-            return try Loss.crossEntropy(module.gate(input, budget: budget), labels)
         }
         return (try Tensor.stacked(losses).mean(), [])
     }
 
+    private func gateLabels(
+        _ slots: [(module: AdaptiveModule, input: Tensor, target: Tensor)], budget: Double
+    ) throws -> [Tensor] {
+        let settings = options.gatePretraining
+        let distances = try slots.map {
+            try GateLabels.distances($0.module, input: $0.input, target: $0.target)
+        }
+        switch settings.labelRule {
+        case .budget:
+            return try GateLabels.spending(
+                budget, distances: distances,
+                modules: slots.map {
+                    ($0.module.minimumChoice, $0.module.learners.count, $0.module.learnerCost)
+                })
+        case .method, .paper:
+            return try distances.map {
+                try GateLabels.whereHelpEnds(
+                    $0, improvement: settings.improvement, oneMore: settings.labelRule == .paper)
+            }
+        }
+    }
+
     private func finetuningLoss(_ batch: Batch, _ random: inout SplitMix64) throws -> LossAndValues {
         let settings = options.finetuning
-        let budget = settings.lowestBudget + (settings.highestBudget - settings.lowestBudget) * random.unit()
+        let budget = settings.budget(at: random.unit())
         let pass = AdaptivePass(mode: .training(temperature: settings.temperature), budget: budget)
         let outputs = try model(batch.inputs, pass)
         let teacherPass = ForwardPass()

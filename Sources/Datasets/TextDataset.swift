@@ -14,7 +14,7 @@ public struct TextDataset: Dataset {
 
     /// - Parameters:
     ///   - maximumLength: longer texts are cut to so many tokens.
-    ///   - classNames: the names that labels count in; nil takes those that occur, sorted.
+    ///   - classNames: the names that labels count in; nil takes those of the file, sorted.
     /// - Throws: ``DatasetError`` for a label that is not among `classNames`.
     public init(
         _ table: TextTable, tokenizer: WordPieceTokenizer, maximumLength: Int,
@@ -24,12 +24,11 @@ public struct TextDataset: Dataset {
         ids = try table.texts.map { try tokenizer.encode($0, maximumLength: maximumLength).ids }
         lengths = ids.map(\.count)
         paddingID = tokenizer.paddingID
-        guard let names = table.labels else {
+        guard let names = table.labels, let classes = given ?? table.labelNames else {
             classNames = nil
             labels = nil
             return
         }
-        let classes = given ?? Set(names).sorted()
         let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
         labels = try names.enumerated().map { row, name in
             guard let number = numbers[name] else {

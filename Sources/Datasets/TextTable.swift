@@ -6,6 +6,8 @@ public struct TextTable: Sendable, Equatable {
     public let texts: [String]
     /// One for each text, or nil.
     public let labels: [String]?
+    /// The different labels of the whole file, sorted: the same for every split.
+    public let labelNames: [String]?
 
     /// - Parameter split: only rows whose `split` column says so; nil takes all.
     /// - Throws: ``DatasetError`` naming file and line.
@@ -23,6 +25,7 @@ public struct TextTable: Sendable, Equatable {
         guard url.pathExtension == "tsv" else {
             texts = lines.compactMap { $0.isEmpty ? nil : String(Substring($0)) }
             labels = nil
+            labelNames = nil
             if texts.isEmpty { throw DatasetError.empty(file: file) }
             return
         }
@@ -42,12 +45,14 @@ public struct TextTable: Sendable, Equatable {
         }
         var texts: [String] = []
         var labels: [String] = []
+        var labelNames: Set<String> = []
         for (index, row) in cells.enumerated().dropFirst() {
             if row == [""] { continue }
             guard row.count == header.count else {
                 throw DatasetError.line(
                     file: file, index + 1, "expected \(header.count) columns, found \(row.count)")
             }
+            if let labelColumn { labelNames.insert(row[labelColumn]) }
             if let split, let splitColumn, row[splitColumn] != split { continue }
             texts.append(row[textColumn])
             if let labelColumn { labels.append(row[labelColumn]) }
@@ -55,5 +60,6 @@ public struct TextTable: Sendable, Equatable {
         if texts.isEmpty { throw DatasetError.empty(file: file) }
         self.texts = texts
         self.labels = labelColumn == nil ? nil : labels
+        self.labelNames = labelColumn == nil ? nil : labelNames.sorted()
     }
 }

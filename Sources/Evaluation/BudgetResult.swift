@@ -45,9 +45,12 @@ public struct BudgetResult: Sendable, Equatable {
         Dictionary(modules.map { ($0.place, $0.histogram) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// The modules whose gate gives nearly every token the same choice; see
-    /// ``LoadMeter/collapseThreshold``.
-    public var collapsed: [SlotPlace] { LoadMeter(modules).collapsed }
+    /// The modules whose gate gives nearly every token the same choice (see
+    /// ``LoadMeter/collapseThreshold``), unless that is what was asked for: all learners at budget 1.
+    public var collapsed: [SlotPlace] {
+        let asked = budget == 1 ? modules.filter { $0.commonestChoice != $0.learnerCount } : modules
+        return LoadMeter(asked).collapsed
+    }
 
     /// Dense time divided by this time: above 1 this model is the faster one.
     public var speedup: Double? {

@@ -30,8 +30,11 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Budgets, with commas between.")
     var budgets = "1,0.75,0.5,0.35,0.25"
 
-    @Option(help: "Use at most so many samples of each split.")
+    @Option(help: "Measure on at most so many samples; 0 takes all.")
     var samples = 0
+
+    @Option(help: "Fit the probe on at most so many samples; 0 takes all.")
+    var probeSamples = 0
 
     @Option(help: "Folder for results.json, frontier.svg and report.html.")
     var report: String?
@@ -64,19 +67,23 @@ struct Evaluate: ParsableCommand {
         let device = Device(self.device) ?? .cpu
         let adaptive = try AdaptiveModel.load(folder, device: device)
         let teacher = try AdaptiveModel.load(URL(fileURLWithPath: dense), device: device)
-        let test = try open(split, folder)
+        let test = try open(split, folder, limit: samples)
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device))
-        let probe = probeSplit == "none" ? nil : try evaluator.fitProbe(on: open(probeSplit, folder))
+        let probe =
+            probeSplit == "none"
+            ? nil
+            : try evaluator.fitProbe(
+                on: open(probeSplit, folder, limit: probeSamples))
         let result = try evaluator.evaluate(budgets: budgetList ?? [1], probe: probe)
         print(json ? try result.json.text() : result.table.text)
         if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), folder, device) }
     }
 
-    private func open(_ split: String, _ folder: URL) throws -> any Dataset {
+    private func open(_ split: String, _ folder: URL, limit: Int) throws -> any Dataset {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split)
-        return samples > 0 && samples < dataset.count ? FirstSamples(dataset, count: samples) : dataset
+        return limit > 0 && limit < dataset.count ? FirstSamples(dataset, count: limit) : dataset
     }
 
     private func write(

@@ -38,10 +38,28 @@ import Torch
         ]
         let flat = (0..<5).flatMap { row in columns.map { $0[row] } }
         let distances = try Tensor(flat, shape: [5, 4])
-        let method = try ConversionLoss.gateLabels(distances: distances, improvement: 1.2, rule: .method)
+        let method = try GateLabels.whereHelpEnds(distances, improvement: 1.2, oneMore: false)
         #expect(try method.array(of: Int.self) == [0, 1, 4, 3])
-        let paper = try ConversionLoss.gateLabels(distances: distances, improvement: 1.2, rule: .paper)
+        let paper = try GateLabels.whereHelpEnds(distances, improvement: 1.2, oneMore: true)
         #expect(try paper.array(of: Int.self) == [1, 2, 4, 4])
+    }
+
+    /// Squared errors fall by 100, 1 for the first module's tokens and by 9, 4 for the second's; a
+    /// learner of the second costs twice as much, so that what a unit of cost gains is 100, 1, 4.5, 2.
+    @Test(arguments: [
+        (1.0, [1, 1], [1, 1]), (5.0 / 6, [1, 0], [1, 1]), (0.5, [1, 0], [1, 0]), (1.0 / 6, [1, 0], [0, 0]),
+        (0.0, [0, 0], [0, 0]),
+    ])
+    func gateLabelsSpendTheBudgetWhereItHelpsMost(budget: Double, first: [Int], second: [Int]) throws {
+        let labels = try GateLabels.spending(
+            budget,
+            distances: [
+                Tensor([10, 1, 0, 0] as [Float], shape: [2, 2]),
+                Tensor([3, 2, 0, 0] as [Float], shape: [2, 2]),
+            ],
+            modules: [(minimum: 0, count: 1, learnerCost: 1), (minimum: 0, count: 1, learnerCost: 2)])
+        #expect(try labels[0].array(of: Int.self) == first)
+        #expect(try labels[1].array(of: Int.self) == second)
     }
 
     /// Two samples, one padded; costs 1 and 3 for N = 2 and 4 learners: full cost 2 + 12 = 14.

@@ -1,0 +1,74 @@
+import AdaptiveComputation
+import Foundation
+import Torch
+
+/// Which number of learners phase II takes for the right one of a token.
+///
+/// A label is an index among the allowed choices of a module.
+enum GateLabels {
+    /// How far each allowed choice leaves a token from the dense module, `‖H(z, n) - target‖`.
+    ///
+    /// - Parameters: `input [rows, inputWidth]`, `target [rows, outputWidth]`.
+    /// - Returns: `[allowedChoices, rows]`.
+    static func distances(_ module: AdaptiveModule, input: Tensor, target: Tensor) throws -> Tensor {
+        let none = try module.learners.bias.unsqueezed(0).unsqueezed(0).expanded([1, target.size(0), -1])
+        let outputs = try Tensor.concatenated([none, module.learners.prefixes(input).to(nil, .float32)])
+        return try (outputs - target.to(nil, .float32)).norm(axes: [-1])
+            .slice(module.minimumChoice..<module.learners.count + 1, axis: 0)
+    }
+
+    /// The smallest n with `D(n+1) / D(n) ≥ 1 / improvement`, or the largest; one more, where there
+    /// is one, by the paper's formula.
+    ///
+    /// - Parameter distances: `[allowedChoices, rows]`.
+    /// - Returns: `[rows]` int64.
+    /// - Source: Wójcik et al. 2025, section 3.2.
+    static func whereHelpEnds(_ distances: Tensor, improvement: Double, oneMore: Bool) throws -> Tensor {
+        let choices = try distances.size(0)
+        let next = try distances.slice(1..<choices, axis: 0)
+        let this = try distances.slice(0..<choices - 1, axis: 0)
+        let stops = try (next / this).isAtLeast(1 / improvement).to(nil, .int64)
+        // As many steps help as stand before the first that does not.
+        let label = try stops.cumulativeSum(axis: 0).equals(0).to(nil, .int64).sum(axis: 0)
+        return oneMore ? try (label + 1).clamped(to: 0...Double(choices - 1)).to(nil, .int64) : label
+    }
+
+    /// The choices that spend a budget where they lessen the squared error most: each token of each
+    /// module takes the least of `D(n)² + λ · cost(n)`, with the one λ for which their load is the
+    /// budget.
+    ///
+    /// - Parameters:
+    ///   - distances: for each module `[allowedChoices, rows]`.
+    ///   - modules: for each module its fewest learners, its number of learners and the cost of one.
+    /// - Returns: for each module `[rows]` int64.
+    static func spending(
+        _ budget: Double, distances: [Tensor],
+        modules: [(minimum: Int, count: Int, learnerCost: Int)]
+    ) throws -> [Tensor] {
+        guard let device = distances.first?.device else { return [] }
+        let full = Double(modules.reduce(0) { $0 + $1.count * $1.learnerCost })
+        let errors = try distances.map { try $0.square() }
+        // [allowedChoices, 1]: the share of the whole cost.
+        let costs = try modules.map { module in
+            try Tensor.range(module.minimum..<module.count + 1, .float32, device: device).unsqueezed(-1)
+                * (Double(module.learnerCost) / full)
+        }
+        func labels(_ price: Tensor) throws -> [Tensor] {
+            try zip(errors, costs).map { try ($0 + $1 * price).negative().argMax(axis: 0) }
+        }
+        // Halving the range of log λ, on the device.
+        var low = try Tensor.full([], log(1e-6), device: device)
+        var high = try Tensor.full([], log(1e6), device: device)
+        for _ in 0..<16 {
+            let middle = try (low + high) / 2
+            var load = try Tensor.zeros([], device: device)
+            for (label, cost) in try zip(labels(middle.exponential()), costs) {
+                load = try load + cost.squeezed(-1).entries(label).mean()
+            }
+            let isTooMuch = try load.isGreater(than: budget)
+            low = try isTooMuch.choose(middle, low)
+            high = try isTooMuch.choose(high, middle)
+        }
+        return try labels(high.exponential())
+    }
+}
