@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Runs an acm executable and transformers on every checkpoint of Tests/Goldens, on the same device.
+
+    python3 tools/parity/check.py .build/release/acm                    # on the CPU
+    python3 tools/parity/check.py .build/release/acm --device cuda --json parity.json
+
+float32: the largest difference over the largest wanted value, at most 1e-4. bfloat16: the length of the
+difference over the wanted length, at most 1e-2. Padded tokens are left out. Needs torch, safetensors and
+transformers; exit status 1 if any output differs.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import torch
+from safetensors.torch import load_file
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools" / "goldens"))
+import models  # noqa: E402
+
+LIMITS = {"float32": 1e-4, "bfloat16": 1e-2}
+
+
+def error(found: torch.Tensor, wanted: torch.Tensor, dtype: str) -> float:
+    difference, wanted = found.double() - wanted.double(), wanted.double()
+    if dtype == "float32":
+        return (difference.abs().max() / wanted.abs().max()).item()
+    return (difference.norm() / wanted.norm()).item()
+
+
+def compare(acm: str, golden: models.Golden, device: str, dtype: str) -> dict[str, float]:
+    """The error of each output."""
+    folder = ROOT / "Tests" / "Goldens" / golden.name
+    inputs = load_file(folder / "inputs.safetensors", device=device)
+    mask = inputs.get("attention_mask")
+    kind = getattr(torch, dtype)
+    model = golden.model.from_pretrained(folder, dtype=kind, **golden.arguments).eval().to(device)
+    wanted = models.outputs(model, {k: v.to(kind) if v.is_floating_point() else v for k, v in inputs.items()})
+    with tempfile.TemporaryDirectory() as scratch:
+        output = pathlib.Path(scratch) / "outputs.safetensors"
+        subprocess.run(
+            [acm, "run", folder, "--input", folder / "inputs.safetensors", "--output", output,
+             "--hidden-states", "--device", device, "--dtype", dtype], check=True)
+        found = load_file(output, device=device)
+    assert found.keys() == wanted.keys(), f"{golden.name}: {sorted(found)} instead of {sorted(wanted)}"
+    errors = {}
+    for name, tensor in wanted.items():
+        assert found[name].shape == tensor.shape, f"{golden.name} {name}: {found[name].shape}"
+        real = mask.bool() if mask is not None and tensor.dim() == 3 else ...
+        errors[name] = error(found[name][real], tensor[real], dtype)
+    return errors
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("acm")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--json", type=pathlib.Path)
+    options = parser.parse_args()
+
+    models.transformers.logging.disable_progress_bar()
+    results, failed = [], 0
+    for golden in models.GOLDENS:
+        for dtype, limit in LIMITS.items():
+            errors = compare(options.acm, golden, options.device, dtype)
+            worst = max(errors, key=errors.get)
+            failed += errors[worst] > limit
+            results.append({"checkpoint": golden.name, "dtype": dtype, "outputs": len(errors), "worst": worst,
+                            "error": errors[worst], "limit": limit})
+            print(f"{golden.name:20} {dtype:9} {len(errors)} outputs, worst {worst} {errors[worst]:.2e}",
+                  "" if errors[worst] <= limit else "TOO FAR")
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + "\n")
+    print(f"{len(results)} comparisons, {failed} too far")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
