@@ -6,20 +6,12 @@ import Transformers
 public enum Objective: Sendable, Equatable {
     /// Logits over classes.
     case classification
-    /// One vector for a sample: the mean over real tokens, or the first token of an image.
+    /// One vector for a sample; see `SampleEmbedding`.
     case embedding
 
     /// Classification for models that give logits, else embedding.
     public init(_ outputs: ModelOutputs) {
         self = outputs["logits"] == nil ? .embedding : .classification
-    }
-
-    /// The vector of each sample, `[batch, width]`.
-    public static func embedding(_ outputs: ModelOutputs, tokenMask: Tensor?) throws -> Tensor {
-        let states = try outputs.required("last_hidden_state")  // [batch, tokens, width]
-        guard let tokenMask else { return try states.select(0, axis: 1) }
-        let weights = try tokenMask.to(nil, states.dataType).unsqueezed(-1)
-        return try (states * weights).sum(axis: 1) / weights.sum(axis: 1)
     }
 
     /// The loss of the student's outputs, mixed from labels and teacher.
@@ -28,7 +20,8 @@ public enum Objective: Sendable, Equatable {
     /// distribution. Embedding: one minus the cosine to the teacher's vector, times ten so that it
     /// weighs like the others.
     public func loss(
-        student: (outputs: ModelOutputs, mask: Tensor?), teacher: (outputs: ModelOutputs, mask: Tensor?)?,
+        student: (outputs: ModelOutputs, pass: ForwardPass),
+        teacher: (outputs: ModelOutputs, pass: ForwardPass)?,
         labels: Tensor?, _ options: ConversionOptions.Finetuning
     ) throws -> Tensor {
         switch self {
@@ -59,8 +52,8 @@ public enum Objective: Sendable, Equatable {
                 )
             }
             let similarity = try Loss.cosineSimilarity(
-                Self.embedding(student.outputs, tokenMask: student.mask).to(nil, .float32),
-                Self.embedding(teacher.outputs, tokenMask: teacher.mask).to(nil, .float32))
+                SampleEmbedding.of(student.outputs, student.pass),
+                SampleEmbedding.of(teacher.outputs, teacher.pass))
             return try (similarity.mean().negative() + 1) * 10
         }
     }

@@ -183,9 +183,9 @@ final class PhaseTraining {
         let teacherPass = ForwardPass()
         let target =
             try settings.distillationWeight > 0
-            ? withoutGradients { (try teacher(batch.inputs, teacherPass), teacherPass.tokenMask) } : nil
+            ? withoutGradients { (try teacher(batch.inputs, teacherPass), teacherPass) } : nil
         let task = try Objective(outputs).loss(
-            student: (outputs, pass.tokenMask), teacher: target, labels: batch.labels, settings)
+            student: (outputs, pass), teacher: target, labels: batch.labels, settings)
 
         guard let first = pass.trace.first, let shape = first.oneHot?.shape else { return (task, []) }
         let mask =

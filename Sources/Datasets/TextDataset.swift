@@ -10,7 +10,8 @@ public struct TextDataset: Dataset {
     public let lengths: [Int]?
     private let ids: [[Int]]
     private let labels: [Int]?
-    private let paddingID: Int
+    private let tokenizer: WordPieceTokenizer
+    private let maximumLength: Int
 
     /// - Parameters:
     ///   - maximumLength: longer texts are cut to so many tokens.
@@ -23,7 +24,8 @@ public struct TextDataset: Dataset {
         texts = table.texts
         ids = try table.texts.map { try tokenizer.encode($0, maximumLength: maximumLength).ids }
         lengths = ids.map(\.count)
-        paddingID = tokenizer.paddingID
+        self.tokenizer = tokenizer
+        self.maximumLength = maximumLength
         guard let names = table.labels, let classes = given ?? table.labelNames else {
             classNames = nil
             labels = nil
@@ -43,10 +45,15 @@ public struct TextDataset: Dataset {
 
     public var count: Int { ids.count }
 
+    /// The pieces that a sample's text was split into, special ones included.
+    public func tokens(of index: Int) throws -> [String] {
+        try tokenizer.encode(texts[index], maximumLength: maximumLength).tokens
+    }
+
     public func batch(_ indices: [Int]) throws -> Batch {
         let rows = indices.map { ids[$0] }
         let width = rows.map(\.count).max() ?? 0
-        let padded = rows.flatMap { $0 + Array(repeating: paddingID, count: width - $0.count) }
+        let padded = rows.flatMap { $0 + Array(repeating: tokenizer.paddingID, count: width - $0.count) }
         let mask = rows.flatMap { row in (0..<width).map { $0 < row.count ? 1 : 0 } }
         return Batch(
             inputs: ModelInputs([

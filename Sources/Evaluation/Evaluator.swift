@@ -99,9 +99,9 @@ public struct Evaluator {
             }
         }
         let jobs = [job(dense, denseInputs, 1)] + budgets.map { job(model, inputs, $0) }
-        let medians = try withoutGradients {
-            try InterleavedTiming.medians(repeatCount: options.timedRepeatCount, jobs)
+        let timings = try withoutGradients {
+            try InterleavedTiming.measure(repeatCount: options.timedRepeatCount, jobs)
         }
-        return medians.map { $0 / Double(max(sampleCount, 1)) }
+        return timings.map { $0.median / Double(max(sampleCount, 1)) }
     }
 }

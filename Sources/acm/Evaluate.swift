@@ -4,7 +4,6 @@ import Conversion
 import Datasets
 import Evaluation
 import Foundation
-import Preprocessing
 import Torch
 
 /// Quality, load and cost of a converted model at several budgets.
@@ -49,17 +48,7 @@ struct Evaluate: ParsableCommand {
         guard Device(device) != nil else {
             throw ValidationError("--device must be cpu, cuda or cuda:N, found \"\(device)\"")
         }
-        guard budgetList != nil else {
-            throw ValidationError(
-                "--budgets takes numbers in 0...1 with commas between, found \"\(budgets)\"")
-        }
-    }
-
-    private var budgetList: [Double]? {
-        let values = budgets.split(separator: ",").map { Double($0) }
-        let known = values.compactMap { $0 }
-        return known.count == values.count && known.allSatisfy((0...1).contains) && !known.isEmpty
-            ? known : nil
+        guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
     }
 
     func run() throws {
@@ -75,7 +64,7 @@ struct Evaluate: ParsableCommand {
             ? nil
             : try evaluator.fitProbe(
                 on: open(probeSplit, folder, limit: probeSamples))
-        let result = try evaluator.evaluate(budgets: budgetList ?? [1], probe: probe)
+        let result = try evaluator.evaluate(budgets: Budgets(budgets)?.values ?? [1], probe: probe)
         print(json ? try result.json.text() : result.table.text)
         if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), folder, device) }
     }
@@ -95,13 +84,10 @@ struct Evaluate: ParsableCommand {
         let plot = FrontierPlot(result, title: "Quality against cost")
         try plot.write(to: report.appendingPathComponent("frontier.svg"))
         var loads: [TokenLoads] = []
-        if test.lengths != nil {
-            let tokenizer = try WordPieceTokenizer(folder: folder)
-            let table = try TextTable(URL(fileURLWithPath: data), split: split == "all" ? nil : split)
-            let shown = Array(table.texts.prefix(12))
-            let tokens = try shown.map { try tokenizer.encode($0, maximumLength: 128).tokens }
+        if let texts = test as? TextDataset {
+            let shown = Array(0..<min(12, texts.count))
             loads = try TokenLoads.measure(
-                adaptive, inputs: test.batch(Array(0..<shown.count)).inputs.to(device), tokens: tokens,
+                adaptive, inputs: texts.batch(shown).inputs.to(device), tokens: shown.map(texts.tokens),
                 budget: 0.5)
         }
         let page = DemoReport(

@@ -102,7 +102,8 @@ import Transformers
     }
 
     @Test func medians() {
-        #expect(InterleavedTiming.median([3, 1, 2]) == 2)
-        #expect(InterleavedTiming.median([4, 1, 2, 3]) == 2.5)
+        #expect(Timing([3, 1, 2]).median == 2)
+        #expect(Timing([4, 1, 2, 3]).median == 2.5)
+        #expect(Timing([]).median == 0)
     }
 }

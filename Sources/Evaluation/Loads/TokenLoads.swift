@@ -32,6 +32,13 @@ public struct TokenLoads: Sendable, Equatable {
     ) throws -> [TokenLoads] {
         let pass = AdaptivePass(mode: .inference, budget: budget)
         _ = try withoutGradients { try model(inputs, pass) }
+        return try read(pass, model, tokens: tokens)
+    }
+
+    /// What each token got in a pass that has run; see ``measure(_:inputs:tokens:budget:)``.
+    static func read(
+        _ pass: AdaptivePass, _ model: AdaptiveModel, tokens: [[String]]
+    ) throws -> [TokenLoads] {
         let modules = Dictionary(uniqueKeysWithValues: model.modules.map { ($0.place, $0.module) })
         let decisions = pass.trace.compactMap { decision in
             modules[decision.place].map {
@@ -51,7 +58,7 @@ public struct TokenLoads: Sendable, Equatable {
         }
         return try tokens.enumerated().map { row, texts in
             let values = try loads.select(row, axis: 0).slice(0..<texts.count, axis: 0)  // [tokens]
-            return try TokenLoads(budget: budget, tokens: texts, loads: values.array(of: Double.self))
+            return try TokenLoads(budget: pass.budget, tokens: texts, loads: values.array(of: Double.self))
         }
     }
 

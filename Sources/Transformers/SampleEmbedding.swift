@@ -1,6 +1,4 @@
-import AdaptiveComputation
 import Torch
-import Transformers
 
 /// One unit vector for each sample of a batch.
 public enum SampleEmbedding {
@@ -20,7 +18,7 @@ public enum SampleEmbedding {
     }
 
     /// - Parameters: `states [batch, tokens, width]` float32, `mask [batch, tokens]` bool.
-    static func pooled(_ states: Tensor, mask: Tensor?) throws -> Tensor {
+    public static func pooled(_ states: Tensor, mask: Tensor?) throws -> Tensor {
         let vectors: Tensor  // [batch, width]
         if let mask {
             let weights = try mask.to(nil, .float32).unsqueezed(-1)  // [batch, tokens, 1]

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Times a dense model in acm and in PyTorch eager, in turns on the same machine, and writes the ratio.
+
+    python3 Benchmarks/pytorch.py MODEL [--acm .build/release/acm] [--output Benchmarks/results/NAME.json]
+
+MODEL is a Hugging Face folder of a BERT. Inference: batches of 1 and 32 texts of 128 tokens, float32 and
+bfloat16. Training: steps of forward, backward, clipping and fused Adam on batches of 32. Both sides use the
+same number of threads and random tokens; every case is timed in rounds, ours and theirs by turns, and the
+smallest of the rounds' medians counts. Needs torch and transformers (tools/goldens/requirements.txt).
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+import transformers
+
+sys.path.append(str(pathlib.Path(__file__).parent))
+import results  # noqa: E402
+
+TOKENS = 128
+
+
+def peer_model(folder: str, dtype: torch.dtype, training: bool):
+    model = transformers.BertModel.from_pretrained(folder, dtype=torch.float32 if training else dtype)
+    return model.train(False)
+
+
+def inputs(model, batch: int) -> dict[str, torch.Tensor]:
+    return {"input_ids": torch.randint(model.config.vocab_size, (batch, TOKENS)),
+            "attention_mask": torch.ones(batch, TOKENS, dtype=torch.long)}
+
+
+def median_ms(job, repeats: int) -> float:
+    job()
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - started)
+    return 1000 * statistics.median(times)
+
+
+def theirs(folder: str, batch: int, dtype: str, training: bool, repeats: int) -> float:
+    kind = getattr(torch, dtype)
+    model = peer_model(folder, kind, training)
+    batch_inputs = inputs(model, batch)
+    if not training:
+        with torch.inference_mode():
+            return median_ms(lambda: model(**batch_inputs), repeats)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-6, fused=True)
+
+    def step():
+        with torch.autocast("cpu", kind, enabled=kind != torch.float32):
+            output = model(**batch_inputs).last_hidden_state
+        output.float().square().mean().backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return median_ms(step, repeats)
+
+
+def ours(acm: str, folder: str, batch: int, dtype: str, training: bool, repeats: int) -> float:
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        subprocess.run(
+            [acm, "benchmark", folder, "--batch-sizes", str(batch), "--dtype", dtype, "--tokens", str(TOKENS),
+             "--repeats", str(repeats), "--threads", str(torch.get_num_threads()), "--json", file.name]
+            + (["--training"] if training else []), check=True, stdout=subprocess.DEVNULL)
+        return json.load(open(file.name))["rows"][0]["milliseconds"]["median"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--acm", default=".build/release/acm")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", type=pathlib.Path)
+    options = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+    rows = []
+    cases = [(False, batch, dtype) for batch in (1, 32) for dtype in ("float32", "bfloat16")]
+    cases += [(True, 32, dtype) for dtype in ("float32", "bfloat16")]
+    for training, batch, dtype in cases:
+        repeats = 5 if training else 10 if batch > 1 else 50
+        pairs = [
+            (ours(options.acm, options.model, batch, dtype, training, repeats),
+             theirs(options.model, batch, dtype, training, repeats))
+            for _ in range(options.rounds)
+        ]
+        our, their = (min(side) for side in zip(*pairs))
+        rows.append(["training step" if training else "inference", batch, dtype, round(our, 2), round(their, 2),
+                     round(our / their, 3)])
+        print(*rows[-1])
+    if options.output:
+        results.write(options.output, title="Dense MiniLM-L6-v2 in acm and in PyTorch eager",
+                      command="make bench", versions={"torch": torch.__version__,
+                                                      "transformers": transformers.__version__},
+                      notes=f"{TOKENS} tokens a text, {torch.get_num_threads()} threads, smallest median of "
+                            f"{options.rounds} rounds by turns.",
+                      tables=[{"header": ["task", "batch", "dtype", "acm ms", "PyTorch ms", "acm / PyTorch"],
+                               "rows": rows}])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+import AdaptiveComputation
+import ArgumentParser
+import Datasets
+import Evaluation
+import Foundation
+import Torch
+
+/// What a model says of files, and what it spent on them.
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what a model says of each sample of some files, and the load that each took.")
+
+    @Argument(help: "A Hugging Face model folder.")
+    var model: String
+
+    @Argument(help: "Files: .txt of lines, .tsv with a text column, .safetensors of images.")
+    var files: [String]
+
+    @Option(help: "Load that is asked for, 0 to 1.")
+    var budget = 1.0
+
+    @Option(help: "HTML page to write that shows what each token got.")
+    var heatmap: String?
+
+    @Flag(help: "Print one JSON object a line for each sample.")
+    var json = false
+
+    @OptionGroup var options: ModelOptions
+
+    func validate() throws {
+        try options.validate()
+        guard (0...1).contains(budget) else {
+            throw ValidationError("--budget must lie in 0...1, found \(budget)")
+        }
+    }
+
+    func run() throws {
+        let (adaptive, device, type) = try options.load(model)
+        var samples: [TokenLoads] = []
+        for file in files {
+            let dataset = try DatasetFolder.open(
+                URL(fileURLWithPath: file), modelFolder: URL(fileURLWithPath: model))
+            for batch in dataset.batchesInOrder(size: 32) {
+                let predictions = try Prediction.make(
+                    adaptive, dataset, batch, budget: budget, device: device, type: type)
+                for (index, prediction) in zip(batch, predictions) {
+                    print(try line(prediction, file: file, index: index, dataset))
+                }
+                if heatmap != nil { samples += predictions.compactMap(\.loads) }
+            }
+        }
+        if let heatmap {
+            try TokenPage(title: "Load of each token, budget \(budget)", samples: samples)
+                .write(to: URL(fileURLWithPath: heatmap))
+        }
+    }
+
+    private func line(
+        _ prediction: Prediction, file: String, index: Int, _ dataset: any Dataset
+    ) throws -> String {
+        if json {
+            guard case .object(var object) = prediction.json else { return "" }
+            object["file"] = .string(file)
+            object["index"] = .integer(index)
+            return try JSONValue.object(object).text(.compact)
+        }
+        let load = prediction.loads.map { String(format: "load %.3f", $0.load) } ?? "dense"
+        let named = prediction.classes.first.map { String(format: "%.3f  ", $0.probability) + $0.name }
+        let text = (dataset as? TextDataset)?.texts[index] ?? "\(file) \(index)"
+        return [load, named, text].compactMap { $0 }.joined(separator: "  ")
+    }
+}
