@@ -19,6 +19,7 @@ struct ACM: ParsableCommand {
         ])
 
     static func main() {
+        Runtime.keepFreedMemory()
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -41,6 +41,13 @@ public enum Runtime {
         try check(acm_runtime_set_thread_count(Int32(clamping: count)))
     }
 
+    /// Lets the C library keep what tensors on the host leave behind. Giving megabytes back after
+    /// every operator and fetching them again costs a page fault for each 4 KiB; a program that runs
+    /// models and little else calls this first.
+    public static func keepFreedMemory() {
+        acm_memory_keep_freed()
+    }
+
     /// Seeds libtorch's default random generators of all devices.
     public static func seed(_ seed: UInt64) throws {
         try NativeLibrary.open()
