@@ -33,6 +33,7 @@ let package = Package(
         .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),
         .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing"]),
         .testTarget(name: "AdaptiveComputationTests", dependencies: ["AdaptiveComputation"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     ],
