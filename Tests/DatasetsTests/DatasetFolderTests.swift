@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import Transformers
@@ -10,7 +11,8 @@ import Transformers
     let data: TemporaryFolder
 
     init() throws {
-        model = try TemporaryFolder(TemporaryFolder.letters)
+        model = try TemporaryFolder(TemporaryFolder.letterTokenizer)
+        try model.add("config.json", Data(#"{"architectures": ["BertModel"]}"#.utf8))
         data = try TemporaryFolder([
             "lines.txt": "a b\n", "table.tsv": "text\tlabel\na\tx\nb\ty\n", "x.csv": "",
         ])
@@ -40,7 +42,8 @@ import Transformers
     }
 
     @Test func imagesAreNormalisedAsTheModelSays() throws {
-        try data.add("images.safetensors", [("images", .zeros([1, 3, 1, 1], .uint8))])
+        try SafetensorsWriter.write(
+            [("images", .zeros([1, 3, 1, 1], .uint8))], to: data["images.safetensors"])
         func pixels() throws -> [Double] {
             try open("images.safetensors").batch([0]).inputs.required("pixel_values").array()
         }
@@ -64,8 +67,9 @@ import Transformers
     }
 
     @Test func imagesOfMoreClassesThanTheModelHasAreRefused() throws {
-        try data.add(
-            "images.safetensors", [("images", .zeros([2, 3, 1, 1], .uint8)), ("labels", Tensor([0, 2]))])
+        try SafetensorsWriter.write(
+            [("images", .zeros([2, 3, 1, 1], .uint8)), ("labels", Tensor([0, 2]))],
+            to: data["images.safetensors"])
         #expect(try open("images.safetensors").classNames?.count == 3)
         try classifier()  // two classes, as in transformers
         #expect(throws: DatasetError.self) { try open("images.safetensors") }

@@ -50,6 +50,9 @@ private struct Numbers: Dataset {
         #expect(
             Numbers(count: 3).shuffledBatches(size: 4, seed: 0, epoch: 0).map { $0.sorted() } == [[0, 1, 2]])
         #expect(Numbers(count: 0).shuffledBatches(size: 4, seed: 0, epoch: 0) == [])
+        #expect(Numbers(count: 0, lengths: []).shuffledBatches(size: 4, seed: 0, epoch: 0) == [])
+        let whole = Numbers(count: 2, lengths: [9, 4]).shuffledBatches(size: .max, seed: 0, epoch: 0)
+        #expect(whole == [[1, 0]])
     }
 
     @Test func likeLengthsShareABatch() {

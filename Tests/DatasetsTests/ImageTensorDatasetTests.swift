@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 
@@ -15,8 +16,9 @@ import Torch
         _ images: Tensor, _ labels: Tensor? = nil, mean: [Double] = [0.5, 0.25],
         deviation: [Double] = [0.5, 0.125], classCount: Int? = nil
     ) throws -> ImageTensorDataset {
-        let file = try folder.add(
-            "images.safetensors", [("images", images)] + (labels.map { [("labels", $0)] } ?? []))
+        let tensors = [("images", images)] + (labels.map { [("labels", $0)] } ?? [])
+        let file = folder["images.safetensors"]
+        try SafetensorsWriter.write(tensors, to: file)
         return try ImageTensorDataset(file, mean: mean, deviation: deviation, classCount: classCount)
     }
 
@@ -62,7 +64,8 @@ import Torch
         #expect(try refusal { try dataset(images().reshaped([4, 1, 2])) }.contains(pixels))
         #expect(
             try refusal {
-                let file = try folder.add("images.safetensors", [("pixels", images())])
+                let file = folder["images.safetensors"]
+                try SafetensorsWriter.write([("pixels", images())], to: file)
                 return try ImageTensorDataset(file, mean: [], deviation: [])
             }.contains(pixels))
         #expect(try refusal { try dataset(.zeros([0, 2, 1, 2], .uint8)) }.contains("has no samples"))

@@ -1,5 +1,6 @@
 import Foundation
 import Preprocessing
+import TestSupport
 import Testing
 import Torch
 
@@ -10,7 +11,7 @@ import Torch
         _ content: String, maximumLength: Int = 16, split: String? = nil, classNames: [String]? = nil
     ) throws -> TextDataset {
         let folder = try TemporaryFolder(
-            TemporaryFolder.letters.merging(["data.tsv": content]) { first, _ in first })
+            TemporaryFolder.letterTokenizer.merging(["data.tsv": content]) { first, _ in first })
         return try TextDataset(
             TextTable(folder.url.appendingPathComponent("data.tsv"), split: split),
             tokenizer: WordPieceTokenizer(folder: folder.url), maximumLength: maximumLength,
