@@ -85,14 +85,15 @@ struct ConversionArguments: ParsableArguments {
     }
 
     func run(_ phases: [TrainingPhase], teacher: String? = nil) throws {
-        if threads > 0 { try Runtime.setThreadCount(threads) }
         let options = try options()
         let folder = URL(fileURLWithPath: model)
         let device = Device(self.device) ?? .cpu
-        try device.requireAvailable()
+        // The CPU is there; wrong data is told before libtorch is loaded.
+        if device.type != .cpu { try device.requireAvailable() }
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
             maximumLength: options.maximumLength)
+        if threads > 0 { try Runtime.setThreadCount(threads) }
         let progress = TrainingProgress()
         let converter = Converter(
             modelFolder: folder, output: URL(fileURLWithPath: output), dataset: dataset, options: options,

@@ -26,7 +26,9 @@ struct Program {
         process.executableURL = Self.url
         process.arguments = arguments
         process.currentDirectoryURL = (given ?? folder).url
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // One thread: those of a library that waits by spinning are slow on a busy machine.
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["OMP_NUM_THREADS": "1"]) { $1 }.merging(environment) { $1 }
         // Files, because a pipe that nobody empties stops the process.
         process.standardOutput = try FileHandle(forWritingTo: folder.add("output", Data()))
         process.standardError = try FileHandle(forWritingTo: folder.add("errors", Data()))

@@ -45,8 +45,8 @@ import Torch
             name, "outputs.bf16.safetensors", ["--dtype", "bfloat16"], type: .bfloat16, tolerance: 1e-2)
     }
 
-    /// One token, a prime number of samples, the most tokens, types of 32 bits, no samples.
-    @Test(arguments: [[1, 1], [5, 3], [2, 13], [0, 4]]) func oddSizes(shape: [Int]) throws {
+    /// One token, odd numbers of samples and tokens, the most tokens of no samples; all of 32 bits.
+    @Test(arguments: [[1, 1], [5, 3], [0, 13]]) func oddSizes(shape: [Int]) throws {
         let ids = try Tensor((0..<shape[0] * shape[1]).map { $0 * 7 % 101 }, shape: shape)
         try SafetensorsWriter.write(
             [("input_ids", ids.to(nil, .int32))], to: folder["in.safetensors"])
