@@ -29,12 +29,15 @@ let package = Package(
                 "Conversion", "Evaluation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),
         .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing"]),
         .testTarget(name: "AdaptiveComputationTests", dependencies: ["AdaptiveComputation"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(name: "acmTests", dependencies: ["acm", "Torch", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

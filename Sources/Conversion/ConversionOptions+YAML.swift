@@ -60,6 +60,9 @@ extension ConversionOptions {
         @unknown default: return "\(error)"
         }
         let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-        return "\(path) has a wrong value: \(context.debugDescription)"
+        let reason =
+            context.debugDescription.hasSuffix(".")
+            ? String(context.debugDescription.dropLast()) : context.debugDescription
+        return "\(path) has a wrong value: \(reason)"
     }
 }

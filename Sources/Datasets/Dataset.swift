@@ -41,7 +41,7 @@ extension Dataset {
         order.shuffle(using: &generator)
         guard let lengths else { return cut(order, size) }
         // Samples of like length share a batch, within stretches long enough to stay random.
-        let stretch = 32 * size
+        let stretch = 32 * max(1, min(size, count))
         let sorted = stride(from: 0, to: count, by: stretch).flatMap { start in
             order[start..<min(start + stretch, count)].sorted { lengths[$0] < lengths[$1] }
         }

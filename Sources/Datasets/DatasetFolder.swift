@@ -1,23 +1,24 @@
 import Foundation
 import Preprocessing
 import Torch
+import Transformers
 
 /// Opens the dataset that a path names, prepared for a model.
 public enum DatasetFolder {
     /// - Parameters:
-    ///   - modelFolder: where the tokenizer or `preprocessor_config.json` lies.
+    ///   - modelFolder: where `config.json` and the tokenizer or `preprocessor_config.json` lie; a
+    ///     classifier's classes are what labels count in.
     ///   - split: rows of a table to take; ignored for data without splits.
-    ///   - classNames: the classes of a classifier, in the order of its logits.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
-        _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128,
-        classNames: [String]? = nil
+        _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128
     ) throws -> any Dataset {
         switch url.pathExtension {
         case "tsv", "txt":
             return try TextDataset(
                 TextTable(url, split: split), tokenizer: WordPieceTokenizer(folder: modelFolder),
-                maximumLength: maximumLength, classNames: classNames, file: url.relativePath)
+                maximumLength: maximumLength, classNames: ModelFolder.classNames(modelFolder),
+                file: url.relativePath)
         case "safetensors":
             let file = modelFolder.appendingPathComponent("preprocessor_config.json")
             let known = FileManager.default.fileExists(atPath: file.path)
@@ -26,8 +27,11 @@ public enum DatasetFolder {
             return try ImageTensorDataset(
                 url, mean: reader.doubles("image_mean", default: [0.5, 0.5, 0.5]),
                 deviation: reader.doubles("image_std", default: [0.5, 0.5, 0.5]),
-                classCount: classNames?.count)
+                classCount: ModelFolder.classNames(modelFolder)?.count)
         default:
+            guard FileManager.default.fileExists(atPath: url.path) else {
+                throw FileError.notFound(operation: "read", path: url.relativePath)
+            }
             throw DatasetError.unknownKind(file: url.relativePath)
         }
     }

@@ -41,17 +41,20 @@ public struct ImageTensorDataset: Dataset {
         }
         guard labels.shape == [shape[0]], labels.dataType == .int64 else {
             throw DatasetError.unreadable(
-                file: file, "\"labels\" must be [\(shape[0])] of int64, found \(labels.shape)")
+                file: file,
+                "\"labels\" must be [\(shape[0])] of int64, found \(labels.shape) of \(labels.dataType)")
         }
         let lowest = try labels.minimum().item(Int.self)
         let highest = try labels.maximum().item(Int.self)
-        let classes = classCount ?? highest + 1
-        guard lowest >= 0, highest < classes else {
+        let limit = classCount ?? Self.largestClassCount
+        guard lowest >= 0, highest < limit else {
             throw DatasetError.unreadable(
-                file: file, "labels must lie in 0...\(classes - 1), found \(lowest)...\(highest)")
+                file: file, "labels must lie in 0...\(limit - 1), found \(lowest)...\(highest)")
         }
-        classNames = (0..<classes).map(String.init)
+        classNames = (0..<(classCount ?? highest + 1)).map(String.init)
     }
+
+    private static let largestClassCount = 10_000_000
 
     public func batch(_ indices: [Int]) throws -> Batch {
         let rows = try Tensor(indices)

@@ -15,7 +15,7 @@ public struct TextDataset: Dataset {
 
     /// - Parameters:
     ///   - maximumLength: longer texts are cut to so many tokens.
-    ///   - classNames: the names that labels count in; nil takes those of the file, sorted.
+    ///   - classNames: the names that labels count in; nil takes those of the table.
     /// - Throws: ``DatasetError`` for a label that is not among `classNames`.
     public init(
         _ table: TextTable, tokenizer: WordPieceTokenizer, maximumLength: Int,
@@ -26,17 +26,19 @@ public struct TextDataset: Dataset {
         lengths = ids.map(\.count)
         self.tokenizer = tokenizer
         self.maximumLength = maximumLength
-        guard let names = table.labels, let classes = given ?? table.labelNames else {
+        guard let names = table.labels, let classes = given ?? table.classNames else {
             classNames = nil
             labels = nil
             return
         }
-        let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+        let numbers = Dictionary(
+            classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         labels = try names.enumerated().map { row, name in
             guard let number = numbers[name] else {
                 throw DatasetError.unreadable(
                     file: file,
-                    "the label \"\(name)\" of sample \(row) is not one of the \(classes.count) classes")
+                    "the label \"\(name)\" of sample \(row) is not among the \(classes.count) classes: "
+                        + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""))
             }
             return number
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 /// The rows of a text file: lines, or a table with tabs whose header names `text` and perhaps
 /// `label` and `split`.
@@ -6,17 +7,16 @@ public struct TextTable: Sendable, Equatable {
     public let texts: [String]
     /// One for each text, or nil.
     public let labels: [String]?
-    /// The different labels of the whole file, sorted: the same for every split.
-    public let labelNames: [String]?
+    /// The labels of all rows, those of other splits too, each once and sorted; nil without labels.
+    public let classNames: [String]?
 
     /// - Parameter split: only rows whose `split` column says so; nil takes all.
-    /// - Throws: ``DatasetError`` naming file and line.
+    /// - Throws: ``DatasetError`` naming file and line; `FileError` if it cannot be read.
     public init(_ url: URL, split: String?) throws {
         let file = url.relativePath
-        guard let data = FileManager.default.contents(atPath: url.path) else {
-            throw DatasetError.unreadable(file: file, "cannot be read")
-        }
-        guard let content = String(data: data, encoding: .utf8) else {
+        let mapped = try MappedFile(url)
+        guard let content = withExtendedLifetime(mapped, { String(validating: mapped.bytes, as: UTF8.self) })
+        else {
             throw DatasetError.unreadable(file: file, "is not UTF-8 text")
         }
         // Over UTF-8 rather than characters, where "\r\n" is one.
@@ -25,7 +25,7 @@ public struct TextTable: Sendable, Equatable {
         guard url.pathExtension == "tsv" else {
             texts = lines.compactMap { $0.isEmpty ? nil : String(Substring($0)) }
             labels = nil
-            labelNames = nil
+            classNames = nil
             if texts.isEmpty { throw DatasetError.empty(file: file) }
             return
         }
@@ -45,14 +45,14 @@ public struct TextTable: Sendable, Equatable {
         }
         var texts: [String] = []
         var labels: [String] = []
-        var labelNames: Set<String> = []
+        var classNames: Set<String> = []
         for (index, row) in cells.enumerated().dropFirst() {
             if row == [""] { continue }
             guard row.count == header.count else {
                 throw DatasetError.line(
                     file: file, index + 1, "expected \(header.count) columns, found \(row.count)")
             }
-            if let labelColumn { labelNames.insert(row[labelColumn]) }
+            if let labelColumn { classNames.insert(row[labelColumn]) }
             if let split, let splitColumn, row[splitColumn] != split { continue }
             texts.append(row[textColumn])
             if let labelColumn { labels.append(row[labelColumn]) }
@@ -60,6 +60,6 @@ public struct TextTable: Sendable, Equatable {
         if texts.isEmpty { throw DatasetError.empty(file: file) }
         self.texts = texts
         self.labels = labelColumn == nil ? nil : labels
-        self.labelNames = labelColumn == nil ? nil : labelNames.sorted()
+        self.classNames = labelColumn == nil ? nil : classNames.sorted()
     }
 }

@@ -37,4 +37,12 @@ extension JSONObjectReader {
         }
         return labels.object.keys.count
     }
+
+    /// A name for each class; placeholders of transformers count as numbers.
+    func classNames() throws -> [String] {
+        let numbers = try (0..<classCount()).map(String.init)
+        guard let labels = try optionalObject("id2label") else { return numbers }
+        let names = try numbers.map { try labels.string($0) }
+        return names == numbers.map { "LABEL_\($0)" } ? numbers : names
+    }
 }

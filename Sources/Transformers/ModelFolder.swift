@@ -17,6 +17,14 @@ public enum ModelFolder {
         case deitClassifier = "DeiTForImageClassification"
         case deitWithTeacher = "DeiTForImageClassificationWithTeacher"
 
+        /// Whether the model ends in logits over classes.
+        public var isClassifier: Bool {
+            switch self {
+            case .bertClassifier, .vitClassifier, .deitClassifier, .deitWithTeacher: true
+            default: false
+            }
+        }
+
         /// The `model_type` that goes with the architecture.
         public var modelType: String {
             switch self {
@@ -40,6 +48,15 @@ public enum ModelFolder {
             hasTensor: { checkpoint.find($0) != nil })
         try model.load(checkpoint, from: folder, type: type, device: device)
         return model
+    }
+
+    /// The classes of a classifier in the order of its logits: `id2label`, or numbers where that is
+    /// absent or has only placeholders, `LABEL_0` and so on; nil for other models.
+    ///
+    /// - Throws: ``ModelError``, ``JSONError`` or ``FileError``.
+    public static func classNames(_ folder: URL) throws -> [String]? {
+        let reader = try JSONObjectReader(contentsOf: folder.appendingPathComponent("config.json"))
+        return try architecture(reader).isClassifier ? reader.classNames() : nil
     }
 
     /// The first of `architectures`.

@@ -52,7 +52,7 @@ public struct SelfAttention: Layer {
     ) throws -> Tensor {
         func heads(_ slot: any Slot, _ kind: SlotKind) throws -> Tensor {
             try pass.run(slot, at: SlotPlace(block: block, kind: kind), input)
-                .reshaped([input.size(0), input.size(1), headCount, -1])
+                .reshaped([input.size(0), input.size(1), headCount, slot.outputWidth / headCount])
                 .transposed(1, 2)  // [batch, heads, tokens, headWidth]
         }
         let context = try scaledDotProductAttention(

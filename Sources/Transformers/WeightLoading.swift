@@ -8,11 +8,12 @@ extension TransformerModel {
     ///   - type: type of the parameters afterwards; nil keeps the file's.
     ///   - ignoring: checkpoint names that may stay unused.
     /// - Throws: ``ModelError/mismatch(file:problems:)`` with *all* missing, unused, mis-shaped
-    ///   and mis-typed tensors.
+    ///   and mis-typed tensors; ``TorchError/missingDevice(_:count:)``.
     public func load(
         _ checkpoint: SafetensorsCheckpoint, from folder: URL, type: DataType? = .float32,
         device: Device = .cpu, ignoring: (String) -> Bool = { _ in false }
     ) throws {
+        try device.requireAvailable()
         var problems: [String] = []
         var used: Set<String> = []
         var found: [(parameter: Tensor, file: SafetensorsFile, name: String)] = []

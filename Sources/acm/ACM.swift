@@ -23,7 +23,8 @@ struct ACM: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
-        } catch let error where ExitStatus(error) != nil {
+        } catch let cause where ExitStatus(cause) != nil {
+            let error = (cause as? CocoaError).flatMap(FileError.init) ?? cause
             FileHandle.standardError.write(Data("acm: \(error.localizedDescription)\n".utf8))
             exit(withError: ExitCode((ExitStatus(error) ?? .internalFailure).rawValue))
         } catch {

@@ -27,8 +27,8 @@ struct ConversionArguments: ParsableArguments {
     @Option(help: "ours, or paper: the recipe of the paper for one budget.")
     var recipe = "ours"
 
-    @Option(help: "The one budget of --recipe paper.")
-    var budget = 0.5
+    @Option(help: "The one budget of --recipe paper, 0.5 if it is not given.")
+    var budget: Double?
 
     @Option(help: "Rows of a table to train on, by its split column; all takes every row.")
     var split = "train"
@@ -46,15 +46,35 @@ struct ConversionArguments: ParsableArguments {
         guard ["ours", "paper"].contains(recipe) else {
             throw ValidationError("--recipe must be ours or paper, found \"\(recipe)\"")
         }
+        try checkThreads(threads)
+        guard !Self.isSame(model, output) else {
+            throw ValidationError("--output must be another folder than the model's, found \"\(output)\"")
+        }
+        guard budget == nil || recipe == "paper" else {
+            throw ValidationError(
+                "--budget goes with --recipe paper; other models learn all budgets from "
+                    + "finetuning.lowestBudget to finetuning.highestBudget")
+        }
         for setting in settings where !setting.contains("=") {
             throw ValidationError("--set takes path=value, found \"\(setting)\"")
         }
     }
 
+    private static func isSame(_ first: String, _ second: String) -> Bool {
+        func resolved(_ path: String) -> String {
+            URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+        }
+        return resolved(first) == resolved(second)
+    }
+
     func options() throws -> ConversionOptions {
-        var options = recipe == "paper" ? ConversionOptions.paper(budget: budget) : ConversionOptions()
+        var options = recipe == "paper" ? ConversionOptions.paper(budget: budget ?? 0.5) : ConversionOptions()
         if let config {
-            let text = try String(contentsOf: URL(fileURLWithPath: config), encoding: .utf8)
+            let file = try MappedFile(URL(fileURLWithPath: config))
+            guard let text = withExtendedLifetime(file, { String(validating: file.bytes, as: UTF8.self) })
+            else {
+                throw ConversionError.option("\(config) is not UTF-8 text")
+            }
             options = try options.overlaid(withYAML: text, source: config)
         }
         for setting in settings {
@@ -65,22 +85,44 @@ struct ConversionArguments: ParsableArguments {
     }
 
     func run(_ phases: [TrainingPhase], teacher: String? = nil) throws {
-        if threads > 0 { try Runtime.setThreadCount(threads) }
         let options = try options()
         let folder = URL(fileURLWithPath: model)
         let device = Device(self.device) ?? .cpu
+        // The CPU is there; wrong data is told before libtorch is loaded.
+        if device.type != .cpu { try device.requireAvailable() }
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
             maximumLength: options.maximumLength)
+        if threads > 0 { try Runtime.setThreadCount(threads) }
         let progress = TrainingProgress()
         let converter = Converter(
             modelFolder: folder, output: URL(fileURLWithPath: output), dataset: dataset, options: options,
             device: device, report: progress.show)
-        let converted = try converter.run(phases, teacherFolder: teacher.map { URL(fileURLWithPath: $0) })
+        let converted = try withOutput {
+            try converter.run(phases, teacherFolder: teacher.map { URL(fileURLWithPath: $0) })
+        }
         progress.finish()
         print(
             "Wrote \(output): \(converted.modules.count) adaptive modules, phase \(converted.configuration?.phase.rawValue ?? "none")."
         )
+    }
+}
+
+extension ConversionArguments {
+    /// Makes sure that the output folder can be written before long work, and takes an empty one
+    /// away when that fails.
+    private func withOutput(_ work: () throws -> AdaptiveModel) throws -> AdaptiveModel {
+        let files = FileManager.default
+        try files.createDirectory(atPath: output, withIntermediateDirectories: true)
+        guard files.isWritableFile(atPath: output) else {
+            throw FileError.notPermitted(operation: "write", path: output, code: EACCES)
+        }
+        do {
+            return try work()
+        } catch {
+            if try files.contentsOfDirectory(atPath: output).isEmpty { try files.removeItem(atPath: output) }
+            throw error
+        }
     }
 }
 

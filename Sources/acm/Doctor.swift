@@ -15,8 +15,7 @@ struct Doctor: ParsableCommand {
             try NativeLibrary.open()
         } catch {
             line("libtorch", "missing")
-            print("\n\(error.localizedDescription)")
-            throw ExitCode(ExitStatus.internalFailure.rawValue)
+            throw error
         }
         line("libtorch", try Runtime.torchVersion())
         if let place = libtorchPath() { line("libtorch from", place) }

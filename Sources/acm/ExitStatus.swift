@@ -17,7 +17,12 @@ enum ExitStatus: Int32 {
     /// nil for what the argument parser reports itself.
     init?(_ error: any Error) {
         switch error {
-        case is JSONError, is SafetensorsError, is DatasetError, is ModelError, is EvaluationError:
+        case let error as SafetensorsError:
+            switch error {
+            case .noWeights, .unsupportedFormat: self = .missingInput
+            default: self = .invalidData
+            }
+        case is JSONError, is DatasetError, is ModelError, is EvaluationError:
             self = .invalidData
         case let error as FileError:
             self = if case .notFound = error { .missingInput } else { .inputOutput }
@@ -28,6 +33,7 @@ enum ExitStatus: Int32 {
             case .option, .order, .otherRun: self = .usage
             case .data, .notFinite: self = .invalidData
             }
+        case TorchError.missingDevice: self = .usage
         case is TorchError: self = .internalFailure
         case let error as CocoaError:
             self =

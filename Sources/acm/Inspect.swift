@@ -18,6 +18,12 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    func validate() throws {
+        guard (1...1_000_000).contains(tokens ?? 1) else {
+            throw ValidationError("--tokens must lie in 1...1000000, found \(tokens ?? 1)")
+        }
+    }
+
     func run() throws {
         let loaded = try AdaptiveModel.load(URL(fileURLWithPath: model), type: nil)
         let network = loaded.network

@@ -3,6 +3,15 @@ import ArgumentParser
 import Foundation
 import Torch
 
+extension ParsableArguments {
+    /// - Throws: `ValidationError` for a number of threads that no machine has.
+    func checkThreads(_ count: Int) throws {
+        guard (0...1024).contains(count) else {
+            throw ValidationError("--threads must lie in 0...1024, found \(count)")
+        }
+    }
+}
+
 /// Where a model runs and in which precision.
 struct ModelOptions: ParsableArguments {
     @Option(help: "cpu, cuda or cuda:N.")
@@ -21,7 +30,7 @@ struct ModelOptions: ParsableArguments {
         guard DataType(rawValue: dataType)?.isFloatingPoint == true else {
             throw ValidationError("--dtype must be float32, bfloat16 or float16, found \"\(dataType)\"")
         }
-        guard threads >= 0 else { throw ValidationError("--threads must not be negative") }
+        try checkThreads(threads)
     }
 
     func place() throws -> (device: Device, type: DataType) {

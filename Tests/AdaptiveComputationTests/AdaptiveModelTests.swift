@@ -26,7 +26,7 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
 
     /// Before any training, with all learners, for GELU and ReLU bases and learner counts that do
     /// and do not divide the hidden width of 52.
-    @Test(arguments: ["bert", "bert_relu"], [1, 2, 4, 5])
+    @Test(arguments: ["bert", "bert_relu", "vit", "vit_tanh_gelu", "deit_distilled"], [1, 2, 4, 5])
     func teacherDerivedLearnersEqualTheDenseModel(name: String, learnerCount: Int) throws {
         let dense = AdaptiveModel(dense: try ModelFolder.load(goldens.appendingPathComponent(name)))
         let model = try converted(name, SurgeryOptions(learnerCount: learnerCount))
@@ -48,18 +48,18 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         }
     }
 
-    @Test func savedModelsComeBackBitwise() throws {
+    @Test(arguments: ["bert", "vit_classifier"]) func savedModelsComeBackBitwise(name: String) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
-        let model = try converted("bert", SurgeryOptions(kinds: SlotKind.allCases))
-        try model.save(to: folder, copyingFrom: goldens.appendingPathComponent("bert"))
+        let model = try converted(name, SurgeryOptions(kinds: SlotKind.allCases))
+        try model.save(to: folder, copyingFrom: goldens.appendingPathComponent(name))
         let loaded = try AdaptiveModel.load(folder)
         #expect(loaded.configuration == model.configuration)
         for (saved, read) in zip(model.network.namedParameters(), loaded.network.namedParameters()) {
             #expect(saved.name == read.name)
             #expect(try saved.tensor.array(of: Float.self) == read.tensor.array(of: Float.self))
         }
-        let base = try JSONValue(contentsOf: goldens.appendingPathComponent("bert/config.json"))
+        let base = try JSONValue(contentsOf: goldens.appendingPathComponent("\(name)/config.json"))
         let written = try JSONValue(contentsOf: folder.appendingPathComponent("config.json"))
         for key in base.objectValue?.keys ?? [] { #expect(written[key] == base[key], "\(key)") }
     }
@@ -76,6 +76,17 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
             let padding = try decision.choices.rows(where: mask.logicalNot()).array(of: Int.self)
             #expect(padding.allSatisfy { $0 == decision.minimumChoice })
         }
+    }
+
+    @Test func everyTokenOfAnImageHasAChoice() throws {
+        let model = try converted("deit_distilled", SurgeryOptions(kinds: SlotKind.allCases))
+        let pass = AdaptivePass(budget: 0.5)
+        _ = try states(model, "deit_distilled", pass)
+        #expect(pass.tokenMask == nil)
+        #expect(Set(pass.trace.map(\.place)) == Set(model.modules.map(\.place)))
+        let batch = try inputs("deit_distilled").required("pixel_values").size(0)
+        let tokens = try #require(model.network.dimensions.tokenCount)
+        #expect(pass.trace.allSatisfy { $0.choices.shape == [batch, tokens] })
     }
 
     /// The one-hot choices of training select as inference would, and carry gradients to the gate.

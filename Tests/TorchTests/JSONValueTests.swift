@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Torch
@@ -87,6 +88,23 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue(parsing: nested(129)) }
         #expect(throws: JSONError.self) {
             try JSONValue(parsing: String(repeating: #"{"a":"#, count: 100_000))
+        }
+    }
+
+    /// Every text that a valid one is cut off to, or that one changed byte makes of it, parses or throws.
+    @Test func survivesEveryTruncationAndEveryChangedByte() throws {
+        let text = Array(#"{"a":[1,-2.5e1,"\ud83d\ude00é",null],"b":{"c":true}}"#.utf8)
+        for length in 0..<text.count {
+            #expect(throws: JSONError.self) { try JSONValue(parsing: Data(text.prefix(length))) }
+        }
+        for index in text.indices {
+            for byte in UInt8.min...UInt8.max {
+                var changed = text
+                changed[index] = byte
+                if let value = try? JSONValue(parsing: Data(changed)) {
+                    #expect(try JSONValue(parsing: value.text()) == value)
+                }
+            }
         }
     }
 

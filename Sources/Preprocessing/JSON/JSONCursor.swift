@@ -1,11 +1,12 @@
 import Foundation
+import Torch
 
 /// A place in a JSON file: a value, and the way to it for error messages.
 struct JSONCursor {
     /// What a token's id may be.
     static let idRange = 0...Int(Int32.max)
 
-    let node: JSONNode
+    let node: JSONValue
     private let path: String
     private let file: URL
     private let operation: String
@@ -15,18 +16,18 @@ struct JSONCursor {
     /// - Throws: ``PreprocessingError`` if the file cannot be read or is not one JSON value.
     init(file: URL, operation: String) throws {
         do {
-            node = try JSONParser.parse([UInt8](try readFile(file, operation: operation)))
-        } catch let failure as JSONParser.Failure {
+            node = try JSONValue(parsing: readFile(file, operation: operation))
+        } catch JSONError.malformed(_, let line, let column, let expected, let found) {
             throw PreprocessingError.invalidContents(
-                operation: operation, expected: failure.expected,
-                found: "\(failure.found) at byte \(failure.offset)", path: file.path)
+                operation: operation, expected: expected, found: "\(found) at line \(line), column \(column)",
+                path: file.path)
         }
         path = ""
         self.file = file
         self.operation = operation
     }
 
-    private init(node: JSONNode, path: String, parent: JSONCursor) {
+    private init(node: JSONValue, path: String, parent: JSONCursor) {
         self.node = node
         self.path = path
         file = parent.file
@@ -35,7 +36,7 @@ struct JSONCursor {
 
     /// The member `key` of an object; `nil` if it is missing or null.
     func optional(_ key: String) throws -> JSONCursor? {
-        guard let member = try object()[ExactString(key)], member != .null else { return nil }
+        guard let member = try object()[key], !member.isNull else { return nil }
         return JSONCursor(node: member, path: path.isEmpty ? key : "\(path).\(key)", parent: self)
     }
 
@@ -45,15 +46,15 @@ struct JSONCursor {
         throw invalid(expected: "a value for \"\(path.isEmpty ? key : "\(path).\(key)")\"", found: "none")
     }
 
-    func object() throws -> [ExactString: JSONNode] {
+    func object() throws -> JSONObject {
         guard case .object(let members) = node else { throw mismatch("an object") }
         return members
     }
 
-    /// The members of an object, in no particular order.
+    /// The members of an object, in their order.
     func members() throws -> [(key: String, value: JSONCursor)] {
         try object().map { key, value in
-            (key.text, JSONCursor(node: value, path: "\(path)[\"\(key.text)\"]", parent: self))
+            (key, JSONCursor(node: value, path: "\(path)[\"\(key)\"]", parent: self))
         }
     }
 
@@ -90,7 +91,20 @@ struct JSONCursor {
 
     /// An error about this value.
     func mismatch(_ expected: String, found: String? = nil) -> PreprocessingError {
-        invalid(expected: path.isEmpty ? expected : "\(expected) for \"\(path)\"", found: found ?? node.kind)
+        invalid(expected: path.isEmpty ? expected : "\(expected) for \"\(path)\"", found: found ?? kind)
+    }
+
+    /// The value's kind in words.
+    private var kind: String {
+        switch node {
+        case .null: "null"
+        case .bool: "a boolean"
+        case .integer: "an integer"
+        case .number: "a fraction"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
     }
 
     /// An error about this file.

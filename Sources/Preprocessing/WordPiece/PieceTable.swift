@@ -1,3 +1,5 @@
+import Torch
+
 /// All tokens of a tokenizer, those of its vocabulary and added ones, each with its id.
 struct PieceTable: Sendable {
     struct Piece: Sendable {

@@ -1,3 +1,5 @@
+import Torch
+
 /// The `post_processor` of a `tokenizer.json`.
 extension SequenceTemplate {
     /// - Parameter pieces: where the special tokens are looked up; their ids must agree.

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 /// `tokenizer_config.json`, as far as it bears on WordPiece.
 struct TokenizerSettings {

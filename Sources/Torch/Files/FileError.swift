@@ -34,6 +34,14 @@ public enum FileError: Error, Equatable, Sendable {
     }
 }
 
+extension FileError {
+    /// What one of Foundation's functions threw; nil where it does not say path and reason.
+    public init?(_ error: CocoaError) {
+        guard let path = error.filePath, let reason = error.underlying as? POSIXError else { return nil }
+        self.init(operation: "use", path: path, code: reason.code.rawValue)
+    }
+}
+
 extension FileError: LocalizedError, CustomStringConvertible {
     public var description: String {
         switch self {

@@ -16,12 +16,11 @@ public enum NativeLibrary {
     }
 
     private static let opened = Result {
-        guard acm_library_load(path) == ACM_OK else {
+        guard acm_library_load(path) == ACM_OK, acm_runtime_open(ACM_INTERFACE_VERSION) == ACM_OK else {
             throw TorchError.unavailable(
-                "Cannot load the native library: \(String(cString: acm_error_message())). "
+                "Cannot use the native library \(path): \(String(cString: acm_error_message())). "
                     + "Build it with `make native`, or name it in ACM_LIBRARY.")
         }
-        try check(acm_runtime_open(ACM_INTERFACE_VERSION))
     }
 
     /// Loads the library and checks that it, libtorch and this program fit each other.

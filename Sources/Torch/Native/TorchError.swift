@@ -9,13 +9,17 @@ public enum TorchError: LocalizedError, Equatable {
     case outOfMemory(String)
     /// libtorch failed; the text is its own.
     case failure(String)
-    /// The native library, libtorch or a device is not there.
+    /// The native library or libtorch is not there.
     case unavailable(String)
+    /// A device was asked for, but there are only so many of its type.
+    case missingDevice(Device, count: Int)
 
     public var errorDescription: String? {
         switch self {
         case .invalidArgument(let text), .failure(let text), .unavailable(let text): text
         case .outOfMemory(let text): "Out of memory: \(text)"
+        case .missingDevice(let device, let count):
+            "Device \(device) was asked for, but libtorch finds \(count) devices of type \(device.type.rawValue)."
         }
     }
 }

@@ -48,13 +48,10 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
         return Int(count)
     }
 
-    /// Throws when the device does not exist.
+    /// - Throws: ``TorchError/missingDevice(_:count:)`` when the device does not exist.
     public func requireAvailable() throws {
         let count = try Self.count(of: type)
-        guard index < count else {
-            throw TorchError.unavailable(
-                "Device \(self) was asked for, but libtorch finds \(count) devices of type \(type.rawValue).")
-        }
+        guard index < count else { throw TorchError.missingDevice(self, count: count) }
     }
 
     /// The maker's name of a CUDA device.

@@ -28,13 +28,15 @@ extension SafetensorsFile {
     /// A tensor over the mapped file, without a copy unless it lies at an odd address: its pages are read when they are touched,
     /// and writing to it does not change the file.
     ///
-    /// - Throws: ``SafetensorsError`` for an unknown name, ``TorchError`` for an element type
-    ///   that tensors do not hold.
+    /// - Throws: ``SafetensorsError`` for an unknown name, or an element type that tensors do not
+    ///   hold.
     public func tensor(_ name: String) throws -> Tensor {
         let entry = try entry(name)
         guard let type = DataType(safetensors: entry.dataType) else {
-            throw TorchError.invalidArgument(
-                "\(path): tensor \"\(name)\" has type \(entry.dataType.rawValue), which is not supported")
+            let known = DataType.allCases.map(\.safetensors.rawValue).joined(separator: ", ")
+            throw SafetensorsError.invalidTensor(
+                file: path, tensor: name, expected: "one of the types \(known)",
+                found: entry.dataType.rawValue)
         }
         let tensor = try Tensor(
             memory: mapping.bytes.baseAddress.map { $0 + entry.range.lowerBound },

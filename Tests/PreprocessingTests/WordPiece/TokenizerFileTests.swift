@@ -89,7 +89,8 @@ import Testing
     @Test(arguments: [
         (#"{"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "a": 3, "++b": 4}"#, "{}", "at least one piece"),
         (#"{"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "a": 3, "++b": 4}"#, "[]", "an object"),
-        (#""a": 3"#, #""a": 3, "a": 5"#, "\"a\" twice"), (#""a": 3"#, #""a": 4"#, "one token for the id 4"),
+        (#""a": 3"#, #""a": 3, "a": 5"#, "\"a\" a second time"),
+        (#""a": 3"#, #""a": 4"#, "one token for the id 4"),
         (#""a": 3"#, #""a": -3"#, "-3"), (#""a": 3"#, #""a": 3.5"#, "an integer"),
         (#""a": 3"#, #""a": "3""#, "an integer"),
         (#""a": 3"#, #""a": 99999999999"#, "99999999999"), (#""a": 3"#, #""a": null"#, "an integer"),

@@ -1,14 +1,14 @@
 import Foundation
 
 /// A file system of 256 KiB in memory, unmounted with this object.
-final class SmallDisk: Sendable {
+public final class SmallDisk: Sendable {
     /// Whether this process may mount one; tests that need it are skipped otherwise.
-    static let isAvailable = (try? SmallDisk()) != nil
+    public static let isAvailable = (try? SmallDisk()) != nil
 
-    let folder: TemporaryFolder
+    public let folder: TemporaryFolder
     private let isMounted: Bool
 
-    init() throws {
+    public init() throws {
         folder = try TemporaryFolder()
         isMounted = Self.run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder.url.path)
         if !isMounted {
