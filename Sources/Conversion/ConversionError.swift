@@ -15,7 +15,7 @@ public enum ConversionError: LocalizedError, Equatable {
             "The loss of \(phase) is not a finite number at step \(step): lower the learning rate or look at the "
                 + "data; the last checkpoint is kept."
         case .otherRun(let folder):
-            "\(folder) has an unfinished run with other options: give the same options to go on, or remove "
+            "\(folder) has an unfinished run of another model, other data or other options: give the same to go on, or remove "
                 + "\(folder)/checkpoint to start anew."
         }
     }

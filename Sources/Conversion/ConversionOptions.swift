@@ -125,9 +125,17 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         try require(!modules.isEmpty, "modules must name at least one kind")
         try require((1...1024).contains(learners), "learners must lie in 1...1024, found \(learners)")
         try require(gateWidth >= 1, "gateWidth must be at least 1, found \(gateWidth)")
+        for (name, minimum) in [
+            ("minimumChoiceOfFeedForward", minimumChoiceOfFeedForward),
+            ("minimumChoiceOfProjection", minimumChoiceOfProjection),
+        ] {
+            try require(
+                (0...learners).contains(minimum), "\(name) must lie in 0...learners, found \(minimum)")
+        }
         try require(
-            recipe == .paper || calibrationBatches >= 1,
-            "calibrationBatches must be at least 1 for the teacher recipe")
+            calibrationBatches >= (recipe == .paper ? 0 : 1),
+            "calibrationBatches must be at least 1 for the teacher recipe and not negative")
+        try require(checkpointSteps >= 1, "checkpointSteps must be at least 1, found \(checkpointSteps)")
         try require(maximumLength >= 3, "maximumLength must be at least 3, found \(maximumLength)")
         for (name, phase) in [
             ("distillation", distillation.optimisation), ("gatePretraining", gatePretraining.optimisation),
@@ -135,15 +143,23 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         ] {
             try require(phase.batchSize >= 1, "\(name): batchSize must be at least 1")
             try require(phase.learningRate > 0, "\(name): learningRate must be above 0")
+            try require((0...1e6).contains(phase.epochs), "\(name): epochs must lie in 0...1000000")
             try require(
-                phase.epochs >= 0 && phase.steps >= 0, "\(name): epochs and steps must not be negative")
+                phase.steps >= 0 && phase.warmupSteps >= 0,
+                "\(name): steps and warmupSteps must not be negative")
             try require(phase.gradientNorm > 0, "\(name): gradientNorm must be above 0")
         }
-        try require(gatePretraining.improvement > 0, "gatePretraining: improvement must be above 0")
+        try require(
+            gatePretraining.improvement > 0 && gatePretraining.improvement.isFinite,
+            "gatePretraining: improvement must be a number above 0")
         try require(
             0 < finetuning.lowestBudget && finetuning.lowestBudget <= finetuning.highestBudget
                 && finetuning.highestBudget <= 1, "finetuning: budgets must satisfy 0 < lowest ≤ highest ≤ 1")
-        try require(finetuning.temperature > 0, "finetuning: temperature must be above 0")
+        try require(
+            [finetuning.temperature, finetuning.distillationTemperature].allSatisfy { $0 > 0 && $0.isFinite },
+            "finetuning: temperature and distillationTemperature must be numbers above 0")
+        try require(
+            (0..<1).contains(finetuning.labelSmoothing), "finetuning: labelSmoothing must lie in 0..<1")
         try require(
             (0...1).contains(finetuning.distillationWeight),
             "finetuning: distillationWeight must lie in 0...1")

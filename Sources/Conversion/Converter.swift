@@ -47,15 +47,15 @@ public struct Converter {
         try options.validate()
         try device.requireAvailable()
         guard dataset.count > 0 else { throw ConversionError.data("The dataset is empty") }
-        let fingerprint = try options.yaml() + phases.map(\.rawValue).joined(separator: ",")
         let teacher = try AdaptiveModel.load(teacherFolder ?? modelFolder, device: device)
         guard teacher.configuration == nil else {
             throw ConversionError.order(
                 "\((teacherFolder ?? modelFolder).relativePath) is already converted; name the dense model it came from"
             )
         }
-        let saved = try state.position(options: fingerprint)
-        var model = try start(teacher, saved)
+        let fingerprint = try RunState.fingerprint(options, phases, teacher, dataset)
+        let saved = try state.position(fingerprint: fingerprint)
+        var model = try start(saved, isFirst: phases.first == .distillation)
         for phase in phases {
             if let saved, let done = phases.firstIndex(of: saved.0.phase),
                 let this = phases.firstIndex(of: phase),
@@ -82,7 +82,7 @@ public struct Converter {
 
     /// The student: from the checkpoint, the converted model folder, or by surgery on the dense one.
     private func start(
-        _ teacher: AdaptiveModel, _ saved: (RunState.Position, AdaptiveConfiguration)?
+        _ saved: (RunState.Position, AdaptiveConfiguration)?, isFirst: Bool
     ) throws -> AdaptiveModel {
         let student = try AdaptiveModel.load(modelFolder, device: device)
         if let (position, configuration) = saved {
@@ -93,6 +93,11 @@ public struct Converter {
             return model
         }
         if student.configuration != nil { return student }
+        guard isFirst else {
+            throw ConversionError.order(
+                "\(modelFolder.relativePath) is a dense model: run the phase before first, and name its output"
+            )
+        }
         try Runtime.seed(options.seed)
         let calibration = try dataset.shuffledBatches(
             size: options.distillation.optimisation.batchSize, seed: options.seed, epoch: -1
@@ -109,17 +114,23 @@ public struct Converter {
                 state.optimizerState(at: RunState.Position(phase: training.phase, step: saved)))
         }
         while step < training.totalSteps {
-            let reports = step % reportSteps == 0 || step + 1 == training.totalSteps
+            let isLast = step + 1 == training.totalSteps
+            let looksAtGates =
+                training.phase != .distillation && (isLast || (step + 1) % (10 * reportSteps) == 0)
+            let reports = isLast || looksAtGates || step % reportSteps == 0
             let values = try training.step(step, readsValues: reports)
+            let gates = looksAtGates ? try training.gateReport(step) : nil
             step += 1
             if reports {
                 report(
                     TrainingReport(
-                        phase: training.phase, step: step, totalSteps: training.totalSteps, values: values))
+                        phase: training.phase, step: step, totalSteps: training.totalSteps, values: values,
+                        gates: gates))
             }
             if step % options.checkpointSteps == 0 || step == training.totalSteps {
                 try state.save(
-                    RunState.Position(phase: training.phase, step: step), options: fingerprint, model: model,
+                    RunState.Position(phase: training.phase, step: step), fingerprint: fingerprint,
+                    model: model,
                     optimizer: training.optimizer.state)
             }
         }

@@ -97,6 +97,16 @@ final class PhaseTraining {
         return try [("loss", value)] + values.map { ($0.name, try $0.tensor.item(Double.self)) }
     }
 
+    /// What the gates would choose at inference for the samples of a step.
+    func gateReport(_ step: Int) throws -> GateReport {
+        let pass = AdaptivePass(budget: options.finetuning.budget(at: 0.5))
+        let inputs = try batch(step).inputs.to(device)
+        _ = try withoutGradients { try model(inputs, pass) }
+        var meter = LoadMeter(model)
+        try meter.add(pass)
+        return GateReport(budget: pass.budget, meter: meter)
+    }
+
     private func batch(_ step: Int) throws -> Batch {
         let size = optimisation.batchSize
         let stepsInEpoch = max(1, dataset.count / size)

@@ -1,4 +1,5 @@
 import AdaptiveComputation
+import Datasets
 import Foundation
 import Torch
 import Transformers
@@ -18,12 +19,30 @@ struct RunState {
 
     private var stateFile: URL { folder.appendingPathComponent("state.json") }
 
+    /// What a run must have in common with the one that it goes on from: options and phases, the
+    /// dense model, the data.
+    static func fingerprint(
+        _ options: ConversionOptions, _ phases: [TrainingPhase], _ teacher: AdaptiveModel,
+        _ dataset: any Dataset
+    ) throws -> String {
+        var hash = UInt64(0xCBF2_9CE4_8422_2325)  // FNV-1a
+        func add(_ value: UInt64) { hash = (hash ^ value) &* 0x100_0000_01B3 }
+        for (_, tensor) in teacher.network.namedParameters() {
+            let first = try tensor.flattened().slice(0..<min(16, tensor.elementCount), axis: 0)
+            for value in try first.to(.cpu, .float64).array(of: Double.self) { add(value.bitPattern) }
+        }
+        for length in [dataset.count] + (dataset.lengths ?? []) { add(UInt64(length)) }
+        for byte in (dataset.classNames ?? []).joined(separator: "\n").utf8 { add(UInt64(byte)) }
+        let names = phases.map(\.rawValue).joined(separator: ", ")
+        return try options.yaml() + "phases: \(names)\nmodel and data: \(String(hash, radix: 16))\n"
+    }
+
     /// - Returns: nil where no run was begun.
-    /// - Throws: ``ConversionError/otherRun(folder:)`` for a run with other options.
-    func position(options: String) throws -> (Position, AdaptiveConfiguration)? {
+    /// - Throws: ``ConversionError/otherRun(folder:)`` for a run of something else.
+    func position(fingerprint: String) throws -> (Position, AdaptiveConfiguration)? {
         guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
         let reader = try JSONObjectReader(contentsOf: stateFile)
-        guard try reader.string("options") == options else {
+        guard try reader.string("fingerprint") == fingerprint else {
             throw ConversionError.otherRun(folder: folder.deletingLastPathComponent().relativePath)
         }
         let position = Position(
@@ -32,7 +51,7 @@ struct RunState {
     }
 
     func save(
-        _ position: Position, options: String, model: AdaptiveModel,
+        _ position: Position, fingerprint: String, model: AdaptiveModel,
         optimizer: [(name: String, tensor: Tensor)]
     ) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -44,7 +63,7 @@ struct RunState {
             optimizer, to: folder.appendingPathComponent("\(stem).optimizer.safetensors"))
         let state: JSONValue = [
             "phase": .string(position.phase.rawValue), "step": .integer(position.step),
-            "options": .string(options), "acm": model.configuration?.json ?? .null,
+            "fingerprint": .string(fingerprint), "acm": model.configuration?.json ?? .null,
         ]
         try state.write(to: stateFile)
         // What the state no longer names.

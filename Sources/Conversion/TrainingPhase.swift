@@ -1,4 +1,5 @@
 import AdaptiveComputation
+import Transformers
 
 /// The three phases, in order.
 public enum TrainingPhase: String, Sendable, CaseIterable, Codable {
@@ -22,4 +23,17 @@ public struct TrainingReport: Sendable {
     public let totalSteps: Int
     /// Named values of this step: `loss`, and in phase III `task`, `load`, `budget`.
     public let values: [(name: String, value: Double)]
+    /// Now and then in phases II and III.
+    public let gates: GateReport?
+}
+
+/// What the gates choose at inference, without noise, for the samples of one training step.
+public struct GateReport: Sendable, Equatable {
+    /// The middle of the budgets that are trained for, the same in every report.
+    public let budget: Double
+    /// Choices of each module.
+    public let meter: LoadMeter
+
+    /// The modules whose gate no longer tells tokens apart.
+    public var collapsed: [SlotPlace] { meter.collapsed }
 }

@@ -8,6 +8,7 @@ public enum DatasetFolder {
     /// - Parameters:
     ///   - modelFolder: where `config.json` and the tokenizer or `preprocessor_config.json` lie; a
     ///     classifier's classes are what labels count in.
+    ///   - maximumLength: longer texts are cut to so many tokens, or to the model's positions if fewer.
     ///   - split: rows of a table to take; ignored for data without splits.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
@@ -15,9 +16,13 @@ public enum DatasetFolder {
     ) throws -> any Dataset {
         switch url.pathExtension {
         case "tsv", "txt":
+            let configuration = try JSONObjectReader(
+                contentsOf: modelFolder.appendingPathComponent("config.json"))
+            let positions = try configuration.integer(
+                "max_position_embeddings", default: .max, in: 1...Int.max)
             return try TextDataset(
                 TextTable(url, split: split), tokenizer: WordPieceTokenizer(folder: modelFolder),
-                maximumLength: maximumLength, classNames: ModelFolder.classNames(modelFolder),
+                maximumLength: min(maximumLength, positions), classNames: ModelFolder.classNames(modelFolder),
                 file: url.relativePath)
         case "safetensors":
             let file = modelFolder.appendingPathComponent("preprocessor_config.json")

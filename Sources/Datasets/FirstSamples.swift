@@ -1,6 +1,6 @@
 /// The first samples of another dataset.
 public struct FirstSamples: Dataset {
-    private let base: any Dataset
+    public let base: any Dataset
     public let count: Int
 
     public init(_ base: any Dataset, count: Int) {

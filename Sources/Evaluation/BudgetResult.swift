@@ -1,3 +1,4 @@
+import AdaptiveComputation
 import Torch
 import Transformers
 

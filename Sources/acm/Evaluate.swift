@@ -38,24 +38,24 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Folder for results.json, frontier.svg and report.html.")
     var report: String?
 
-    @Option(help: "cpu, cuda or cuda:N.")
-    var device = "cpu"
-
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup var options: ModelOptions
+
     func validate() throws {
-        guard Device(device) != nil else {
-            throw ValidationError("--device must be cpu, cuda or cuda:N, found \"\(device)\"")
-        }
+        try options.validate()
         guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
     }
 
     func run() throws {
         let folder = URL(fileURLWithPath: model)
-        let device = Device(self.device) ?? .cpu
-        let adaptive = try AdaptiveModel.load(folder, device: device)
-        let teacher = try AdaptiveModel.load(URL(fileURLWithPath: dense), device: device)
+        let (adaptive, device, _) = try options.load(model)
+        guard adaptive.configuration != nil else {
+            throw ConversionError.order(
+                "\(model) is a dense model: give its conversion, and itself with --dense")
+        }
+        let teacher = try options.load(dense).model
         let test = try open(split, folder, limit: samples)
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device))
@@ -84,7 +84,7 @@ struct Evaluate: ParsableCommand {
         let plot = FrontierPlot(result, title: "Quality against cost")
         try plot.write(to: report.appendingPathComponent("frontier.svg"))
         var loads: [TokenLoads] = []
-        if let texts = test as? TextDataset {
+        if let texts = ((test as? FirstSamples)?.base ?? test) as? TextDataset {
             let shown = Array(0..<min(12, texts.count))
             loads = try TokenLoads.measure(
                 adaptive, inputs: texts.batch(shown).inputs.to(device), tokens: shown.map(texts.tokens),

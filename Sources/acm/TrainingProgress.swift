@@ -14,7 +14,8 @@ final class TrainingProgress {
             started = Date()
         }
         let isLast = report.step == report.totalSteps
-        if !isTerminal, report.step % 100 != 1, !isLast { return }
+        defer { if let gates = report.gates { show(gates, report, isLast: isLast) } }
+        if !isTerminal, report.step % 100 != 0, report.step != 1, !isLast { return }
         let values = report.values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(
             separator: "  ")
         let seconds = Int(Date().timeIntervalSince(started))
@@ -25,6 +26,27 @@ final class TrainingProgress {
             write("\r\u{1B}[2K\(bar)  \(text)")
         } else {
             write(text + "\n")
+        }
+    }
+
+    /// Says when gates collapse and, at the end of a phase, what each of them chooses.
+    private func show(_ gates: GateReport, _ report: TrainingReport, isLast: Bool) {
+        let clear = isTerminal ? "\n" : ""
+        if !gates.collapsed.isEmpty {
+            let names = gates.collapsed.map(\.description).joined(separator: ", ")
+            write(
+                "\(clear)step \(report.step): the gates of \(names) give nearly every token the same choice at budget "
+                    + String(format: "%.2f", gates.budget)
+                    + "; if this stays, raise finetuning.entropyWeight\n")
+        }
+        guard isLast else { return }
+        write(String(format: "\(clear)at budget %.2f the load is %.3f\n", gates.budget, gates.meter.load))
+        for module in gates.meter.modules {
+            let shares = module.histogram.enumerated().map { choice, count in
+                String(
+                    format: "%d: %4.1f %%", choice, 100 * Double(count) / Double(max(module.tokenCount, 1)))
+            }
+            write("  \(module.place)  \(shares.joined(separator: "   "))\n")
         }
     }
 

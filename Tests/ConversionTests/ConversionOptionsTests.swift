@@ -31,6 +31,10 @@ import Testing
         "learner: 4", "learners: many", "learners: 0", "finetuning: 3", "finetuning:\n  lowestBudget: 2",
         "finetuning:\n  no_such: 2", "modules: [head]", "recipe: best", "[1, 2]", "a: b: c",
         "distillation:\n  optimisation:\n    batchSize: 0", "finetuning:\n  temperature: 0",
+        "checkpointSteps: 0", "calibrationBatches: -1", "distillation:\n  optimisation:\n    epochs: .inf",
+        "distillation:\n  optimisation:\n    epochs: 1e300", "minimumChoiceOfFeedForward: 5",
+        "distillation:\n  optimisation:\n    warmupSteps: -9", "finetuning:\n  labelSmoothing: 7",
+        "finetuning:\n  distillationTemperature: .nan", "gatePretraining:\n  improvement: .inf",
     ])
     func wrongYAMLIsRefused(text: String) {
         #expect(throws: ConversionError.self) {

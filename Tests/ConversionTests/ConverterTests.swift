@@ -158,6 +158,44 @@ struct RandomTokens: Dataset {
         #expect(throws: ConversionError.self) { try converter("bert", output: "run", other).run() }
     }
 
+    @Test func anUnfinishedRunOnOtherDataIsRefused() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let first = try converter("bert", output: "run", options())
+        #expect(throws: Stop.self) {
+            try Converter(
+                modelFolder: first.modelFolder, output: first.output,
+                dataset: FailingDataset(base: first.dataset, failsAt: 9), options: options()
+            ).run()
+        }
+        #expect(throws: ConversionError.otherRun(folder: first.output.relativePath)) {
+            try Converter(
+                modelFolder: first.modelFolder, output: first.output,
+                dataset: FirstSamples(first.dataset, count: 20), options: options()
+            ).run()
+        }
+    }
+
+    @Test func gatesAreReportedAsTheyChooseAtInference() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var reports: [TrainingReport] = []
+        let model = try converter("bert", output: "run", options(12)) { reports.append($0) }.run()
+        let gates = reports.filter { $0.gates != nil }
+        #expect(gates.map(\.phase) == [.gatePretraining, .gatePretraining, .finetuning, .finetuning])
+        #expect(gates.map(\.step) == [10, 12, 10, 12])
+        let last = try #require(gates.last?.gates)
+        #expect(abs(last.budget - 0.575) < 1e-12)
+        #expect(last.meter.modules.map(\.place) == model.modules.map(\.place))
+        #expect(last.meter.modules.allSatisfy { $0.tokenCount == last.meter.modules[0].tokenCount })
+        #expect(last.meter.modules[0].tokenCount > 0)
+    }
+
+    @Test func laterPhasesNeedAnAdaptiveModel() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        #expect(throws: ConversionError.self) {
+            try converter("bert", output: "run", options()).run([.gatePretraining])
+        }
+    }
+
     @Test func aLossThatIsNotFiniteStopsTheRun() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         var options = options()

@@ -1,3 +1,4 @@
+import AdaptiveComputation
 import Testing
 import Torch
 import Transformers

@@ -83,7 +83,7 @@ import Torch
         #expect(try files("out") == ["checkpoint"])
         #expect(try files("out/checkpoint").contains("state.json"))
         let before = try folder.snapshot()
-        try convert("out").wait().refuses(64, "out has an unfinished run with other options")
+        try convert("out").wait().refuses(64, "out has an unfinished run of another model")
         #expect(try folder.snapshot() == before)
     }
 }

@@ -1,4 +1,3 @@
-import AdaptiveComputation
 import Torch
 import Transformers
 
@@ -27,7 +26,7 @@ public struct LoadMeter: Sendable, Equatable {
 
     /// Adds the decisions of a pass that has run.
     ///
-    /// - Throws: ``EvaluationError/mismatch(_:)`` for a module or a choice that the meter does not know.
+    /// - Throws: `ModelError.invalidSlot` for a module or a choice that the meter does not know.
     public mutating func add(_ pass: AdaptivePass) throws {
         for decision in pass.trace {
             try add(decision.choices, mask: pass.tokenMask, at: decision.place)
@@ -39,14 +38,14 @@ public struct LoadMeter: Sendable, Equatable {
     ///   - mask: `[batch, tokens]` bool, true for real tokens; nil where all are.
     public mutating func add(_ choices: Tensor, mask: Tensor?, at place: SlotPlace) throws {
         guard let index = modules.firstIndex(where: { $0.place == place }) else {
-            throw EvaluationError.mismatch("The load meter has no module \(place)")
+            throw ModelError.invalidSlot("The load meter has no module \(place).")
         }
         let binCount = modules[index].histogram.count
         let real = try mask.map { try choices.rows(where: $0) } ?? choices.flattened()  // [real tokens]
         let counts = try real.countBins(binCount).array(of: Int.self)
         guard counts.count == binCount else {
-            throw EvaluationError.mismatch(
-                "\(place) has \(binCount - 1) learners, a token ran \(counts.count - 1)")
+            throw ModelError.invalidSlot(
+                "\(place) has \(binCount - 1) learners, a token ran \(counts.count - 1).")
         }
         for (choice, count) in counts.enumerated() { modules[index].histogram[choice] += count }
     }

@@ -2,7 +2,7 @@ import Testing
 import Torch
 import Transformers
 
-@testable import Evaluation
+@testable import AdaptiveComputation
 
 @Suite struct LoadMeterTests {
     private let first = SlotPlace(block: 0, kind: .feedForward)
@@ -47,22 +47,12 @@ import Transformers
     @Test func anUnknownModuleOrChoiceIsRefused() throws {
         var meter = meter()
         let choices = try Tensor([3], shape: [1, 1])
-        #expect(throws: EvaluationError.self) { try meter.add(choices, mask: nil, at: second) }
+        #expect(throws: ModelError.self) { try meter.add(choices, mask: nil, at: second) }
         let other = SlotPlace(block: 9, kind: .key)
-        #expect(throws: EvaluationError.self) { try meter.add(choices, mask: nil, at: other) }
+        #expect(throws: ModelError.self) { try meter.add(choices, mask: nil, at: other) }
     }
 
     @Test func aDenseModelRunsAll() {
         #expect(LoadMeter([]).load == 1)
-    }
-
-    @Test func tokensAreWeightedByCost() throws {
-        let loads = try TokenLoads.perToken([
-            (choices: Tensor([4, 0], shape: [1, 2]), learnerCost: 10, learnerCount: 4),
-            (choices: Tensor([0, 2], shape: [1, 2]), learnerCost: 30, learnerCount: 2),
-        ])
-        let values = try #require(try loads?.array(of: Double.self))
-        #expect(abs(values[0] - 0.4) < 1e-6 && abs(values[1] - 0.6) < 1e-6)
-        #expect(throws: EvaluationError.self) { try TokenLoads(budget: 1, tokens: ["a"], loads: []) }
     }
 }

@@ -1,0 +1,16 @@
+import Testing
+import Torch
+
+@testable import Evaluation
+
+@Suite struct TokenLoadsTests {
+    @Test func tokensAreWeightedByCost() throws {
+        let loads = try TokenLoads.perToken([
+            (choices: Tensor([4, 0], shape: [1, 2]), learnerCost: 10, learnerCount: 4),
+            (choices: Tensor([0, 2], shape: [1, 2]), learnerCost: 30, learnerCount: 2),
+        ])
+        let values = try #require(try loads?.array(of: Double.self))
+        #expect(abs(values[0] - 0.4) < 1e-6 && abs(values[1] - 0.6) < 1e-6)
+        #expect(throws: EvaluationError.self) { try TokenLoads(budget: 1, tokens: ["a"], loads: []) }
+    }
+}
