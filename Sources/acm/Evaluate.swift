@@ -81,7 +81,7 @@ struct Evaluate: ParsableCommand {
     ) throws {
         try FileManager.default.createDirectory(at: report, withIntermediateDirectories: true)
         try result.json.write(to: report.appendingPathComponent("results.json"))
-        let plot = FrontierPlot(result, title: "Quality against cost")
+        let plot = FrontierPlot(result)
         try plot.write(to: report.appendingPathComponent("frontier.svg"))
         var loads: [TokenLoads] = []
         if let texts = ((test as? FirstSamples)?.base ?? test) as? TextDataset {

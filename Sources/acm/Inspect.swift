@@ -60,11 +60,14 @@ struct Inspect: ParsableCommand {
             "architecture      \(architecture), \(network.dimensions.blockCount) blocks of width \(network.dimensions.width)"
         )
         print("parameters        \(parameters)")
-        print("cost              \(giga(cost.total())) GMAC for \(tokenCount) tokens")
+        let isLarge = cost.total() >= 1e9
+        let unit = isLarge ? "GMAC" : "MMAC"
+        func number(_ macs: Double) -> String { String(format: "%8.4f", macs / (isLarge ? 1e9 : 1e6)) }
+        print("cost              \(number(cost.total())) \(unit) for \(tokenCount) tokens")
         for (name, macs) in parts {
             let share = 100 * Double(macs) / cost.total()
             print(
-                "  \(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(giga(Double(macs)))  \(String(format: "%5.1f %%", share))"
+                "  \(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(number(Double(macs)))  \(String(format: "%5.1f %%", share))"
             )
         }
         guard let configuration = loaded.configuration else {
@@ -72,7 +75,7 @@ struct Inspect: ParsableCommand {
             return
         }
         print(
-            "adaptive modules  \(configuration.modules.count), phase \(configuration.phase.rawValue), adaptable \(giga(Double(cost.adaptable))) GMAC"
+            "adaptive modules  \(configuration.modules.count), phase \(configuration.phase.rawValue), adaptable \(number(Double(cost.adaptable))) \(unit)"
         )
         for module in configuration.modules {
             print(
@@ -80,6 +83,4 @@ struct Inspect: ParsableCommand {
             )
         }
     }
-
-    private func giga(_ macs: Double) -> String { String(format: "%8.4f", macs / 1e9) }
 }

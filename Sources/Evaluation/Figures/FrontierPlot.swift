@@ -29,27 +29,20 @@ public struct FrontierPlot: Sendable, Equatable {
         self.denseQuality = denseQuality
     }
 
-    /// The plot of an evaluation: the classifier's or the probe's accuracy, or else the mean cosine,
-    /// against the share of the dense multiply-accumulates.
+    /// The plot of an evaluation: the classifier's accuracy, or else the mean cosine with the dense
+    /// model's embeddings, against the share of the dense multiply-accumulates.
     public init(_ result: EvaluationResult, title: String = "Quality against compute") {
-        let dense = result.denseAccuracy ?? result.denseProbeAccuracy ?? 1
-        let qualityTitle =
-            result.denseAccuracy != nil
-            ? "accuracy"
-            : result.denseProbeAccuracy != nil ? "probe accuracy" : "mean cosine with the dense model"
+        let isClassifier = result.denseAccuracy != nil
         self.init(
             title: title, computeTitle: "share of the dense multiply-accumulates",
-            qualityTitle: qualityTitle,
+            qualityTitle: isClassifier ? "accuracy" : "mean cosine with the dense model",
             points: result.budgets.map { budget in
-                let quality =
-                    result.denseAccuracy != nil
-                    ? budget.accuracy
-                    : result.denseProbeAccuracy != nil ? budget.probeAccuracy : budget.meanCosine
-                return FrontierPoint(
-                    compute: result.macShare(budget), quality: quality ?? .nan,
+                FrontierPoint(
+                    compute: result.macShare(budget),
+                    quality: (isClassifier ? budget.accuracy : budget.meanCosine) ?? .nan,
                     label: Markup.number(budget.budget, digits: 2))
             },
-            denseQuality: dense)
+            denseQuality: result.denseAccuracy ?? 1)
     }
 
     /// Writes the plot, whole or not at all.

@@ -39,8 +39,7 @@ public struct DemoReport: Sendable {
                 \(budgetTable)
                 <p class="note">\(result.sampleCount) samples of \(Markup.number(result.meanTokenCount, digits: 1)) tokens \
                 on average, measured on \(Markup.escaped(result.device.description)).</p>
-                \(collapseNote)<h2>Quality against compute</h2>
-                \(plot.svg)
+                \(collapseNote)\(plot.svg)
                 \(samples.isEmpty ? "" : TokenPage.section(samples))
                 """)
     }

@@ -25,11 +25,11 @@ enum Page {
         @media (prefers-color-scheme: dark) {
         :root { --ink: #e6edf3; --ground: #0d1117; --rule: #30363d; --load: 56 139 253; }
         }
-        body { margin: 0 auto; padding: 1rem; max-width: 52rem; color: var(--ink); background: var(--ground);
+        body { margin: 0 auto; padding: 1rem; max-width: 60rem; color: var(--ink); background: var(--ground);
         font: 1rem/1.5 system-ui, sans-serif; }
         .wide { overflow-x: auto; }
         table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-        th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
+        th, td { padding: 0.25rem 0.5rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
         th:first-child, td:first-child { text-align: left; }
         svg.frontier { width: 100%; height: auto; }
         .note { font-size: 0.875rem; opacity: 0.85; }
