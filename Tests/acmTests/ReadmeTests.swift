@@ -25,7 +25,8 @@ import Testing
         #expect(examples.count >= 2)
         for (arguments, output) in examples {
             let paths = arguments.map { argument in
-                argument.contains("/") ? Self.root.appendingPathComponent(argument).path : argument
+                let path = Self.root.appendingPathComponent(argument).path
+                return FileManager.default.fileExists(atPath: path) ? path : argument
             }
             let ending = try Program(paths).wait()
             let root = Self.root.path + "/"
