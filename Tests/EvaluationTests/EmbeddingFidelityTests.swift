@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 import Torch
-import Transformers
 
 @testable import Evaluation
 
@@ -33,14 +32,5 @@ import Transformers
         #expect(throws: EvaluationError.tooFewSamples(needed: 2, found: 1)) {
             try EmbeddingFidelity.nearestNeighbours(single)
         }
-    }
-
-    @Test func poolingLeavesPaddingOut() throws {
-        let states = try Tensor([3, 0, 0, 4, 100, 100] as [Float], shape: [1, 3, 2])
-        let mask = try Tensor([true, true, false], shape: [1, 3])
-        let mean: [Double] = try SampleEmbedding.pooled(states, mask: mask).array()
-        #expect(abs(mean[0] - 0.6) < 1e-6 && abs(mean[1] - 0.8) < 1e-6)
-        let firstToken: [Double] = try SampleEmbedding.pooled(states, mask: nil).array()
-        #expect(firstToken == [1, 0])
     }
 }

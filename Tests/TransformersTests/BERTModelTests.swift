@@ -100,23 +100,6 @@ import Torch
         #expect(sizes == wanted)
     }
 
-    @Test func sentenceEmbeddingIsTheMeanOfRealTokens() throws {
-        let states = try Tensor(
-            [3, 0, 0, 4, 9, 9, 1, 0, 5, 5, 5, 5] as [Float], shape: [2, 3, 2])
-        let mask = try Tensor([1, 1, 0, 1, 0, 0] as [Int64], shape: [2, 3])
-        let found = try BERTModel.sentenceEmbedding(states, mask: mask)
-        #expect(found.shape == [2, 2])
-        let wanted = try Tensor([0.6, 0.8, 1, 0] as [Float], shape: [2, 2])
-        #expect(try largestError(found, wanted) < 1e-6)
-        #expect(throws: ModelError.self) {
-            try BERTModel.sentenceEmbedding(states, mask: .ones([2, 4], .int64))
-        }
-        let unmasked = try BERTModel.sentenceEmbedding(states, mask: nil)
-        #expect(try largestError(unmasked.norm(axes: [-1]), .ones([2])) < 1e-6)
-        let nothing = try BERTModel.sentenceEmbedding(states, mask: .zeros([2, 3], .int64))
-        #expect(try nothing.equals(0).allTrue())
-    }
-
     /// Checkpoints of pre-training are read without their heads, with old LayerNorm names too.
     @Test(arguments: ["BertForMaskedLM", "BertForPreTraining"], [false, true])
     func pretrainingCheckpoints(architecture: String, hasOldNorms: Bool) throws {
