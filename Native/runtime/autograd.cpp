@@ -1,6 +1,5 @@
 #include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include "boundary.h"
 
@@ -32,9 +31,8 @@ int32_t acm_tensor_set_gradient(acm_tensor *tensor, const acm_tensor *gradient) 
 
 int32_t acm_tensor_backward(const acm_tensor *tensor, const acm_tensor *seed, bool retain_graph) {
     return acm::guarded([&] {
-        at::Tensor root = acm::unwrap(tensor);
         at::Tensor gradient = seed == nullptr ? at::Tensor() : acm::unwrap(seed);
-        torch::autograd::backward({root}, {gradient}, retain_graph);
+        acm::unwrap(tensor).backward(gradient, retain_graph);
     });
 }
 
