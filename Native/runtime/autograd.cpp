@@ -24,8 +24,17 @@ int32_t acm_tensor_gradient(const acm_tensor *tensor, acm_tensor **gradient) {
 
 int32_t acm_tensor_set_gradient(acm_tensor *tensor, const acm_tensor *gradient) {
     return acm::guarded([&] {
-        acm::unwrap(tensor).mutable_grad() =
-            gradient == nullptr ? at::Tensor() : acm::unwrap(gradient);
+        at::Tensor owner = acm::unwrap(tensor), replacement;
+        if (gradient != nullptr) {
+            replacement = acm::unwrap(gradient);
+            // Backward adds to it and relies on these.
+            if (owner.is_same(replacement) || owner.sizes() != replacement.sizes() ||
+                owner.scalar_type() != replacement.scalar_type() ||
+                owner.device() != replacement.device())
+                throw acm::InvalidArgument(
+                    "a gradient must be another tensor of the same shape, scalar type and device");
+        }
+        owner.mutable_grad() = replacement;
     });
 }
 
