@@ -1,6 +1,5 @@
 #include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include "boundary.h"
 
@@ -25,16 +24,24 @@ int32_t acm_tensor_gradient(const acm_tensor *tensor, acm_tensor **gradient) {
 
 int32_t acm_tensor_set_gradient(acm_tensor *tensor, const acm_tensor *gradient) {
     return acm::guarded([&] {
-        acm::unwrap(tensor).mutable_grad() =
-            gradient == nullptr ? at::Tensor() : acm::unwrap(gradient);
+        at::Tensor owner = acm::unwrap(tensor), replacement;
+        if (gradient != nullptr) {
+            replacement = acm::unwrap(gradient);
+            // Backward adds to it and relies on these.
+            if (owner.is_same(replacement) || owner.sizes() != replacement.sizes() ||
+                owner.scalar_type() != replacement.scalar_type() ||
+                owner.device() != replacement.device())
+                throw acm::InvalidArgument(
+                    "a gradient must be another tensor of the same shape, scalar type and device");
+        }
+        owner.mutable_grad() = replacement;
     });
 }
 
 int32_t acm_tensor_backward(const acm_tensor *tensor, const acm_tensor *seed, bool retain_graph) {
     return acm::guarded([&] {
-        at::Tensor root = acm::unwrap(tensor);
         at::Tensor gradient = seed == nullptr ? at::Tensor() : acm::unwrap(seed);
-        torch::autograd::backward({root}, {gradient}, retain_graph);
+        acm::unwrap(tensor).backward(gradient, retain_graph);
     });
 }
 

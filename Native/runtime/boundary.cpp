@@ -33,7 +33,7 @@ int32_t failure() noexcept {
     } catch (const c10::Error &error) {
         // libtorch's host allocator reports exhaustion as a plain error.
         const char *text = error.what_without_backtrace();
-        bool exhausted = std::string_view(text).find("not enough memory") != std::string_view::npos;
+        bool exhausted = std::string_view(text).find("DefaultCPUAllocator") != std::string_view::npos;
         return remember(exhausted ? ACM_OUT_OF_MEMORY : ACM_FAILURE, text);
     } catch (const std::exception &error) {
         return remember(ACM_FAILURE, error.what());

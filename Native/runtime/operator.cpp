@@ -1,5 +1,6 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
+#include <c10/util/SmallVector.h>
 
 #include <mutex>
 #include <unordered_map>
@@ -147,13 +148,14 @@ c10::IValue convert(const acm_operator &op, size_t position, const acm_value &va
     refuse(op, position, value);
 }
 
-/// Collects results; what does not fit is dropped, what a failure leaves behind is freed.
+/// Collects results, so that the caller sees all of them or none; what does not fit is dropped.
 class Results {
 public:
-    Results(acm_value *values, int32_t capacity) : values_(values), capacity_(capacity) {}
+    explicit Results(size_t capacity) : capacity_(capacity) {}
+    Results(const Results &) = delete;
     ~Results() {
-        for (int32_t index = 0; !kept_ && index < count_; ++index)
-            if (values_[index].kind == ACM_TENSOR) acm_tensor_free(values_[index].tensor);
+        for (const acm_value &value : values_)
+            if (value.kind == ACM_TENSOR) acm_tensor_free(value.tensor);
     }
 
     void add(const acm_operator &op, const c10::IValue &value) {
@@ -161,9 +163,8 @@ public:
             for (const at::Tensor &tensor : value.toTensorVector()) add(op, tensor);
             return;
         }
-        if (count_ == capacity_) return;
-        acm_value &result = values_[count_];
-        result = {};
+        if (values_.size() == capacity_) return;
+        acm_value result{};
         if (value.isTensor()) {
             if (value.toTensor().defined()) {
                 result.kind = ACM_TENSOR;
@@ -182,19 +183,20 @@ public:
             throw acm::InvalidArgument(op.name() + " returns " + value.tagKind() +
                                        ", which this interface does not carry");
         }
-        ++count_;
+        values_.push_back(result);
     }
 
-    int32_t keep() {
-        kept_ = true;
-        return count_;
+    /// Hands all values to the caller and returns their number.
+    int32_t give(acm_value *destination) {
+        auto count = static_cast<int32_t>(values_.size());
+        std::copy(values_.begin(), values_.end(), destination);
+        values_.clear();
+        return count;
     }
 
 private:
-    acm_value *values_;
-    int32_t capacity_;
-    int32_t count_ = 0;
-    bool kept_ = false;
+    size_t capacity_;
+    c10::SmallVector<acm_value, 8> values_;
 };
 
 }  // namespace
@@ -244,9 +246,9 @@ int32_t acm_operator_call(const acm_operator *op, const acm_value *arguments,
             stack.push_back(*fallback);
         }
         op->handle.callBoxed(stack);
-        Results collected(results, result_capacity > 0 ? result_capacity : 0);
+        Results collected(result_capacity > 0 ? static_cast<size_t>(result_capacity) : 0);
         for (const c10::IValue &value : stack) collected.add(*op, value);
-        int32_t count = collected.keep();
+        int32_t count = collected.give(results);
         if (result_count != nullptr) *result_count = count;
     });
 }

@@ -36,14 +36,15 @@ int32_t acm_tensor_create(void *data, int32_t scalar_type, const int64_t *shape,
         acm::require(result, "result");
         if (rank < 0) throw acm::InvalidArgument("rank is negative");
         if (rank > 0) acm::require(shape, "shape");
-        int64_t count = 1;
+        c10::ScalarType type = acm::scalarType(scalar_type);
+        auto bytes = static_cast<int64_t>(c10::elementSize(type));
         for (int32_t axis = 0; axis < rank; ++axis) {
-            if (shape[axis] < 0 || __builtin_mul_overflow(count, shape[axis], &count))
+            if (shape[axis] < 0 || __builtin_mul_overflow(bytes, shape[axis], &bytes))
                 throw acm::InvalidArgument("shape has a negative or too large size at axis " +
                                            std::to_string(axis));
         }
-        if (count > 0) acm::require(data, "data");
-        auto options = at::TensorOptions().dtype(acm::scalarType(scalar_type));
+        if (bytes > 0) acm::require(data, "data");
+        auto options = at::TensorOptions().dtype(type);
         at::IntArrayRef sizes(shape, static_cast<size_t>(rank));
         at::Tensor tensor;
         if (deallocate != nullptr && data != nullptr) {

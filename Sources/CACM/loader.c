@@ -16,9 +16,10 @@ int32_t acm_library_load(const char *path) {
     int32_t status = ACM_OK;
     pthread_mutex_lock(&loading);
     if (atomic_load(&library) == NULL) {
-        void *opened = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+        /* Of a null path dlopen would give the program itself: the forwarders below. */
+        void *opened = path == NULL ? NULL : dlopen(path, RTLD_NOW | RTLD_GLOBAL);
         if (opened == NULL) {
-            snprintf(message, sizeof message, "%s", dlerror());
+            snprintf(message, sizeof message, "%s", path == NULL ? "no path given" : dlerror());
             status = ACM_UNAVAILABLE;
         }
         atomic_store(&library, opened);

@@ -23,6 +23,13 @@ at::Tensor apply(Activation activation, const at::Tensor &x) {
     TORCH_CHECK(false, "unknown activation");
 }
 
+/// Rows of tokens for which no learner runs. A product of no depth rather than a copy of the bias:
+/// so autocast gives it the type of the other groups.
+at::Tensor constant(const Arguments &arguments, int64_t rows) {
+    return at::linear(arguments.input.new_empty({rows, 0}), arguments.w2.narrow(1, 0, 0),
+                      arguments.bias);
+}
+
 }  // namespace
 
 at::Tensor grouped(const Arguments &arguments) {
@@ -38,7 +45,7 @@ at::Tensor grouped(const Arguments &arguments) {
         int64_t count = counts.const_data_ptr<int64_t>()[k];
         if (count == 0) continue;
         if (k == 0) {
-            groups.push_back(arguments.bias.expand({count, -1}));
+            groups.push_back(constant(arguments, count));
         } else {
             at::Tensor rows = arguments.input.index_select(0, order.narrow(0, start, count));
             int64_t spare = (rowMultiple - count % rowMultiple) % rowMultiple;
@@ -53,7 +60,7 @@ at::Tensor grouped(const Arguments &arguments) {
         }
         start += count;
     }
-    if (groups.empty()) return arguments.bias.expand({tokens, -1}).clone();
+    if (groups.empty()) return constant(arguments, 0);
     // The inverse permutation puts the groups' rows back in the order of the tokens.
     at::Tensor inverse = at::empty_like(order);
     inverse.scatter_(0, order, at::arange(tokens, order.options()));

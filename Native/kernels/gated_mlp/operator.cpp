@@ -1,4 +1,5 @@
-#include <ATen/Functions.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/ops/aminmax.h>
 #include <torch/library.h>
 
 #include "op.h"
@@ -40,10 +41,18 @@ Arguments checked(const at::Tensor &input, const at::Tensor &choice, const at::T
                 "], found ", w2.sizes());
     TORCH_CHECK(bias.dim() == 1 && bias.size(0) == w2.size(0), what, "bias must be [", w2.size(0),
                 "], found ", bias.sizes());
+    TORCH_CHECK(at::isFloatingType(input.scalar_type()), what,
+                "input must hold real numbers, found ", input.scalar_type());
+    bool casts = at::autocast::is_autocast_enabled(input.device().type());
+    for (const at::Tensor &other : {w1, b1, w2, bias})
+        TORCH_CHECK(casts || other.scalar_type() == input.scalar_type(), what,
+                    "w1, b1, w2 and bias must hold ", input.scalar_type(),
+                    " as input does, found ", other.scalar_type());
     for (const at::Tensor &other : {choice, w1, b1, w2, bias})
         TORCH_CHECK(other.device() == input.device(), what, "all tensors must be on ",
                     input.device(), ", found one on ", other.device());
-    Arguments arguments{input.reshape({-1, channels}), choice.reshape(-1).to(at::kLong),
+    Arguments arguments{input.reshape({choice.numel(), channels}),
+                        choice.reshape(-1).to(at::kLong),
                         w1, b1, w2, bias, learners, activation(activationName)};
     if (arguments.choice.numel() > 0) {
         auto [lowest, highest] = arguments.choice.aminmax();
