@@ -51,8 +51,8 @@ import Torch
 
     @Test func unknownArchitecturesNameTheKnown() throws {
         let text = try refusal("bert", ["architectures": ["GPT2Model"]])
-        for architecture in ModelFolder.Architecture.allCases {
-            #expect(text.contains(architecture.rawValue))
+        for architecture in Architecture.all {
+            #expect(text.contains(architecture.name))
         }
     }
 
