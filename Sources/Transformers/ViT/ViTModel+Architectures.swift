@@ -13,7 +13,8 @@ extension ViTModel {
             try make($0, .classifier(classCount: $0.reader.classCount()), hasDistillationToken: true)
         },
         Architecture("DeiTForImageClassificationWithTeacher", modelType: "deit", task: .classification) {
-            try make($0, .classifierWithTeacher(classCount: $0.reader.classCount()), hasDistillationToken: true)
+            try make(
+                $0, .classifierWithTeacher(classCount: $0.reader.classCount()), hasDistillationToken: true)
         },
     ]
 
