@@ -1,4 +1,5 @@
 import Foundation
+import Preprocessing
 import Synchronization
 import Torch
 
@@ -34,7 +35,7 @@ public final class BadSamples: Sendable {
     public func keep<Value>(_ place: @autoclosure () -> String, _ body: () throws -> Value) throws -> Value? {
         do {
             return try body()
-        } catch let error as TorchError {
+        } catch let error where Self.isNotTheSamples(error) {
             throw error
         } catch {
             try add(place(), Self.reason(error))
@@ -48,6 +49,11 @@ public final class BadSamples: Sendable {
     public func add(_ place: String, _ reason: String) throws {
         guard areSkipped else { throw DatasetError.sample(place: place, reason) }
         found.withLock { _ = $0.insert(Entry(place: place, reason: reason)) }
+    }
+
+    private static func isNotTheSamples(_ error: any Error) -> Bool {
+        if case PreprocessingError.missingLibrary = error { return true }
+        return error is TorchError
     }
 
     private static func reason(_ error: any Error) -> String {

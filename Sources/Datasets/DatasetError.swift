@@ -11,7 +11,8 @@ public enum DatasetError: LocalizedError, Equatable {
     case sample(place: String, String)
     /// What is wrong with a sample whose place the caller knows.
     case reason(String)
-    case nothingLeft(count: Int, first: String)
+    /// All samples of a batch were left out.
+    case nothingLeft(batch: Int, places: [String])
 
     public var errorDescription: String? {
         switch self {
@@ -19,18 +20,17 @@ public enum DatasetError: LocalizedError, Equatable {
         case .line(let file, let number, let problem): "\(file), line \(number): \(problem)."
         case .empty(let file): "\(file) has no samples."
         case .unknownKind(let file):
-            "\(file) is not a known dataset: looked for a .tsv with a \"text\" column, a .txt of lines, a "
-                + ".safetensors of \"images\" and \"labels\", .tar shards, a folder of class folders with "
-                + "images (perhaps below train, val and test, or below corruption/severity), images with "
-                + "ILSVRC labels, or Common Voice's .tsv and clips."
+            "\(file) is not a known dataset: looked for a .tsv or .txt of texts, a .safetensors of images, .tar "
+                + "shards, a folder of images or of class folders, perhaps below train and val or below "
+                + "corruption/severity, Common Voice's tables and clips, an image or a recording."
         case .noSplit(let file, let split, let found):
             "\(file) has no split \"\(split)\": found \(found.joined(separator: ", "))."
         case .sample(let place, let reason):
             // Decoders name the file themselves when they know it.
             reason.contains(place) ? "\(reason)." : "\(place): \(reason)."
         case .reason(let reason): "\(reason)."
-        case .nothingLeft(let count, let first):
-            "None of the \(count) samples of a batch can be read; the first: \(first)"
+        case .nothingLeft(let count, let places):
+            "None of the \(count) samples of a batch can be read: \(places.prefix(3).joined(separator: ", "))."
         }
     }
 }

@@ -56,8 +56,7 @@ public struct AudioDataset: Dataset {
             return clip
         }
         guard !clips.isEmpty else {
-            throw DatasetError.nothingLeft(
-                count: indices.count, first: badSamples.entries.first?.place ?? "none")
+            throw DatasetError.nothingLeft(batch: indices.count, places: indices.map(store.place))
         }
         return Batch(
             inputs: try frontEnd.inputs(clips), labels: try labels.map { try Self.padded(kept, $0) },

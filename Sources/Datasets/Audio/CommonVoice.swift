@@ -65,7 +65,7 @@ public enum CommonVoice {
         // Else bytes, which for MP3 grow with the duration.
         let counts =
             try known.count == names.count
-            ? known : names.map { try OpenFile.byteCount("\(clips.path)/\($0)") }
+            ? known : names.map { try RegularFile.byteCount("\(clips.path)/\($0)") }
         return SampleFiles(
             folder: clips, names: names, texts: texts, byteCounts: counts, table: table.file, lines: lines)
     }

@@ -24,6 +24,11 @@ struct ColourAugmentation {
     /// For each sample the qualities in its order, each with its factor.
     let jitters: [[(quality: Quality, factor: Double)]]
 
+    init(filters: [Filter?], jitters: [[(quality: Quality, factor: Double)]]) {
+        self.filters = filters
+        self.jitters = jitters
+    }
+
     init(_ options: AugmentationOptions, samples: [Int], _ epoch: Epoch) {
         filters = samples.map { sample in
             guard options.filters else { return nil }

@@ -17,6 +17,11 @@ struct Mixing {
     let parts: [Part]
     let labelSmoothing: Double
 
+    init(parts: [Part], labelSmoothing: Double) {
+        self.parts = parts
+        self.labelSmoothing = labelSmoothing
+    }
+
     init(_ options: AugmentationOptions, samples: [Int], height: Int, width: Int, _ epoch: Epoch) {
         labelSmoothing = options.labelSmoothing
         parts = samples.map { sample in
@@ -76,15 +81,17 @@ struct Mixing {
                 if case .outside(let box) = part { range(box) } else { (0, 0) }
             }
             func column(_ values: [Int]) throws -> Tensor {
-                try Tensor(values.map(Float.init)).to(device).unsqueezed(1)
+                try Tensor(values.map { Float($0) }).to(device).unsqueezed(1)
             }
             return try (places - column(ranges.map(\.0))).isAtLeast(0)
                 .and((places - column(ranges.map { $0.0 + $0.1 })).isLess(than: 0))  // [batch, size]
         }
         let inside = try within(height) { ($0.top, $0.height) }.unsqueezed(2)
             .and(within(width) { ($0.left, $0.width) }.unsqueezed(1))  // [batch, height, width]
-        let share = try Tensor(parts.map { if case .share(let share) = $0 { Float(share) } else { 1 } })
-            .to(device).reshaped([parts.count, 1, 1])
+        let kept = parts.map { part -> Float in
+            if case .share(let share) = part { Float(share) } else { 1 }
+        }
+        let share = try Tensor(kept).to(device).reshaped([parts.count, 1, 1])
         return try (share * inside.logicalNot().to(nil, .float32)).unsqueezed(1)
     }
 }

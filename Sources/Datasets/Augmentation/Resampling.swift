@@ -31,7 +31,6 @@ struct Resampling {
             inputSize: shape[2], images)
         let columns = try weights(
             starts: boxes.map(\.left), lengths: boxes.map(\.width), flips: flips, inputSize: shape[3], images)
-        // The columns first: rows · image would read the whole width of what is cut off.
         return try rows.unsqueezed(1).matmul(images.matmul(columns.transposed(1, 2).unsqueezed(1)))
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 /// Samples in files of their own.
 public struct SampleFiles: SampleStore {
@@ -42,5 +43,5 @@ public struct SampleFiles: SampleStore {
         return table.map { "\(path) (\($0.file), line \($0.lines[index]))" } ?? path
     }
 
-    public func read(_ index: Int) throws -> [UInt8] { try OpenFile.contents(url(of: index)) }
+    public func read(_ index: Int) throws -> Data { try RegularFile(url(of: index)).contents() }
 }

@@ -14,7 +14,7 @@ public protocol SampleStore: Sendable {
     /// Where a sample lies, for messages.
     func place(of index: Int) -> String
     /// The bytes of a sample.
-    func read(_ index: Int) throws -> [UInt8]
+    func read(_ index: Int) throws -> Data
     /// All samples in random order.
     func order(_ generator: inout SplitMix64) -> [Int]
 }

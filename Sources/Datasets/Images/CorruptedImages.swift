@@ -30,11 +30,11 @@ public struct CorruptedImages: Sendable {
 
     private static func hasSeverities(_ path: String) throws -> Bool {
         let listing = try FolderListing(path)
-        return !listing.folders.isEmpty
+        return try !listing.folders.isEmpty
             && listing.folders.allSatisfy { Int($0).map { (1...10).contains($0) } ?? false }
             && !listing.files.contains(where: ImageSuffix.matches)
             // Classes that are called by numbers have images, severities have classes.
-            && (try FolderListing("\(path)/\(listing.folders[0])").folders.isEmpty == false)
+            && !FolderListing("\(path)/\(listing.folders[0])").folders.isEmpty
     }
 
     /// All pairs, as the splits that ``folder(split:)`` takes: `corruption/severity`.

@@ -48,8 +48,7 @@ public struct ImageDataset: AugmentableDataset {
             return image
         }
         guard !images.isEmpty else {
-            throw DatasetError.nothingLeft(
-                count: indices.count, first: badSamples.entries.first?.place ?? "none")
+            throw DatasetError.nothingLeft(batch: indices.count, places: indices.map(store.place))
         }
         return Batch(
             inputs: ModelInputs(["pixel_values": try Tensor.hostStacked(images)]),

@@ -48,22 +48,28 @@ public struct ImagePreparation: Sendable {
             throw DatasetError.unreadable(
                 file: file.relativePath, "must bring images to one square size for batches of them")
         }
-        self.size = size.height
-        self.transform = transform
-        self.processor = processor
         // (x · factor - mean) / deviation in terms of x / 255.
         let factor = 255 * (configuration.rescaleFactor ?? 1)
-        mean = configuration.normalizes ? configuration.mean.map { $0 / factor } : [0, 0, 0]
-        deviation = (configuration.normalizes ? configuration.deviation : [1, 1, 1]).map { $0 / factor }
+        self.init(
+            size: size.height,
+            mean: configuration.normalizes ? configuration.mean.map { $0 / factor } : [0, 0, 0],
+            deviation: (configuration.normalizes ? configuration.deviation : [1, 1, 1]).map { $0 / factor },
+            transform: transform, processor: processor)
     }
 
     /// The square in the middle at a size; values normalised to -1…1 unless told.
     public init(size: Int, mean: [Double] = [0.5, 0.5, 0.5], deviation: [Double] = [0.5, 0.5, 0.5]) {
+        self.init(size: size, mean: mean, deviation: deviation, transform: .crop, processor: nil)
+    }
+
+    private init(
+        size: Int, mean: [Double], deviation: [Double], transform: ImageTransform, processor: ImageProcessor?
+    ) {
         self.size = size
         self.mean = mean
         self.deviation = deviation
-        transform = .crop
-        processor = nil
+        self.transform = transform
+        self.processor = processor
     }
 
     /// - Parameters:
@@ -72,7 +78,7 @@ public struct ImagePreparation: Sendable {
     ///     evaluation.
     /// - Returns: `[3, size, size]` uint8.
     func image(
-        _ bytes: [UInt8], name: String, crop: (_ height: Int, _ width: Int) -> CropBox? = { _, _ in nil }
+        _ bytes: Data, name: String, crop: (_ height: Int, _ width: Int) -> CropBox? = { _, _ in nil }
     ) throws -> Tensor {
         let image = try ImageDecoder.decode(bytes, name: name)
         let shape = image.shape

@@ -18,6 +18,7 @@ public final class BatchLoader {
     private let device: Device
     private let type: DataType?
     private let workers: Int
+    private let passesOverEmpty: Bool
     /// A batch whose copy to the device has begun.
     private var staged: LoadedBatch?
 
@@ -33,6 +34,7 @@ public final class BatchLoader {
         self.device = device
         self.type = type
         workers = options.workers
+        passesOverEmpty = plan.passesOverEmpty
         queue = BatchQueue(dataset, plan, first: first, capacity: options.inFlight, pins: device.type == .cuda)
         if workers > 0 { try startWorkers() }
     }
@@ -56,15 +58,24 @@ public final class BatchLoader {
         var loaded = staged
         staged = nil
         if loaded == nil {
-            if workers == 0 { queue.loadOne() }
-            loaded = try queue.take().map(copied)
+            loaded = try take().map(copied)
         }
         // The copy of the batch after this one goes on beside what the consumer does with this one.
         if device.type == .cuda { staged = try queue.takeIfReady().map(copied) }
         guard let loaded else { return nil }
         let batch = try withoutGradients { try dataset.finish(loaded.batch, loaded.epoch) }
-        return Batch(
-            inputs: try batch.inputs.to(device, type), labels: batch.labels, indices: batch.indices)
+        return try batch.to(device, type)
+    }
+
+    private func take() throws -> LoadedBatch? {
+        while true {
+            if workers == 0 { queue.loadOne() }
+            do {
+                return try queue.take()
+            } catch DatasetError.nothingLeft where passesOverEmpty {
+                continue
+            }
+        }
     }
 
     private func copied(_ loaded: LoadedBatch) throws -> LoadedBatch {

@@ -8,17 +8,22 @@ public final class BatchPlan {
     }
 
     private let item: (Int) -> Item?
+    /// Whether batches without a sample that can be read are passed over; else they are failures.
+    let passesOverEmpty: Bool
 
     /// - Parameter item: the batch of a number; nil behind the last.
-    public init(_ item: @escaping (Int) -> Item?) {
+    public init(passesOverEmpty: Bool = false, _ item: @escaping (Int) -> Item?) {
         self.item = item
+        self.passesOverEmpty = passesOverEmpty
     }
 
     public subscript(number: Int) -> Item? { item(number) }
 
     /// Given batches, one after the other, unchanged.
     public static func inOrder(_ batches: [[Int]]) -> BatchPlan {
-        BatchPlan { batches.indices.contains($0) ? Item(indices: batches[$0], epoch: nil) : nil }
+        BatchPlan(passesOverEmpty: true) {
+            batches.indices.contains($0) ? Item(indices: batches[$0], epoch: nil) : nil
+        }
     }
 
     /// Epoch after epoch, each in its own random order (see `Dataset.shuffledBatches`).

@@ -23,7 +23,7 @@ struct ShardIndex {
 
     /// - Throws: ``DatasetError`` unless bad samples are left out; `FileError`.
     init(_ url: URL, _ badSamples: BadSamples) throws {
-        let file = try OpenFile(url)
+        let file = try RegularFile(url)
         file.willBeReadInOrder()
         var reader = TarReader(byteCount: file.byteCount, read: file.read)
         var members: [(suffix: String, member: TarMember)] = []
@@ -52,7 +52,7 @@ struct ShardIndex {
     }
 
     private mutating func add(
-        _ key: String, _ members: [(suffix: String, member: TarMember)], _ file: OpenFile,
+        _ key: String, _ members: [(suffix: String, member: TarMember)], _ file: RegularFile,
         _ badSamples: BadSamples
     ) throws {
         if members.isEmpty { return }
@@ -71,7 +71,7 @@ struct ShardIndex {
                 guard member.range.count <= TarReader.maximumRecordByteCount else {
                     throw DatasetError.reason("its .\(suffix) has \(member.range.count) bytes")
                 }
-                guard let content = String(validating: try file.bytes(member.range), as: UTF8.self) else {
+                guard let content = String(validating: try file.whole(member.range), as: UTF8.self) else {
                     throw DatasetError.reason("its .\(suffix) is not UTF-8 text")
                 }
                 if suffix == "json" {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A file in a tar archive.
 struct TarMember: Equatable {
     let name: String
@@ -10,8 +12,8 @@ struct TarMember: Equatable {
 /// Reads ustar, GNU (long names) and PAX archives; folders and links are passed over. Nothing is
 /// ever written, so names that lead elsewhere do no harm.
 struct TarReader {
-    /// Fills a buffer from an offset on; gives the number of bytes that there were.
-    typealias Read = (_ offset: Int, _ buffer: UnsafeMutableRawBufferPointer) throws -> Int
+    /// The bytes of a range, fewer where the archive ends before.
+    typealias Read = (_ range: Range<Int>) throws -> Data
 
     /// Names and PAX records may be so long.
     static let maximumRecordByteCount = 1 << 20
@@ -73,12 +75,11 @@ struct TarReader {
         guard offset < byteCount else {
             throw TarError(offset: offset, problem: "the archive ends without the empty block that closes one")
         }
-        return try withUnsafeTemporaryAllocation(byteCount: TarHeader.byteCount, alignment: 8) { buffer in
-            guard try read(offset, buffer) == TarHeader.byteCount else {
-                throw TarError(offset: offset, problem: "the archive ends within a header")
-            }
-            return try TarHeader(UnsafeRawBufferPointer(buffer), offset: offset)
+        let bytes = try read(offset..<offset + TarHeader.byteCount)
+        guard bytes.count == TarHeader.byteCount else {
+            throw TarError(offset: offset, problem: "the archive ends within a header")
         }
+        return try bytes.withUnsafeBytes { try TarHeader($0, offset: offset) }
     }
 
     private func record(_ data: Int, _ size: Int) throws -> [UInt8] {
@@ -87,9 +88,7 @@ struct TarReader {
                 offset: data, problem: "an extended header has \(size) bytes, more than "
                     + "\(Self.maximumRecordByteCount)")
         }
-        return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            count = try read(data, UnsafeMutableRawBufferPointer(buffer))
-        }
+        return [UInt8](try read(data..<data + size))
     }
 
     /// Records `length key=value\n`, of which `path` and `size` matter.

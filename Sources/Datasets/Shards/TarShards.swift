@@ -73,10 +73,10 @@ public struct TarShards: SampleStore {
         "\(files.urls[Int(samples[index].shard)].relativePath), \(samples[index].key)"
     }
 
-    public func read(_ index: Int) throws -> [UInt8] {
+    public func read(_ index: Int) throws -> Data {
         let (shard, offset, _) = samples[index]
         let byteCount = byteCounts?[index] ?? 0
-        return try files(Int(shard)).bytes(offset..<offset + byteCount)
+        return try files(Int(shard)).whole(offset..<offset + byteCount)
     }
 
     public func order(_ generator: inout SplitMix64) -> [Int] {
