@@ -53,7 +53,7 @@ goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's lib
 	.deps/goldens/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-fuzz: ## Fuzz the JSON and safetensors readers, SECONDS=60 each
+fuzz: ## Fuzz the JSON, safetensors and tar readers, SECONDS=60 each
 	@scripts/setup --swift
 	@scripts/fuzz $(or $(SECONDS),60)
 
