@@ -20,7 +20,7 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Held-out data: a file, folder or shards; docs/data.md lists the layouts.")
     var data: String
 
-    @Option(help: "Part of the data to measure on: rows by a table's split column, a folder, a table; all takes every row.")
+    @Option(help: "Part of the data to measure on: rows by a split column, a folder, a table; or all.")
     var split = "test"
 
     @Option(help: "Labelled rows that a linear probe is fitted on; none fits no probe.")
@@ -63,7 +63,8 @@ struct Evaluate: ParsableCommand {
         let teacher = try options.load(dense).model
         let test = try open(split, folder, limit: samples, badSamples)
         let evaluator = try Evaluator(
-            adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device, loading: loading.options))
+            adaptive, dense: teacher, dataset: test,
+            options: EvaluationOptions(device: device, loading: loading.options))
         let probe =
             probeSplit == "none"
             ? nil

@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Goldens"
 SEED = 20240817
 LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers")
 PROVENANCE = {
+    "datasets": "Archives by Python's tarfile; a picture of waves and noise, and what Pillow (MIT-CMU) makes of it.",
     "models": "Random parameters; configurations and outputs by transformers (Apache-2.0).",
     "wordpiece": "Vocabularies made by tools/goldens/wordpiece.py from lists of letters and from word counts of "
                  "Examples/minilm/glosses.tsv (WordNet 3.0, licence in Examples/minilm/LICENSE.WordNet); "
@@ -34,10 +35,11 @@ def hashes(folders: list[str]) -> dict[str, str]:
 
 
 def write() -> int:
+    import dataset_files
     import models
     import wordpiece
 
-    folders = models.write(ROOT, SEED) + wordpiece.write(ROOT, SEED)
+    folders = models.write(ROOT, SEED) + wordpiece.write(ROOT, SEED) + dataset_files.write(ROOT, SEED)
     manifest = {
         "seed": SEED,
         "python": platform.python_version(),
