@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native demo lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native demo bench lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation
 NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
@@ -29,16 +29,19 @@ test-native: setup ## Test the native library under the address and undefined-be
 	ctest --test-dir .build/native-address-undefined --output-on-failure
 
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
-	@scripts/setup --python
 	@scripts/demo
+
+bench: build .deps/goldens/ready ## Time us and our peers by turns; writes Benchmarks/results
+	@scripts/build-native --benchmarks
+	@scripts/bench
 
 lint: ## Check the format of the Swift sources
 	@scripts/setup --swift
-	swift format lint --strict --recursive Sources Tests Fuzz Package.swift
+	swift format lint --strict --recursive Sources Tests Fuzz Benchmarks Package.swift
 
 format: ## Format the Swift sources
 	@scripts/setup --swift
-	swift format --in-place --recursive Sources Tests Fuzz Package.swift
+	swift format --in-place --recursive Sources Tests Fuzz Benchmarks Package.swift
 
 docs: ## Build the documentation of all modules; a warning is an error
 	@scripts/setup --swift

@@ -29,6 +29,8 @@ let package = Package(
                 "Conversion", "Evaluation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .executableTarget(
+            name: "OperatorOverhead", dependencies: ["Torch"], path: "Benchmarks/OperatorOverhead"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),

@@ -42,7 +42,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         /// The budget is drawn uniformly from here at every step; equal ends fix it.
         public var lowestBudget = 0.15
         public var highestBudget = 1.0
+        /// Of the gates' Gumbel-softmax at the first step and at the last, in equal ratios between.
         public var temperature = 0.8
+        public var finalTemperature = 0.8
         public var budgetWeight = 5.0
         public var entropyWeight = 0.01
         public var diversityWeight = 0.01
@@ -54,6 +56,11 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         /// The budget at a place in 0…1 of the range.
         func budget(at place: Double) -> Double {
             lowestBudget + (highestBudget - lowestBudget) * place
+        }
+
+        /// The temperature at a share of the phase, 0…1.
+        func temperature(at progress: Double) -> Double {
+            temperature * pow(finalTemperature / temperature, progress)
         }
     }
 
@@ -156,8 +163,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
             0 < finetuning.lowestBudget && finetuning.lowestBudget <= finetuning.highestBudget
                 && finetuning.highestBudget <= 1, "finetuning: budgets must satisfy 0 < lowest ≤ highest ≤ 1")
         try require(
-            [finetuning.temperature, finetuning.distillationTemperature].allSatisfy { $0 > 0 && $0.isFinite },
-            "finetuning: temperature and distillationTemperature must be numbers above 0")
+            [finetuning.temperature, finetuning.finalTemperature, finetuning.distillationTemperature]
+                .allSatisfy { $0 > 0 && $0.isFinite },
+            "finetuning: temperature, finalTemperature and distillationTemperature must be numbers above 0")
         try require(
             (0..<1).contains(finetuning.labelSmoothing), "finetuning: labelSmoothing must lie in 0..<1")
         try require(

@@ -83,7 +83,8 @@ final class PhaseTraining {
             switch phase {
             case .distillation: try distillationLoss(batch)
             case .gatePretraining: try gateLoss(batch, &random)
-            case .finetuning: try finetuningLoss(batch, &random)
+            case .finetuning:
+                try finetuningLoss(batch, &random, progress: Double(step) / Double(max(1, totalSteps - 1)))
             }
         }
         try optimizer.clearGradients()
@@ -185,10 +186,13 @@ final class PhaseTraining {
         }
     }
 
-    private func finetuningLoss(_ batch: Batch, _ random: inout SplitMix64) throws -> LossAndValues {
+    private func finetuningLoss(
+        _ batch: Batch, _ random: inout SplitMix64, progress: Double
+    ) throws -> LossAndValues {
         let settings = options.finetuning
         let budget = settings.budget(at: random.unit())
-        let pass = AdaptivePass(mode: .training(temperature: settings.temperature), budget: budget)
+        let pass = AdaptivePass(
+            mode: .training(temperature: settings.temperature(at: progress)), budget: budget)
         let outputs = try model(batch.inputs, pass)
         let teacherPass = ForwardPass()
         let target =

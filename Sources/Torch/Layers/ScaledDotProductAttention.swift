@@ -5,7 +5,9 @@ private enum Operators {
 /// `softmax(query · keyᵀ / √headWidth + mask) · value`, by libtorch's fused kernels.
 ///
 /// - Parameters:
-///   - query: `[batch, heads, tokens, headWidth]`, as are key and value.
+///   - query: `[batch, heads, tokens, headWidth]`.
+///   - key: of the same shape.
+///   - value: of the same shape.
 ///   - mask: bool, broadcast to `[batch, heads, tokens, tokens]`; false is left out.
 /// - Returns: `[batch, heads, tokens, headWidth]`.
 /// - Source: Vaswani et al. 2017, equation 1.
