@@ -63,6 +63,7 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
             let learnerCount = try module.integer("learner_count", in: 1...1024)
             return ModuleDescription(
                 place: SlotPlace(
+                    stack: try module.choice("stack", default: .encoder),
                     block: try module.integer("block", in: 0...100_000),
                     kind: try module.choice("kind")),
                 inputWidth: try module.integer("input_width", in: 1...1_000_000),
@@ -76,15 +77,18 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
 
     public var json: JSONValue {
         let described = modules.map { module -> JSONValue in
-            [
-                "block": .integer(module.place.block), "kind": .string(module.place.kind.rawValue),
-                "input_width": .integer(module.inputWidth),
-                "output_width": .integer(module.outputWidth),
-                "learner_count": .integer(module.learnerCount),
-                "learner_width": .integer(module.learnerWidth),
-                "minimum_choice": .integer(module.minimumChoice),
-                "activation": .string(module.activation.rawValue),
-            ]
+            var object = JSONObject()
+            // The encoder goes without saying: most models have no other stack.
+            if module.place.stack != .encoder { object["stack"] = .string(module.place.stack.rawValue) }
+            object["block"] = .integer(module.place.block)
+            object["kind"] = .string(module.place.kind.rawValue)
+            object["input_width"] = .integer(module.inputWidth)
+            object["output_width"] = .integer(module.outputWidth)
+            object["learner_count"] = .integer(module.learnerCount)
+            object["learner_width"] = .integer(module.learnerWidth)
+            object["minimum_choice"] = .integer(module.minimumChoice)
+            object["activation"] = .string(module.activation.rawValue)
+            return .object(object)
         }
         return [
             "gate_width": .integer(gateWidth), "budget_conditioned": .bool(isBudgetConditioned),

@@ -46,7 +46,10 @@ enum GateLabels {
         modules: [(minimum: Int, count: Int, learnerCost: Int)]
     ) throws -> [Tensor] {
         guard let device = distances.first?.device else { return [] }
-        let full = Double(modules.reduce(0) { $0 + $1.count * $1.learnerCost })
+        // Modules of one stack see the same tokens, those of another their own number of them.
+        let rows = try distances.map { try Double($0.size(1)) }
+        let weights = rows.map { $0 / max(rows[0], 1) }
+        let full = zip(modules, weights).reduce(0) { $0 + Double($1.0.count * $1.0.learnerCost) * $1.1 }
         let errors = try distances.map { try $0.square() }
         // [allowedChoices, 1]: the share of the whole cost.
         let costs = try modules.map { module in
@@ -62,8 +65,8 @@ enum GateLabels {
         for _ in 0..<16 {
             let middle = try (low + high) / 2
             var load = try Tensor.zeros([], device: device)
-            for (label, cost) in try zip(labels(middle.exponential()), costs) {
-                load = try load + cost.squeezed(-1).entries(label).mean()
+            for (index, label) in try labels(middle.exponential()).enumerated() {
+                load = try load + costs[index].squeezed(-1).entries(label).mean() * weights[index]
             }
             let isTooMuch = try load.isGreater(than: budget)
             low = try isTooMuch.choose(middle, low)

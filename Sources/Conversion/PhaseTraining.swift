@@ -127,7 +127,8 @@ final class PhaseTraining {
         pass.observe = { [places] place, input, output in
             guard places.contains(place) else { return }
             func rows(_ tensor: Tensor) throws -> Tensor {
-                try pass.tokenMask.map { try tensor.rows(where: $0) } ?? tensor.flattened(from: 0, to: 1)
+                try pass.tokenMask(at: place).map { try tensor.rows(where: $0) }
+                    ?? tensor.flattened(from: 0, to: 1)
             }
             slots[place] = (try rows(input), try rows(output))
         }
@@ -201,18 +202,22 @@ final class PhaseTraining {
         let task = try Objective(outputs).loss(
             student: (outputs, pass), teacher: target, labels: batch.labels, settings)
 
-        guard let first = pass.trace.first, let shape = first.oneHot?.shape else { return (task, []) }
-        let mask =
-            try pass.tokenMask?.to(nil, .float32)
-            ?? .ones([shape[0], shape[1]], device: device)  // [batch, tokens]
+        guard !pass.trace.isEmpty else { return (task, []) }
+        let masks = try pass.trace.map { decision in  // each [batch, tokens]
+            try pass.tokenMask(at: decision.place)?.to(nil, .float32)
+                ?? .ones(decision.choices.shape, device: device)
+        }
         let oneHots = pass.trace.compactMap(\.oneHot)
         let counts = try pass.trace.compactMap { try $0.learnerCounts() }
-        let costs = modules.map { (learner: $0.module.learnerCost, count: $0.module.learners.count) }
+        let known = Dictionary(uniqueKeysWithValues: modules.map { ($0.place, $0.module) })
+        let costs = pass.trace.compactMap { decision in
+            known[decision.place].map { (learner: $0.learnerCost, count: $0.learners.count) }
+        }
         let (budgetLoss, load) = try ConversionLoss.budget(
-            counts: counts, costs: costs, mask: mask, budget: budget)
-        let entropy = try ConversionLoss.entropy(oneHots: oneHots, mask: mask)
+            counts: counts, costs: costs, masks: masks, budget: budget)
+        let entropy = try ConversionLoss.entropy(oneHots: oneHots, masks: masks)
         let diversity = try ConversionLoss.diversity(
-            counts: counts, learnerCounts: costs.map(\.count), mask: mask)
+            counts: counts, learnerCounts: costs.map(\.count), masks: masks)
         let loss =
             try task + budgetLoss * settings.budgetWeight + entropy * settings.entropyWeight
             + diversity * settings.diversityWeight

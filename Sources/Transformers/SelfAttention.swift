@@ -23,7 +23,7 @@ public struct SelfAttention: Layer {
         [("query", query), ("key", key), ("value", value), ("output", output)]
     }
 
-    /// The projection of a kind; the feed-forward is none.
+    /// The projection of a kind; nil for kinds that self-attention does not have.
     subscript(kind: SlotKind) -> (any Slot)? {
         get {
             switch kind {
@@ -31,7 +31,7 @@ public struct SelfAttention: Layer {
             case .key: key
             case .value: value
             case .output: output
-            case .feedForward: nil
+            default: nil
             }
         }
         set {
@@ -41,7 +41,7 @@ public struct SelfAttention: Layer {
             case .key: key = newValue
             case .value: value = newValue
             case .output: output = newValue
-            case .feedForward: break
+            default: break
             }
         }
     }

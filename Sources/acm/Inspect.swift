@@ -56,8 +56,9 @@ struct Inspect: ParsableCommand {
             print(try value.text())
             return
         }
+        let blocks = network.dimensions.stacks.map { "\($0.blockCount)" }.joined(separator: " + ")
         print(
-            "architecture      \(architecture), \(network.dimensions.blockCount) blocks of width \(network.dimensions.width)"
+            "architecture      \(architecture), \(blocks) blocks of width \(network.dimensions.width)"
         )
         print("parameters        \(parameters)")
         let isLarge = cost.total() >= 1e9

@@ -70,7 +70,8 @@ import Torch
         ]
         let mask = try Tensor([1, 1, 1, 0] as [Float], shape: [2, 2])
         let (loss, load) = try ConversionLoss.budget(
-            counts: counts, costs: [(learner: 1, count: 2), (learner: 3, count: 4)], mask: mask, budget: 0.5)
+            counts: counts, costs: [(learner: 1, count: 2), (learner: 3, count: 4)], masks: [mask, mask],
+            budget: 0.5)
         let expected = (((2.0 + 12) + (0 + 6)) / 28 + (1.0 + 0) / 14) / 2
         #expect(abs(try value(load) - expected) < 1e-6)
         #expect(abs(try value(loss) - abs(expected - 0.5)) < 1e-6)
@@ -79,18 +80,18 @@ import Torch
     @Test func entropyIsMinusOneWhenChoicesAreUsedAlike() throws {
         let even = try Tensor([1, 0, 0, 1] as [Float], shape: [1, 2, 2])
         let mask = try Tensor.ones([1, 2])
-        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], mask: mask)) + 1) < 1e-6)
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], masks: [mask])) + 1) < 1e-6)
         let single = try Tensor([1, 0, 1, 0] as [Float], shape: [1, 2, 2])
-        #expect(abs(try value(ConversionLoss.entropy(oneHots: [single], mask: mask))) < 1e-6)
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [single], masks: [mask]))) < 1e-6)
         // The second token is padding, so only one choice counts.
         let padded = try Tensor([1, 0] as [Float], shape: [1, 2])
-        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], mask: padded))) < 1e-6)
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], masks: [padded]))) < 1e-6)
     }
 
     /// Shares of 1 and 0.25 over two samples: the pairs differ by 0.75 twice in four.
     @Test func diversityRewardsUnequalSamples() throws {
         let counts = [try Tensor([4, 4, 2, 0] as [Float], shape: [2, 2])]
-        let loss = try ConversionLoss.diversity(counts: counts, learnerCounts: [4], mask: .ones([2, 2]))
+        let loss = try ConversionLoss.diversity(counts: counts, learnerCounts: [4], masks: [.ones([2, 2])])
         #expect(abs(try value(loss) + 0.375) < 1e-6)
     }
 }
