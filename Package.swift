@@ -16,7 +16,7 @@ let package = Package(
         .target(name: "CACM"),
         .target(name: "Torch", dependencies: ["CACM"]),
         .target(name: "Transformers", dependencies: ["Torch"]),
-        .target(name: "Preprocessing", dependencies: ["Torch"]),
+        .target(name: "Preprocessing", dependencies: ["CACM", "Torch"]),
         .target(name: "AdaptiveComputation", dependencies: ["Torch", "Transformers"]),
         .target(name: "Datasets", dependencies: ["Torch", "Transformers", "Preprocessing"]),
         .target(

@@ -1,63 +1,21 @@
-#define _GNU_SOURCE
 #include "acm_loader.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 
 #include "acm.h"
+#include "forward.h"
 
-static _Atomic(void *) library;
-static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
-static _Thread_local char message[1024];
+static acm_shared_library library = ACM_SHARED_LIBRARY("libacm.so");
 
 int32_t acm_library_load(const char *path) {
-    int32_t status = ACM_OK;
-    pthread_mutex_lock(&loading);
-    if (atomic_load(&library) == NULL) {
-        /* Of a null path dlopen would give the program itself: the forwarders below. */
-        void *opened = path == NULL ? NULL : dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-        if (opened == NULL) {
-            snprintf(message, sizeof message, "%s", path == NULL ? "no path given" : dlerror());
-            status = ACM_UNAVAILABLE;
-        }
-        atomic_store(&library, opened);
-    }
-    pthread_mutex_unlock(&loading);
-    return status;
+    return acm_shared_library_load(&library, path, RTLD_NOW | RTLD_GLOBAL);
 }
-
-static void *resolve(const char *name) {
-    void *opened = atomic_load(&library);
-    void *function = opened == NULL ? NULL : dlsym(opened, name);
-    if (function == NULL) {
-        snprintf(message, sizeof message, opened == NULL ? "libacm.so is not loaded (%s)"
-                                                         : "libacm.so has no function %s",
-                 name);
-    }
-    return function;
-}
-
-/* Defines one function of acm.h; the compiler holds its signature against the header. */
-#define FORWARD(name, parameters, arguments)                                      \
-    int32_t name parameters {                                                     \
-        static _Atomic(void *) cached;                                            \
-        void *function = atomic_load_explicit(&cached, memory_order_relaxed);     \
-        if (function == NULL) {                                                   \
-            function = resolve(#name);                                            \
-            if (function == NULL) return ACM_UNAVAILABLE;                         \
-            atomic_store_explicit(&cached, function, memory_order_relaxed);       \
-        }                                                                         \
-        return ((int32_t(*) parameters)function)arguments;                        \
-    }
 
 const char *acm_error_message(void) {
-    void *opened = atomic_load(&library);
-    const char *(*function)(void) =
-        opened == NULL ? NULL : (const char *(*)(void))dlsym(opened, "acm_error_message");
-    return function == NULL ? message : function();
+    return acm_shared_library_message(&library, "acm_error_message");
 }
+
+#define FORWARD(name, parameters, arguments) ACM_FORWARD(&library, name, parameters, arguments)
 
 FORWARD(acm_runtime_open, (int32_t version), (version))
 FORWARD(acm_runtime_torch_version, (int32_t *version), (version))

@@ -12,6 +12,8 @@ public enum PreprocessingError: LocalizedError, Equatable, Sendable {
     case invalidContents(operation: String, expected: String, found: String, path: String)
     /// A file is well formed, but asks for something that this module does not implement.
     case unsupported(operation: String, expected: String, found: String, path: String)
+    /// A library that the operation needs is not there.
+    case missingLibrary(operation: String, reason: String)
     /// A caller's argument is out of range.
     case invalidArgument(operation: String, expected: String, found: String)
 
@@ -25,6 +27,8 @@ public enum PreprocessingError: LocalizedError, Equatable, Sendable {
             "\(operation): expected \(expected), found \(found), in \(path)."
         case .unsupported(let operation, let expected, let found, let path):
             "\(operation): expected \(expected), found \(found), which is not supported, in \(path)."
+        case .missingLibrary(let operation, let reason):
+            "\(operation): \(reason)."
         case .invalidArgument(let operation, let expected, let found):
             "\(operation): expected \(expected), found \(found)."
         }

@@ -27,7 +27,11 @@ enum ExitStatus: Int32 {
         case let error as FileError:
             self = if case .notFound = error { .missingInput } else { .inputOutput }
         case let error as PreprocessingError:
-            self = if case .missingFile = error { .missingInput } else { .invalidData }
+            switch error {
+            case .missingFile: self = .missingInput
+            case .missingLibrary: self = .internalFailure
+            default: self = .invalidData
+            }
         case let error as ConversionError:
             switch error {
             case .option, .order, .otherRun: self = .usage

@@ -30,29 +30,16 @@ public final class MappedFile: Sendable {
     ///
     /// - Throws: `FileError` if it is missing, not a regular file, or cannot be mapped.
     public init(_ url: URL) throws {
-        path = url.relativePath
-        // Without O_NONBLOCK, opening a named pipe would wait for its other end.
-        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw FileError(operation: "read", path: path, code: errno)
-        }
-        defer { close(descriptor) }
-
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            throw FileError(operation: "read", path: path, code: errno)
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            let found = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "a device or pipe"
-            throw FileError.notRegular(operation: "read", path: path, found: found)
-        }
-        guard status.st_size > 0 else {
+        let file = try RegularFile(url)
+        path = file.path
+        guard file.byteCount > 0 else {
             bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
             return
         }
-
-        let count = Int(status.st_size)
-        let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0)
+        let count = file.byteCount
+        let address = withExtendedLifetime(file) {
+            mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.descriptor, 0)
+        }
         guard let address, address != MAP_FAILED else {
             throw FileError(operation: "map", path: path, code: errno)
         }
