@@ -9,6 +9,12 @@ open class ForwardPass {
     /// Whether the output of the embeddings and of every block is kept.
     public let keepsHiddenStates: Bool
     public private(set) var hiddenStates: [Tensor] = []
+    /// Whether a model of images of one size takes other sizes, with interpolated positions. DINOv2
+    /// takes all sizes anyway.
+    public var interpolatesPositions = false
+    /// Tokens before the patches of an image: class, distillation and register tokens; 0 for other
+    /// models. Set by the model.
+    public internal(set) var leadingTokenCount = 0
     /// `[batch, tokens]` bool, true for real tokens; nil for models whose samples all have the same
     /// tokens, such as images. Set by the model.
     public internal(set) var tokenMask: Tensor?
