@@ -58,6 +58,9 @@ public struct ModelCost: Sendable, Equatable {
             case let feedForward as FeedForward:
                 dense[place] = 2 * tokens * feedForward.inputWidth * feedForward.hiddenWidth
                 activations += tokens * feedForward.hiddenWidth
+            case let feedForward as SwiGLUFeedForward:
+                dense[place] = 3 * tokens * feedForward.inputWidth * feedForward.hiddenWidth
+                activations += 2 * tokens * feedForward.hiddenWidth
             case let module as AdaptiveModule:
                 adaptive[place] = Adaptive(
                     gate: tokens * module.gate.cost, learner: tokens * module.learnerCost,

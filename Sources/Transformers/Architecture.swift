@@ -28,7 +28,7 @@ public struct Architecture: Sendable {
     }
 
     /// All that can be read.
-    public static let all = BERTModel.architectures + ViTModel.architectures
+    public static let all = BERTModel.architectures + ViTModel.architectures + DINOv2Model.architectures
 
     /// The first of a configuration's `architectures`.
     ///

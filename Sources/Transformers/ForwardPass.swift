@@ -9,6 +9,12 @@ open class ForwardPass {
     /// Whether the output of the embeddings and of every block is kept.
     public let keepsHiddenStates: Bool
     private var statesOfStacks: [BlockStack: [Tensor]] = [:]
+    /// Whether a model of images of one size takes other sizes, with interpolated positions. DINOv2
+    /// takes all sizes anyway.
+    public var interpolatesPositions = false
+    /// Tokens before the patches of an image: class, distillation and register tokens; 0 for other
+    /// models. Set by the model.
+    public internal(set) var leadingTokenCount = 0
     /// For each stack `[batch, tokens]` bool, true for real tokens; none for stacks in which all
     /// samples have the same tokens, such as images. Set by the model.
     public internal(set) var tokenMasks: [BlockStack: Tensor] = [:]

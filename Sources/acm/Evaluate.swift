@@ -6,19 +6,27 @@ import Evaluation
 import Foundation
 import Torch
 
-/// Quality, load and cost of a converted model at several budgets.
+/// Quality, load and cost of a converted model at several budgets; or what a dense model's features
+/// tell apart.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a converted model against the dense one, budget by budget.")
+        abstract: "Measures a converted model against the dense one, or the features of a dense one.",
+        discussion: """
+            With --dense: quality, load and cost of a converted model, budget by budget. Without: the model \
+            is dense, its features of all samples are split by a hash of their names, and classes are told \
+            by the nearest neighbours and by a linear probe.
+            """)
 
-    @Argument(help: "A converted model folder.")
+    @Argument(help: "A converted model folder, or without --dense a dense one.")
     var model: String
 
     @Option(help: "The dense model folder that it came from.")
-    var dense: String
+    var dense: String?
 
-    @Option(help: "Held-out data: a .tsv with a text column, a .txt of lines, or a .safetensors of images.")
-    var data: String
+    @Option(help: "Labelled data: a .tsv with a text column, a .txt of lines, or a .safetensors of images.")
+    var data: String?
+
+    @OptionGroup(title: "Features of a dense model") var features: FeatureOptions
 
     @Option(help: "Rows of a table to measure on, by its split column; all takes every row.")
     var split = "test"
@@ -46,9 +54,16 @@ struct Evaluate: ParsableCommand {
     func validate() throws {
         try options.validate()
         guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
+        guard samples >= 0, probeSamples >= 0 else {
+            throw ValidationError("--samples and --probe-samples must be at least 0")
+        }
+        guard data != nil || dense == nil && features.file != nil else {
+            throw ValidationError("--data is needed, or without --dense a file of --features to read")
+        }
     }
 
     func run() throws {
+        guard let dense, let data else { return try evaluateFeatures() }
         let folder = URL(fileURLWithPath: model)
         let (adaptive, device, _) = try options.load(model)
         guard adaptive.configuration != nil else {
@@ -56,20 +71,22 @@ struct Evaluate: ParsableCommand {
                 "\(model) is a dense model: give its conversion, and itself with --dense")
         }
         let teacher = try options.load(dense).model
-        let test = try open(split, folder, limit: samples)
+        let test = try open(data, split, folder, limit: samples)
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device))
         let probe =
             probeSplit == "none"
             ? nil
             : try evaluator.fitProbe(
-                on: open(probeSplit, folder, limit: probeSamples))
+                on: open(data, probeSplit, folder, limit: probeSamples))
         let result = try evaluator.evaluate(budgets: Budgets(budgets)?.values ?? [1], probe: probe)
         print(json ? try result.json.text() : result.table.text)
-        if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), folder, device) }
+        if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), dense, device) }
     }
 
-    private func open(_ split: String, _ folder: URL, limit: Int) throws -> any Dataset {
+    private func open(
+        _ data: String, _ split: String, _ folder: URL, limit: Int
+    ) throws -> any Dataset {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split)
         return limit > 0 && limit < dataset.count ? FirstSamples(dataset, count: limit) : dataset
@@ -77,7 +94,7 @@ struct Evaluate: ParsableCommand {
 
     private func write(
         _ result: EvaluationResult, _ adaptive: AdaptiveModel, _ test: any Dataset, to report: URL,
-        _ folder: URL, _ device: Device
+        _ dense: String, _ device: Device
     ) throws {
         try FileManager.default.createDirectory(at: report, withIntermediateDirectories: true)
         try result.json.write(to: report.appendingPathComponent("results.json"))

@@ -25,14 +25,31 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
     }
 
     /// Before any training, with all learners, for GELU and ReLU bases and learner counts that do
-    /// and do not divide the hidden width of 52.
-    @Test(arguments: ["bert", "bert_relu", "vit", "vit_tanh_gelu", "deit_distilled"], [1, 2, 4, 5])
+    /// and do not divide the hidden widths of 52 and, of DINOv2, 72.
+    @Test(arguments: ["bert", "bert_relu", "vit", "vit_tanh_gelu", "deit_distilled", "dinov2"], [1, 2, 5])
     func teacherDerivedLearnersEqualTheDenseModel(name: String, learnerCount: Int) throws {
         let dense = AdaptiveModel(dense: try ModelFolder.load(goldens.appendingPathComponent(name)))
         let model = try converted(name, SurgeryOptions(learnerCount: learnerCount))
         let wanted = try states(dense, name, ForwardPass())
         let found = try states(model, name, AdaptivePass(mode: .fixed(learnerCount)))
         #expect(try (found - wanted).absolute().maximum().item(Double.self) < 1e-5)
+    }
+
+    /// Neurons of three matrices are no learners of two; fresh learners have the teacher's cost.
+    @Test func swiGLUBlocksTakeFreshLearners() throws {
+        let error = #expect(throws: ModelError.self) { try converted("dinov2_swiglu") }
+        #expect(error?.localizedDescription.contains("blocks.0.feedForward is a SwiGLU") == true)
+        let model = try converted("dinov2_swiglu", SurgeryOptions(recipe: .paper))
+        let dense = try ModelCost(AdaptiveModel(dense: Self.dense("dinov2_swiglu")))
+        let found = try ModelCost(model)
+        let wanted = dense.dense.filter { $0.key.kind == .feedForward }.values.reduce(0, +)
+        #expect(wanted == 2 * 17 * 3 * 36 * 48 && found.adaptable == wanted)
+        #expect(try states(model, "dinov2_swiglu", AdaptivePass()).isFinite().allTrue())
+        _ = try converted("dinov2_swiglu", SurgeryOptions(kinds: [.query, .output]))
+    }
+
+    static func dense(_ name: String) throws -> any TransformerModel {
+        try ModelFolder.load(goldens.appendingPathComponent(name))
     }
 
     @Test func moreLearnersAreCloserToTheTeacher() throws {
@@ -48,7 +65,9 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         }
     }
 
-    @Test(arguments: ["bert", "vit_classifier"]) func savedModelsComeBackBitwise(name: String) throws {
+    @Test(arguments: ["bert", "vit_classifier", "dinov2_wide"]) func savedModelsComeBackBitwise(name: String)
+        throws
+    {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let model = try converted(name, SurgeryOptions(kinds: SlotKind.allCases))

@@ -49,6 +49,21 @@ import Torch
         #expect(text.hasPrefix("config.json: ") && text.contains(part), "\(text)")
     }
 
+    @Test(
+        arguments: [
+            (["patch_size": 17], "\"patch_size\" must be at most image_size"),
+            (["hidden_act": "swiglu"], "hidden_act \"swiglu\" is not supported"),
+            (["mlp_ratio": 0], "\"mlp_ratio\" must be a number that gives"),
+            (["mlp_ratio": "four"], "\"mlp_ratio\" must be"),
+            (["use_swiglu_ffn": 1], "\"use_swiglu_ffn\" must be"),
+            (["num_attention_heads": 5], "\"num_attention_heads\" must be a divisor"),
+            (["model_type": "vit"], "model_type of a Dinov2Model \"vit\""),
+        ] as [([String: JSONValue?], String)])
+    func wrongDINOv2Configurations(changes: [String: JSONValue?], part: String) throws {
+        let text = try refusal("dinov2", changes)
+        #expect(text.hasPrefix("config.json: ") && text.contains(part), "\(text)")
+    }
+
     @Test func unknownArchitecturesNameTheKnown() throws {
         let text = try refusal("bert", ["architectures": ["GPT2Model"]])
         for architecture in Architecture.all {
@@ -94,7 +109,10 @@ import Torch
         let vit = try Goldens.copy("vit_classifier") {
             $0["vit.embeddings.mask_token"] = try .zeros([1, 1, 36])
         }
-        for folder in [bert, vit] { _ = try ModelFolder.load(folder.url) }
+        let dinov2 = try Goldens.copy("dinov2_registers") { tensors in
+            tensors["embeddings.mask_token"] = nil
+        }
+        for folder in [bert, vit, dinov2] { _ = try ModelFolder.load(folder.url) }
     }
 
     @Test func typesAreConvertedOrKept() throws {

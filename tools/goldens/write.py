@@ -22,6 +22,7 @@ SEED = 20240817
 LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers")
 PROVENANCE = {
     "models": "Random parameters; configurations and outputs by transformers (Apache-2.0).",
+    "dinov2": "Random parameters; configurations and outputs by transformers (Apache-2.0).",
     "wordpiece": "Vocabularies made by tools/goldens/wordpiece.py from lists of letters and from word counts of "
                  "Examples/minilm/glosses.tsv (WordNet 3.0, licence in Examples/minilm/LICENSE.WordNet); "
                  "encodings by tokenizers and transformers (Apache-2.0).",
@@ -34,10 +35,10 @@ def hashes(folders: list[str]) -> dict[str, str]:
 
 
 def write() -> int:
-    import models
+    import families
     import wordpiece
 
-    folders = models.write(ROOT, SEED) + wordpiece.write(ROOT, SEED)
+    folders = [folder for module in (*families.MODULES, wordpiece) for folder in module.write(ROOT, SEED)]
     manifest = {
         "seed": SEED,
         "python": platform.python_version(),

@@ -21,8 +21,10 @@ from safetensors.torch import load_file
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tools" / "goldens"))
+import families  # noqa: E402
 import models  # noqa: E402
 
+GOLDENS = [golden for family in families.MODULES for golden in family.GOLDENS]
 LIMITS = {"float32": 1e-4, "bfloat16": 1e-2}
 
 
@@ -40,12 +42,13 @@ def compare(acm: str, golden: models.Golden, device: str, dtype: str) -> dict[st
     mask = inputs.get("attention_mask")
     kind = getattr(torch, dtype)
     model = golden.model.from_pretrained(folder, dtype=kind, **golden.arguments).eval().to(device)
-    wanted = models.outputs(model, {k: v.to(kind) if v.is_floating_point() else v for k, v in inputs.items()})
+    wanted = models.outputs(model, {k: v.to(kind) if v.is_floating_point() else v for k, v in inputs.items()},
+                            **golden.call)
     with tempfile.TemporaryDirectory() as scratch:
         output = pathlib.Path(scratch) / "outputs.safetensors"
         subprocess.run(
             [acm, "run", folder, "--input", folder / "inputs.safetensors", "--output", output,
-             "--hidden-states", "--device", device, "--dtype", dtype], check=True)
+             "--hidden-states", "--device", device, "--dtype", dtype, *golden.options], check=True)
         found = load_file(output, device=device)
     assert found.keys() == wanted.keys(), f"{golden.name}: {sorted(found)} instead of {sorted(wanted)}"
     errors = {}
@@ -65,7 +68,7 @@ def main() -> int:
 
     models.transformers.logging.disable_progress_bar()
     results, failed = [], 0
-    for golden in models.GOLDENS:
+    for golden in GOLDENS:
         for dtype, limit in LIMITS.items():
             errors = compare(options.acm, golden, options.device, dtype)
             worst = max(errors, key=errors.get)

@@ -1,0 +1,42 @@
+import AdaptiveComputation
+import Datasets
+import Torch
+import Transformers
+
+extension FeatureSet {
+    /// Runs a model over a labelled dataset.
+    ///
+    /// - Parameters:
+    ///   - names: what each sample of the dataset is called.
+    ///   - indices: the samples to take.
+    ///   - report: called after each batch with the samples done.
+    /// - Throws: ``EvaluationError/mismatch(_:)`` for data without labels, and what models and files
+    ///   throw.
+    public static func collect(
+        _ model: AdaptiveModel, _ dataset: any Dataset, names: [String], indices: [Int],
+        pooling: SampleEmbedding.Pooling = .standard, batchSize: Int = 32, device: Device = .cpu,
+        report: (Int) -> Void = { _ in }
+    ) throws -> FeatureSet {
+        guard let classNames = dataset.classNames else {
+            throw EvaluationError.mismatch("Features are judged by labels, but the data has none")
+        }
+        let type = model.network.namedParameters().first?.tensor.dataType
+        var features: [Tensor] = []
+        var labels: [Tensor] = []
+        for start in stride(from: 0, to: indices.count, by: batchSize) {
+            let batch = try dataset.batch(Array(indices[start..<min(start + batchSize, indices.count)]))
+            guard let given = batch.labels else { continue }
+            try withoutGradients {
+                // Classifiers give logits only; their last hidden states are what is pooled.
+                let pass = AdaptivePass(keepsHiddenStates: true)
+                let outputs = try model(batch.inputs.to(device, type), pass)
+                features.append(try SampleEmbedding.of(outputs, pass, pooling: pooling).to(.cpu))
+                labels.append(try given.to(.cpu))
+            }
+            report(min(start + batchSize, indices.count))
+        }
+        return try FeatureSet(
+            features: .concatenated(features), labels: .concatenated(labels),
+            names: indices.map { names[$0] }, classNames: classNames)
+    }
+}
