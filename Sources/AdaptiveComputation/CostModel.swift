@@ -68,9 +68,9 @@ public struct ModelCost: Sendable, Equatable {
             }
         }
         let blocks = dimensions.blockCount
-        embedding = dimensions.embeddingCost
+        embedding = dimensions.embeddingCost + tokens * dimensions.embeddingCostPerToken
         attentionCore = 2 * blocks * tokens * tokens * dimensions.width
-        head = dimensions.headCost
+        head = dimensions.headCost + tokens * dimensions.headCostPerToken
         let softmax = 5 * blocks * dimensions.headCount * tokens * tokens
         let norms = 5 * (2 * blocks + 1) * tokens * dimensions.width
         elementWise = softmax + norms + activations

@@ -36,20 +36,26 @@ public struct ModelDimensions: Sendable, Equatable {
     public let headCount: Int
     /// Tokens of one sample at the model's own input size; nil where it varies.
     public let tokenCount: Int?
-    /// Multiply-accumulates of the embeddings for one sample.
+    /// Multiply-accumulates of the embeddings for one sample, whatever its length.
     public let embeddingCost: Int
-    /// Multiply-accumulates after the last block for one sample.
+    /// And for each of its tokens.
+    public let embeddingCostPerToken: Int
+    /// Multiply-accumulates after the last block for one sample, whatever its length.
     public let headCost: Int
+    /// And for each of its tokens.
+    public let headCostPerToken: Int
 
     public init(
         blockCount: Int, width: Int, headCount: Int, tokenCount: Int?, embeddingCost: Int,
-        headCost: Int
+        embeddingCostPerToken: Int = 0, headCost: Int, headCostPerToken: Int = 0
     ) {
         self.blockCount = blockCount
         self.width = width
         self.headCount = headCount
         self.tokenCount = tokenCount
         self.embeddingCost = embeddingCost
+        self.embeddingCostPerToken = embeddingCostPerToken
+        self.headCostPerToken = headCostPerToken
         self.headCost = headCost
     }
 }

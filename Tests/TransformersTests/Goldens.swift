@@ -15,6 +15,11 @@ enum Goldens {
         "deit_distilled",
     ]
 
+    static let speech = [
+        "wav2vec2", "wav2vec2_stable", "wav2vec2_old_names", "wav2vec2_masked", "wav2vec2_ctc", "hubert",
+        "hubert_ctc", "wavlm", "wavlm_ctc",
+    ]
+
     static func model(_ name: String, type: DataType = .float32) throws -> any TransformerModel {
         try ModelFolder.load(folder.appendingPathComponent(name), type: type)
     }

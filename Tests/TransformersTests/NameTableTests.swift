@@ -5,7 +5,7 @@ import Torch
 @testable import Transformers
 
 @Suite struct NameTableTests {
-    @Test(arguments: Goldens.bert + Goldens.vision)
+    @Test(arguments: Goldens.bert + Goldens.vision + Goldens.speech)
     func namesAreTheCheckpointsBothWays(name: String) throws {
         let model = try Goldens.model(name)
         let names = try model.checkpointParameters().map(\.name)
@@ -18,7 +18,7 @@ import Torch
     }
 
     /// Saving what was loaded gives the checkpoint's bytes again.
-    @Test(arguments: Goldens.bert + Goldens.vision) func roundTripIsBitwise(name: String) throws {
+    @Test(arguments: Goldens.bert + Goldens.vision + Goldens.speech) func roundTripIsBitwise(name: String) throws {
         let source = Goldens.folder.appendingPathComponent("\(name)/model.safetensors")
         let folder = try TemporaryFolder()
         let copy = folder.url.appendingPathComponent("model.safetensors")
@@ -26,7 +26,7 @@ import Torch
         #expect(try Data(contentsOf: copy) == Data(contentsOf: source))
     }
 
-    @Test(arguments: ["bert", "bert_classifier", "vit", "deit_distilled"])
+    @Test(arguments: ["bert", "bert_classifier", "vit", "deit_distilled", "wav2vec2", "wavlm_ctc"])
     func slotsHaveTheirPaths(name: String) throws {
         let model = try Goldens.model(name)
         let paths = model.namedParameters().map(\.name)
@@ -53,6 +53,19 @@ import Torch
             (
                 "vit_classifier", "blocks.0.attention.value.acm.w",
                 "vit.encoder.layer.0.attention.attention.value.acm.w"
+            ),
+            (
+                "wav2vec2", "blocks.1.feedForward.acm.learners.w1",
+                "encoder.layers.1.feed_forward.acm.learners.w1"
+            ),
+            (
+                "hubert_ctc", "blocks.0.attention.output.acm.gate",
+                "hubert.encoder.layers.0.attention.out_proj.acm.gate"
+            ),
+            ("wav2vec2_ctc", "head.weight", "lm_head.weight"),
+            (
+                "wav2vec2_old_names", "positions.convolution.magnitude",
+                "encoder.pos_conv_embed.conv.weight_g"
             ),
             ("deit_distilled", "classifier.bias", "cls_classifier.bias"),
             ("deit_distilled", "distillationClassifier.bias", "distillation_classifier.bias"),
