@@ -8,6 +8,12 @@ public struct CTCSettings: Sendable, Equatable {
     /// Whether labels that no alignment fits count as 0 instead of infinity.
     public let zeroInfinity: Bool
 
+    public init(blank: Int, reduction: Loss.CTCReduction, zeroInfinity: Bool) {
+        self.blank = blank
+        self.reduction = reduction
+        self.zeroInfinity = zeroInfinity
+    }
+
     /// - Throws: ``JSONError`` for values that make no sense.
     public init(_ reader: JSONObjectReader) throws {
         let classCount = try reader.integer("vocab_size", in: 1...10_000_000)

@@ -116,7 +116,7 @@ def write_loss(model, inputs, folder: pathlib.Path, generator) -> None:
 
 
 def write_losses(folder: pathlib.Path, seed: int) -> None:
-    """Four rows: plain, repeated labels, shorter than its logits, more labels than it has frames."""
+    """Four rows: plain (of its labels one is the blank, which counts as padding), repeated labels, shorter than its logits, more labels than it has frames."""
     generator = torch.Generator().manual_seed(seed)
     logits = 2 * torch.randn(4, 9, 7, generator=generator)
     labels = torch.tensor([[1, 2, 3, 4, 0], [5, 5, 6, 6, -100], [3, -100, -100, -100, -100], [1, 1, 1, 1, 1]])

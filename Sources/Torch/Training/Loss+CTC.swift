@@ -14,7 +14,8 @@ extension Loss {
     ///
     /// - Parameters:
     ///   - logits: `[batch, frames, classes]` of any floating-point type.
-    ///   - labels: `[batch, labels]` int64; negative ones are left out, so that -100 pads rows.
+    ///   - labels: `[batch, labels]` int64; negative ones and blanks are left out, so that -100
+    ///     or the blank pads rows.
     ///   - lengths: `[batch]` int64, the real frames of each sample; the others do not count.
     ///   - blank: the class that stands for no label.
     ///   - zeroInfinity: whether labels that no alignment fits count as 0 instead of infinity.
@@ -40,7 +41,7 @@ extension Loss {
                     "The labels of the CTC loss must lie below \(classes), the number of classes, found \(highest).")
             }
         }
-        let isLabel = try labels.isAtLeast(0)
+        let isLabel = try labels.isAtLeast(0).and(labels.equals(Double(blank)).logicalNot())
         let number = reduction == .mean ? 1 : 2  // libtorch's
         return try Operators.ctc(
             .tensor(logits.to(nil, .float32).logSoftmax().transposed(0, 1)),  // [frames, batch, classes]
