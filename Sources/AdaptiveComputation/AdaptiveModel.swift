@@ -95,7 +95,7 @@ public struct AdaptiveModel: Sendable {
     private static func isAuxiliary(_ name: String) -> Bool {
         [
             "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
-            "special_tokens_map.json",
+            "special_tokens_map.json", "added_tokens.json", "vocab.json",
         ].contains(name)
     }
 }

@@ -4,7 +4,8 @@ import Transformers
 /// Some samples as a model takes them.
 public struct Batch: Sendable {
     public let inputs: ModelInputs
-    /// `[batch]` int64, where the data has labels.
+    /// `[batch]` int64, where the data has labels; `[batch, labels]` int64 with -100 after the last of a
+    /// row, where a sample has many, as for connectionist temporal classification.
     public let labels: Tensor?
 
     public init(inputs: ModelInputs, labels: Tensor?) {

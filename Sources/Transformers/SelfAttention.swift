@@ -46,7 +46,8 @@ public struct SelfAttention: Layer {
         }
     }
 
-    /// - Parameter mask: `[batch, 1, 1, tokens]` bool; false is not attended to.
+    /// - Parameter mask: `[batch, 1, 1, tokens]` bool; false is not attended to. Or `[batch, heads,
+    ///   tokens, tokens]` of the input's type, added to the scores.
     public func callAsFunction(
         _ input: Tensor, block: Int, mask: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {

@@ -20,7 +20,11 @@ enum Goldens {
     ]
     /// Models of images of one size whose inputs have another.
     static let interpolated = ["vit_other_size", "deit_other_size"]
-    static let all = bert + vision + dinov2 + interpolated
+    static let speech = [
+        "wav2vec2", "wav2vec2_stable", "wav2vec2_old_names", "wav2vec2_masked", "wav2vec2_ctc", "hubert",
+        "hubert_ctc", "wavlm", "wavlm_ctc",
+    ]
+    static let all = bert + vision + dinov2 + interpolated + speech
 
     static func model(_ name: String, type: DataType = .float32) throws -> any TransformerModel {
         try ModelFolder.load(folder.appendingPathComponent(name), type: type)

@@ -34,7 +34,10 @@ import Torch
     }
 
     @Test(
-        arguments: ["bert", "bert_classifier", "vit", "deit_distilled", "dinov2_wide", "dinov2_swiglu"])
+        arguments: [
+            "bert", "bert_classifier", "vit", "deit_distilled", "dinov2_wide", "dinov2_swiglu", "wav2vec2",
+            "wavlm_ctc",
+        ])
     func slotsHaveTheirPaths(name: String) throws {
         let model = try Goldens.model(name)
         let paths = model.namedParameters().map(\.name)
@@ -70,6 +73,19 @@ import Torch
             ),
             ("dinov2_swiglu", "blocks.0.feedForward.down.bias", "encoder.layer.0.mlp.weights_out.bias"),
             ("dinov2_wide", "classifier.bias", "classifier.bias"),
+            (
+                "wav2vec2", "blocks.1.feedForward.acm.learners.w1",
+                "encoder.layers.1.feed_forward.acm.learners.w1"
+            ),
+            (
+                "hubert_ctc", "blocks.0.attention.output.acm.gate",
+                "hubert.encoder.layers.0.attention.out_proj.acm.gate"
+            ),
+            ("wav2vec2_ctc", "head.weight", "lm_head.weight"),
+            (
+                "wav2vec2_old_names", "positions.convolution.magnitude",
+                "encoder.pos_conv_embed.conv.weight_g"
+            ),
             ("deit_distilled", "classifier.bias", "cls_classifier.bias"),
             ("deit_distilled", "distillationClassifier.bias", "distillation_classifier.bias"),
         ])

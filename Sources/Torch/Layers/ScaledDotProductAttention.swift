@@ -8,7 +8,8 @@ private enum Operators {
 ///   - query: `[batch, heads, tokens, headWidth]`.
 ///   - key: of the same shape.
 ///   - value: of the same shape.
-///   - mask: bool, broadcast to `[batch, heads, tokens, tokens]`; false is left out.
+///   - mask: bool, broadcast to `[batch, heads, tokens, tokens]`; false is left out;
+///     or of the query's type, added to the scores.
 /// - Returns: `[batch, heads, tokens, headWidth]`.
 /// - Source: Vaswani et al. 2017, equation 1.
 public func scaledDotProductAttention(

@@ -20,6 +20,7 @@ private enum Operators {
     static let equal = Operator("aten::eq", "Tensor")
     static let equalScalar = Operator("aten::eq", "Scalar")
     static let greaterOrEqual = Operator("aten::ge", "Scalar")
+    static let greaterOrEqualTensor = Operator("aten::ge", "Tensor")
     static let greater = Operator("aten::gt", "Scalar")
     static let less = Operator("aten::lt", "Scalar")
     static let isFinite = Operator("aten::isfinite")
@@ -96,6 +97,11 @@ extension Tensor {
 
     public func isAtLeast(_ value: Double) throws -> Tensor {
         try Operators.greaterOrEqual(.tensor(self), .double(value))
+    }
+
+    /// Element by element, bool; both are broadcast.
+    public func isAtLeast(_ other: Tensor) throws -> Tensor {
+        try Operators.greaterOrEqualTensor(.tensor(self), .tensor(other))
     }
 
     public func isGreater(than value: Double) throws -> Tensor {
