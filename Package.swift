@@ -22,7 +22,7 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: ["AdaptiveComputation", "Datasets", .product(name: "Yams", package: "Yams")]),
-        .target(name: "Evaluation", dependencies: ["AdaptiveComputation", "Datasets"]),
+        .target(name: "Evaluation", dependencies: ["AdaptiveComputation", "Datasets", "Preprocessing"]),
         .executableTarget(
             name: "acm",
             dependencies: [
