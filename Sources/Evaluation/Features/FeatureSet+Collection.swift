@@ -15,7 +15,7 @@ extension FeatureSet {
     public static func collect(
         _ model: AdaptiveModel, _ dataset: any Dataset, names: [String], indices: [Int],
         pooling: SampleEmbedding.Pooling = .standard, batchSize: Int = 32, device: Device = .cpu,
-        report: (Int) -> Void = { _ in }
+        loading: LoadingOptions = LoadingOptions(), report: (Int) -> Void = { _ in }
     ) throws -> FeatureSet {
         guard let classNames = dataset.classNames else {
             throw EvaluationError.mismatch("Features are judged by labels, but the data has none")
@@ -23,20 +23,26 @@ extension FeatureSet {
         let type = model.network.namedParameters().first?.tensor.dataType
         var features: [Tensor] = []
         var labels: [Tensor] = []
-        for start in stride(from: 0, to: indices.count, by: batchSize) {
-            let batch = try dataset.batch(Array(indices[start..<min(start + batchSize, indices.count)]))
+        var found: [Int] = []
+        let batches = stride(from: 0, to: indices.count, by: batchSize).map {
+            Array(indices[$0..<min($0 + batchSize, indices.count)])
+        }
+        let loader = try BatchLoader(
+            dataset, .inOrder(batches), device: device, type: type, options: loading)
+        while let batch = try loader.next() {
             guard let given = batch.labels else { continue }
             try withoutGradients {
                 // Classifiers give logits only; their last hidden states are what is pooled.
                 let pass = AdaptivePass(keepsHiddenStates: true)
-                let outputs = try model(batch.inputs.to(device, type), pass)
+                let outputs = try model(batch.inputs, pass)
                 features.append(try SampleEmbedding.of(outputs, pass, pooling: pooling).to(.cpu))
                 labels.append(try given.to(.cpu))
             }
-            report(min(start + batchSize, indices.count))
+            found += batch.indices
+            report(found.count)
         }
         return try FeatureSet(
             features: .concatenated(features), labels: .concatenated(labels),
-            names: indices.map { names[$0] }, classNames: classNames)
+            names: found.map { names[$0] }, classNames: classNames)
     }
 }
