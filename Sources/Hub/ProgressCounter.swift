@@ -1,0 +1,27 @@
+import Synchronization
+
+/// Adds up what several workers fetch, and reports each step, one at a time.
+final class ProgressCounter: Sendable {
+    private let progress = Mutex(FetchProgress())
+    private let report: @Sendable (FetchProgress) -> Void
+
+    init(_ report: @escaping @Sendable (FetchProgress) -> Void) { self.report = report }
+
+    func add(_ byteCount: Int) {
+        change {
+            $0.byteCount += byteCount
+            $0.awaitedFile = nil
+        }
+    }
+
+    func expect(_ byteCount: Int) { change { $0.totalByteCount += byteCount } }
+
+    func wait(for file: String) { change { $0.awaitedFile = file } }
+
+    private func change(_ body: (inout FetchProgress) -> Void) {
+        progress.withLock {
+            body(&$0)
+            report($0)
+        }
+    }
+}
