@@ -38,7 +38,11 @@ public final class FakeHub: Sendable {
         }
 
         func fault(_ request: Request) -> Response? {
-            faults.withLock { $0 }.lazy.compactMap { $0(request) }.first
+            // Each is asked once: some count.
+            for fault in faults.withLock({ $0 }) {
+                if let response = fault(request) { return response }
+            }
+            return nil
         }
     }
 

@@ -50,13 +50,14 @@ struct LocalConnection {
         if response.body.isEmpty { Thread.sleep(forTimeInterval: response.silence) }
         guard send(Data((head + "\r\n").utf8)) else { return false }
         if request.method == "HEAD" { return true }
-        if !response.body.isEmpty { Thread.sleep(forTimeInterval: response.silence) }
+        if !response.body.isEmpty, response.cutAfter == nil { Thread.sleep(forTimeInterval: response.silence) }
         let body = response.body.prefix(response.cutAfter ?? response.body.count)
         let isSent =
             response.isChunked
             ? send(Data("\(String(body.count, radix: 16))\r\n".utf8) + body + Data("\r\n0\r\n\r\n".utf8))
             : send(body)
         if isSent { record.bodyByteCount.withLock { $0 += body.count } }
+        if response.cutAfter != nil { Thread.sleep(forTimeInterval: response.silence) }
         return isSent && response.cutAfter == nil && response.claimedLength == nil
     }
 

@@ -22,7 +22,8 @@ public final class LocalServer: Sendable {
         public var claimedLength: Int?
         /// After so many bytes of the body the connection breaks.
         public var cutAfter: Int?
-        /// Seconds of silence before the body, or before the head if there is none.
+        /// Seconds of silence: before the connection breaks, else before the body, or before the head
+        /// if there is no body.
         public var silence = 0.0
         /// Sent in pieces without a `Content-Length`.
         public var isChunked = false

@@ -226,7 +226,12 @@ import Torch
             response.silence = 8
             return response
         }
-        fixture.hub.inject { $0.method == "GET" && $0.path.hasSuffix("vocab.txt") ? .init(403) : nil }
+        fixture.hub.inject { request in
+            guard request.method == "GET", request.path.hasSuffix("vocab.txt") else { return nil }
+            var response = FakeHub.Response(403)
+            response.silence = 0.5
+            return response
+        }
         let start = Date()
         guard case .refused(_, 403, false, nil) = fixture.error() else {
             Issue.record("not refused")

@@ -15,7 +15,7 @@ import Torch
         #expect(
             snapshot.folder.path == fixture.cache["models--owner--model/snapshots/\(commit)"].path)
         #expect(snapshot.files.map(\.name) == Fixture.neededNames)
-        #expect(snapshot.files.allSatisfy(\.isNew))
+        #expect(snapshot.files.allSatisfy { $0.isNew })
         #expect(snapshot.files.map(\.checksum) == ["git-sha1", "sha256", "git-sha1", "git-sha1"])
         #expect(try fixture.holds(snapshot))
         #expect(try fixture.names("snapshots/\(commit)") == Fixture.neededNames)
