@@ -1,9 +1,13 @@
+#define _GNU_SOURCE
 #include "hub_transfer.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "library.h"
 
@@ -123,6 +127,26 @@ static int take_progress(void *context, int64_t download_size, int64_t downloade
     return 1;
 }
 
+/*
+ * A connection that the other side closed must be an error, not the end of the
+ * process: OpenSSL writes without MSG_NOSIGNAL. So SIGPIPE is held back while
+ * libcurl runs, and what came of it is dropped.
+ */
+static int perform_without_sigpipe(void *handle) {
+    sigset_t pipe_signal, before;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    int code = easy_perform(handle);
+    if (!sigismember(&before, SIGPIPE)) {
+        const struct timespec no_time = {0, 0};
+        while (sigtimedwait(&pipe_signal, NULL, &no_time) == -1 && errno == EINTR) {
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
 int32_t hub_client_perform(hub_client *client, const hub_request *request, int32_t *code,
                            char *message, size_t capacity) {
     char reason[CURL_ERROR_SIZE] = "";
@@ -165,7 +189,7 @@ int32_t hub_client_perform(hub_client *client, const hub_request *request, int32
     easy_setopt(handle, CURLOPT_XFERINFODATA, client);
     easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 
-    *code = easy_perform(handle);
+    *code = perform_without_sigpipe(handle);
     easy_reset(handle); /* lets go of the stack's buffers */
     slist_free_all(headers);
     if (client->was_stopped) return HUB_STOPPED;

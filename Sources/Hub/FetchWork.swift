@@ -25,27 +25,29 @@ struct FetchWork: Sendable {
         let missing = names.filter {
             !RepositoryCache.holds(folder.appendingPathComponent($0), size: listing.size(of: $0))
         }
-        var checksums: [String: String] = [:]
+        var checksums: [String: String?] = [:]  // of those that were fetched
         if !missing.isEmpty {
             try cache.prepare(listing.commit)
             let files = try inParallel(missing) { session, name, _ in
                 MissingFile(name: name, metadata: try session.metadata(of: name, at: listing.commit))
             }
             try checkRoom(files)
-            progress.expect(files.reduce(0) { $0 + ($1.metadata.size ?? 0) })
-            _ = try inParallel(files) { session, file, cancellation in
+            for file in files { progress.expect(file.metadata.size ?? 0) }
+            let wereFetched = try inParallel(files) { session, file, cancellation in
                 try FileDownload(
                     name: file.name, commit: listing.commit, metadata: file.metadata, cache: cache,
                     session: session, cancellation: cancellation, progress: progress
                 ).run()
             }
-            for file in files { checksums[file.name] = file.metadata.checksum?.kind }
+            for (file, wasFetched) in zip(files, wereFetched) where wasFetched {
+                checksums[file.name] = .some(file.metadata.checksum?.kind)
+            }
         }
         return names.map { name in
             Snapshot.File(
                 name: name,
                 byteCount: RepositoryCache.byteCount(of: folder.appendingPathComponent(name)) ?? 0,
-                isNew: missing.contains(name), checksum: checksums[name])
+                isNew: checksums[name] != nil, checksum: checksums[name] ?? nil)
         }
     }
 

@@ -51,7 +51,7 @@ public struct Fetcher: Sendable {
         }
         do {
             try work.cache.setCommit(of: revision, to: listing.commit)
-        } catch where files.allSatisfy({ !$0.isNew }) {
+        } catch  where files.allSatisfy({ !$0.isNew }) {
             // A cache that may only be read, and has all that is needed: nothing had to be written.
         }
         return Snapshot(

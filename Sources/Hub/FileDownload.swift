@@ -18,12 +18,15 @@ struct FileDownload {
     /// The blob gets its name only after its size and checksum have been compared with what the
     /// server announced. If they differ it is fetched once more from the start.
     ///
+    /// - Returns: whether it was fetched.
     /// - Throws: `HubError`, `FileError`; what has arrived stays for the next time.
-    func run() throws {
+    func run() throws -> Bool {
         let lock = try FileLock(cache.lock(metadata.tag), cancellation) { progress.wait(for: name) }
         defer { withExtendedLifetime(lock) {} }
-        if RepositoryCache.holds(cache.blob(metadata.tag), size: metadata.size) {
-            progress.add(metadata.size ?? 0)  // another process has fetched it meanwhile
+        let isThere = RepositoryCache.holds(cache.blob(metadata.tag), size: metadata.size)
+        if isThere {
+            // Of another file or commit, or another process has fetched it meanwhile.
+            progress.add(metadata.size ?? 0)
         } else {
             do {
                 try fetch()
@@ -32,6 +35,7 @@ struct FileDownload {
             }
         }
         try cache.link(name, in: commit, to: metadata.tag)
+        return !isThere
     }
 
     private func fetch() throws {
@@ -53,10 +57,8 @@ struct FileDownload {
     private func fill(_ partial: PartialFile) throws {
         if let size = metadata.size, partial.byteCount > size { try clear(partial) }
         var start = partial.byteCount
-        try session.retrying(
-            session.address(of: name, at: commit),
-            hasProgressed: { partial.byteCount - start >= Self.progressByteCount }
-        ) {
+        func hasProgressed() -> Bool { partial.byteCount - start >= Self.progressByteCount }
+        try session.retrying(session.address(of: name, at: commit), hasProgressed: hasProgressed) {
             start = partial.byteCount
             if start == metadata.size { return }
             var hasBegun = false

@@ -65,13 +65,6 @@ extension HubError: LocalizedError, CustomStringConvertible {
         case .refused(let repository, let status, let hasToken, let says):
             "cannot fetch \(repository): the server refuses (HTTP status \(status)\(says.map { ": \($0)" } ?? "")); "
                 + (hasToken ? "check the token in HF_TOKEN" : "set HF_TOKEN to a token that may read it")
-        default:
-            laterDescription
-        }
-    }
-
-    private var laterDescription: String {
-        switch self {
         case .notCached(let repository, let revision, let folder, let missing):
             "cannot take \(repository) (\(revision)) from the cache \(folder) while offline: "
                 + (missing.isEmpty ? "it is not there" : "there is no \(missing.joined(separator: ", "))")
@@ -94,7 +87,6 @@ extension HubError: LocalizedError, CustomStringConvertible {
             "cannot reach \(url): \(reason)" + (attempts > 1 ? " (after \(attempts) attempts)" : "")
         case .noLibrary(let name, let reason):
             "cannot fetch without \(name) (\(reason)): install Debian's package libcurl4 or its like"
-        default: ""
         }
     }
 }

@@ -9,12 +9,18 @@ final class ProgressCounter: Sendable {
 
     func add(_ byteCount: Int) {
         change {
-            $0.byteCount += byteCount
+            $0.byteCount &+= byteCount
             $0.awaitedFile = nil
         }
     }
 
-    func expect(_ byteCount: Int) { change { $0.totalByteCount += byteCount } }
+    func expect(_ byteCount: Int) {
+        change {
+            // A server may say any size.
+            let (sum, overflow) = $0.totalByteCount.addingReportingOverflow(byteCount)
+            $0.totalByteCount = overflow ? Int.max : sum
+        }
+    }
 
     func wait(for file: String) { change { $0.awaitedFile = file } }
 

@@ -28,7 +28,8 @@ public struct Snapshot: Equatable, Sendable {
     public var json: JSONValue {
         [
             "format": 1, "repository": .string(repository.description),
-            "revision": .string(revision.description), "commit": .string(commit), "path": .string(folder.path),
+            "revision": .string(revision.description), "commit": .string(commit),
+            "path": .string(folder.path),
             "files": .array(
                 files.map {
                     [

@@ -31,7 +31,8 @@ final class FetchMeter: Sendable {
 
     private static func text(_ progress: FetchProgress, since start: (date: Date, byteCount: Int)) -> String {
         if let file = progress.awaitedFile { return "waiting for another process to fetch \(file)" }
-        let share = progress.totalByteCount > 0 ? Double(progress.byteCount) / Double(progress.totalByteCount) : 0
+        let share =
+            progress.totalByteCount > 0 ? Double(progress.byteCount) / Double(progress.totalByteCount) : 0
         let filled = min(24, max(0, Int(24 * share)))
         let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: 24 - filled)
         let seconds = max(Date().timeIntervalSince(start.date), 0.1)

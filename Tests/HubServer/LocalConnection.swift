@@ -44,13 +44,16 @@ struct LocalConnection {
     private func answer(_ request: LocalServer.Request, _ response: LocalServer.Response) -> Bool {
         var head = "HTTP/1.1 \(response.status) Status\r\n"
         for (name, value) in response.fields { head += "\(name): \(value)\r\n" }
-        head += response.isChunked
+        head +=
+            response.isChunked
             ? "Transfer-Encoding: chunked\r\n"
             : "Content-Length: \(response.claimedLength ?? response.body.count)\r\n"
         if response.body.isEmpty { Thread.sleep(forTimeInterval: response.silence) }
         guard send(Data((head + "\r\n").utf8)) else { return false }
         if request.method == "HEAD" { return true }
-        if !response.body.isEmpty, response.cutAfter == nil { Thread.sleep(forTimeInterval: response.silence) }
+        if !response.body.isEmpty, response.cutAfter == nil {
+            Thread.sleep(forTimeInterval: response.silence)
+        }
         let body = response.body.prefix(response.cutAfter ?? response.body.count)
         let isSent =
             response.isChunked

@@ -51,6 +51,20 @@ import Torch
         #expect(try !fixture.names("blobs").contains(partial))
     }
 
+    /// A slow way to the end is one: failures are counted from the last megabyte on.
+    @Test func progressIsNoFailure() throws {
+        let files = Fixture.files.merging(["model.safetensors": Data(count: 3_500_000)]) { $1 }
+        let fixture = try Fixture(files)
+        fixture.hub.inject(into: "model.safetensors", count: 3) { request, content in
+            var response = response(request, content)
+            response.cutAfter = 1_100_000
+            return response
+        }
+        #expect(try fixture.holds(fixture.fetch { $0.attemptCount = 2 }, files))
+        #expect(fixture.weightRequests.count == 4)
+        #expect(fixture.hub.storage.bodyByteCount == 3_500_000)
+    }
+
     @Test func aPartThatIsWholeNeedsNoRequest() throws {
         let blobs = fixture.cache["models--owner--model/blobs"]
         try FileManager.default.createDirectory(at: blobs, withIntermediateDirectories: true)
@@ -117,7 +131,9 @@ import Torch
         let tag = FakeHub.tag(Fixture.files[name] ?? Data(), isLarge: FakeHub.isLarge(name))
         #expect(expected == (FakeHub.isLarge(name) ? "sha256 \(tag)" : "git-sha1 \(tag)"))
         // Once more, and no third time; nothing of it stays.
-        #expect(fixture.hub.contentRequests.filter { $0.path.hasSuffix(name) || $0.path.hasSuffix(tag) }.count == 2)
+        #expect(
+            fixture.hub.contentRequests.filter { $0.path.hasSuffix(name) || $0.path.hasSuffix(tag) }.count
+                == 2)
         #expect(try !fixture.names("blobs").contains { $0.hasPrefix(tag) })
         #expect(!fixture.cache.contains("models--owner--model/refs/main"))
     }
@@ -129,9 +145,11 @@ import Torch
     }
 
     /// Longer than announced, known before and while it comes, and shorter.
-    @Test(arguments: [false, true], [10, -10]) func wrongSizesAreRefused(isChunked: Bool, change: Int) throws {
+    @Test(arguments: [false, true], [10, -10]) func wrongSizesAreRefused(isChunked: Bool, change: Int) throws
+    {
         fixture.hub.inject(into: "model.safetensors", count: 9) { _, content in
-            var response = FakeHub.Response(body: change > 0 ? content + Data(count: change) : content.dropLast(10))
+            var response = FakeHub.Response(
+                body: change > 0 ? content + Data(count: change) : content.dropLast(10))
             response.isChunked = isChunked
             return response
         }

@@ -13,7 +13,8 @@ struct Fixture {
     static let files: [String: Data] = [
         "config.json": Data("{\"model_type\": \"bert\"}".utf8), "vocab.txt": Data("[PAD]\n[UNK]\n".utf8),
         "tokenizer_config.json": Data("{}".utf8), "model.safetensors": weights,
-        "pytorch_model.bin": Data("pickled".utf8), "README.md": Data("# Model".utf8), "onnx/model.onnx": Data(),
+        "pytorch_model.bin": Data("pickled".utf8), "README.md": Data("# Model".utf8),
+        "onnx/model.onnx": Data(),
     ]
     static let neededNames = ["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"]
 

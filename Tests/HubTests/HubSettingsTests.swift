@@ -7,7 +7,8 @@ import Testing
 @Suite struct HubSettingsTests {
     @Test func theEnvironmentSaysWhere() throws {
         func cache(_ environment: [String: String]) throws -> String {
-            try HubSettings(environment: environment.merging(["HOME": "/u"]) { first, _ in first }).cacheFolder.path
+            try HubSettings(environment: environment.merging(["HOME": "/u"]) { first, _ in first })
+                .cacheFolder.path
         }
         #expect(try cache([:]) == "/u/.cache/huggingface/hub")
         #expect(try cache(["XDG_CACHE_HOME": "/x"]) == "/x/huggingface/hub")
@@ -16,7 +17,9 @@ import Testing
         #expect(try cache(["HF_HUB_CACHE": "/c", "HUGGINGFACE_HUB_CACHE": "/old"]) == "/c")
         let settings = try HubSettings(environment: ["HOME": "/u"])
         #expect(settings.endpoint == "https://huggingface.co" && !settings.isOffline && settings.token == nil)
-        #expect(try HubSettings(environment: ["HF_ENDPOINT": "http://mirror:8080/hf/"]).endpoint == "http://mirror:8080/hf")
+        #expect(
+            try HubSettings(environment: ["HF_ENDPOINT": "http://mirror:8080/hf/"]).endpoint
+                == "http://mirror:8080/hf")
         for (value, isOffline) in [("1", true), ("yes", true), ("0", false), ("", false)] {
             #expect(try HubSettings(environment: ["HF_HUB_OFFLINE": value]).isOffline == isOffline)
         }

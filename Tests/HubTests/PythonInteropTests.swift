@@ -72,7 +72,8 @@ struct PythonInteropTests {
 
     /// Python stops after some files; we fetch the others, and Python finds them.
     @Test func eachGoesOnWithTheOthersWork() throws {
-        _ = try python("hub.hf_hub_download(name, 'model.safetensors'); hub.hf_hub_download(name, 'config.json')")
+        _ = try python(
+            "hub.hf_hub_download(name, 'model.safetensors'); hub.hf_hub_download(name, 'config.json')")
         let snapshot = try fixture.fetch()
         #expect(snapshot.files.filter(\.isNew).map(\.name) == ["tokenizer_config.json", "vocab.txt"])
         #expect(try python("print(hub.snapshot_download(name, \(Self.patterns)))") == snapshot.folder.path)

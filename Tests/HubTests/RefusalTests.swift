@@ -22,7 +22,8 @@ import Torch
             try Fixture(files).error()
                 == .noModel(Self.name, expected: "model.safetensors or model.safetensors.index.json"))
         #expect(
-            try Fixture(["model.safetensors": Data()]).error() == .noModel(Self.name, expected: "config.json"))
+            try Fixture(["model.safetensors": Data()]).error() == .noModel(Self.name, expected: "config.json")
+        )
     }
 
     @Test(arguments: ["../x", "/etc/x", "a/../../x", "a//b", "a\\\\b", "a\\u0000b", ""])
@@ -127,7 +128,9 @@ import Torch
 
     @Test func filesThatAreListedButNotThere() throws {
         let fixture = try Fixture()
-        fixture.hub.inject { $0.path.hasSuffix("vocab.txt") ? .init(404, ["X-Error-Code": "EntryNotFound"]) : nil }
+        fixture.hub.inject {
+            $0.path.hasSuffix("vocab.txt") ? .init(404, ["X-Error-Code": "EntryNotFound"]) : nil
+        }
         #expect(fixture.error() == .noFile("vocab.txt", repository: Self.name))
     }
 
@@ -150,7 +153,10 @@ import Torch
                 body: Data("{\"sha\": \"\(FakeHub.commits[0])\", \"siblings\": []}".utf8))
         }
         #expect(fixture.error(token: "secret") == .noModel(Self.name, expected: "config.json"))
-        #expect(fixture.hub.server.requests.map { $0["authorization"] } == ["Bearer secret", "Bearer secret", nil])
+        #expect(
+            fixture.hub.server.requests.map { $0["authorization"] } == [
+                "Bearer secret", "Bearer secret", nil,
+            ])
         #expect(other.requests.map { $0["authorization"] } == [nil])
     }
 

@@ -46,7 +46,8 @@ import Torch
         let before = hub.server.requests.count
         for offline in [
             try fetch(FakeHub.repository, "--offline"),
-            try fetch(FakeHub.repository, with: ["HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:1"]),
+            try fetch(
+                FakeHub.repository, with: ["HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:1"]),
         ] {
             offline.succeeds()
             #expect(offline.output == snapshot + "\n")
@@ -75,9 +76,12 @@ import Torch
         try fetch(FakeHub.repository, with: ["HF_TOKEN": ""])
             .refuses(66, "access is gated; ask for it at \(hub.address)/owner/model, then set HF_TOKEN")
         try fetch(FakeHub.repository, "--offline").refuses(66, "while offline: it is not there")
-        try fetch(FakeHub.repository, with: ["HF_ENDPOINT": "http://127.0.0.1:1", "HF_HUB_DOWNLOAD_TIMEOUT": "1"])
-            .refuses(74, "cannot reach http://127.0.0.1:1/api/models/owner/model", "after 5 attempts")
-        hub.inject(into: "model.safetensors", count: 2) { _, content in .init(body: Data(content.reversed())) }
+        try fetch(
+            FakeHub.repository, with: ["HF_ENDPOINT": "http://127.0.0.1:1", "HF_HUB_DOWNLOAD_TIMEOUT": "1"]
+        )
+        .refuses(74, "cannot reach http://127.0.0.1:1/api/models/owner/model", "after 3 attempts")
+        hub.inject(into: "model.safetensors", count: 2) { _, content in .init(body: Data(content.reversed()))
+        }
         try fetch(FakeHub.repository).refuses(65, "model.safetensors", "expected sha256")
         try folder.add("file", Data())
         try fetch(FakeHub.repository, with: ["HF_HUB_CACHE": folder["file/cache"].path])
@@ -86,9 +90,12 @@ import Torch
 
     @Test func whatItNeedsOfTheSystem() throws {
         try FileManager.default.createDirectory(at: folder["none"], withIntermediateDirectories: true)
-        for name in ["libcurl.so.4", "libcurl-gnutls.so.4"] { try folder.add("none/\(name)", Data("text".utf8)) }
+        for name in ["libcurl.so.4", "libcurl-gnutls.so.4"] {
+            try folder.add("none/\(name)", Data("text".utf8))
+        }
         let ending = try fetch(FakeHub.repository, with: ["LD_LIBRARY_PATH": folder["none"].path])
-        ending.refuses(70, "cannot fetch without libcurl", "libcurl.so.4", "install Debian's package libcurl4")
+        ending.refuses(
+            70, "cannot fetch without libcurl", "libcurl.so.4", "install Debian's package libcurl4")
     }
 
     @Test func aKilledFetchGoesOn() throws {
@@ -103,7 +110,9 @@ import Torch
         func partialCount() -> Int {
             let files = FileManager.default
             let names = (try? files.contentsOfDirectory(atPath: blobs)) ?? []
-            guard let name = names.first(where: { $0.hasSuffix(".incomplete") && $0.count > 64 }) else { return 0 }
+            guard let name = names.first(where: { $0.hasSuffix(".incomplete") && $0.count > 64 }) else {
+                return 0
+            }
             return ((try? files.attributesOfItem(atPath: "\(blobs)/\(name)"))?[.size] as? Int) ?? 0
         }
         while killed.isRunning, partialCount() < 50_000 { usleep(1000) }
@@ -112,7 +121,8 @@ import Torch
         try fetch(FakeHub.repository).succeeds()
         #expect(hub.storage.requests.map { $0["range"] } == [nil, "bytes=50000-"])
         let weights = try Data(contentsOf: URL(fileURLWithPath: snapshot + "/model.safetensors"))
-        #expect(try weights == Data(contentsOf: Goldens.folder.appendingPathComponent("bert/model.safetensors")))
+        #expect(
+            try weights == Data(contentsOf: Goldens.folder.appendingPathComponent("bert/model.safetensors")))
     }
 
     @Test func twoProcessesFetchOnce() throws {

@@ -24,7 +24,8 @@ final class HubSession {
         let address =
             "\(settings.endpoint)/api/models/\(repository)/revision/\(PercentEncoding.encode(revision.description))"
         let url = try self.url(address + "?blobs=true")
-        return try retrying(address) {
+        // Whoever has no network should not wait long to hear it.
+        return try retrying(address, connectionLimit: 3) {
             var content = Data()
             let answer = try follow(url, isHead: false, fields: []) { _, bytes in
                 content.append(contentsOf: bytes)
@@ -85,11 +86,14 @@ final class HubSession {
 
     /// Tries again what failed for a passing reason, each time after a longer pause.
     ///
-    /// - Parameter hasProgressed: whether the last attempt brought something new, so that the count
-    ///   of failures starts again.
+    /// - Parameters:
+    ///   - connectionLimit: how often the connection may fail, if less often than all may.
+    ///   - hasProgressed: whether the last attempt brought something new, so that the count of failures
+    ///     starts again.
     /// - Throws: `HubError.unreachable` after ``HubSettings/attemptCount`` failures; any other error at once.
     func retrying<Result>(
-        _ address: String, hasProgressed: () -> Bool = { false }, _ body: () throws -> Result
+        _ address: String, connectionLimit: Int = .max, hasProgressed: () -> Bool = { false },
+        _ body: () throws -> Result
     ) throws -> Result {
         var failures = 0
         while true {
@@ -97,7 +101,8 @@ final class HubSession {
                 return try body()
             } catch let error as TransferError where error != .cancelled {
                 failures = hasProgressed() ? 1 : failures + 1
-                guard error.isTransient, failures < settings.attemptCount else {
+                let limit = min(settings.attemptCount, error.isConnection ? connectionLimit : .max)
+                guard error.isTransient, failures < limit else {
                     throw HubError.unreachable(url: address, attempts: failures, reason: error.reason)
                 }
                 var delay = settings.firstDelay * Double(1 << min(failures - 1, 10))
@@ -205,5 +210,7 @@ extension URL {
 }
 
 extension Character {
-    fileprivate var isPrintable: Bool { unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) } }
+    fileprivate var isPrintable: Bool {
+        unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
+    }
 }

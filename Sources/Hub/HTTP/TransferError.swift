@@ -28,6 +28,10 @@ enum TransferError: Error, Equatable {
         }
     }
 
+    var isConnection: Bool {
+        if case .connection = self { true } else { false }
+    }
+
     var reason: String {
         switch self {
         case .connection(let reason, _): reason

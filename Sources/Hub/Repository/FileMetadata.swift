@@ -40,7 +40,8 @@ struct FileMetadata: Equatable, Sendable {
             size = response.location == nil ? response.contentLength : nil
         }
         guard checksum != nil || size != nil else {
-            throw HubError.invalidAnswer(url: url, expected: "a checksum or a size of the file", found: "neither")
+            throw HubError.invalidAnswer(
+                url: url, expected: "a checksum or a size of the file", found: "neither")
         }
     }
 

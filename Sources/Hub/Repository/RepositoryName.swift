@@ -16,7 +16,9 @@ public struct RepositoryName: Hashable, Sendable, CustomStringConvertible {
 
     private static func isValid(_ part: Substring) -> Bool {
         let edges: Set<Character> = ["-", "."]
-        guard (1...96).contains(part.count), let first = part.first, let last = part.last else { return false }
+        guard (1...96).contains(part.count), let first = part.first, let last = part.last else {
+            return false
+        }
         return !edges.contains(first) && !edges.contains(last)
             && part.utf8.allSatisfy { PercentEncoding.isUnreserved($0) && $0 != UInt8(ascii: "~") }
     }

@@ -30,7 +30,8 @@ struct SmallDiskTests {
         let fixture = try Fixture(in: disk.folder)
         fixture.hub.inject { request in
             guard request.method == "HEAD", request.path.hasSuffix("model.safetensors") else { return nil }
-            return .init(302, ["X-Linked-Etag": "\"\(Fixture.weightsTag)\"", "Location": "http://127.0.0.1:1/"])
+            return .init(
+                302, ["X-Linked-Etag": "\"\(Fixture.weightsTag)\"", "Location": "http://127.0.0.1:1/"])
         }
         let error = #expect(throws: FileError.self) { try fixture.fetch() }
         guard case .diskFull(_, let path, _) = error else {
@@ -55,48 +56,5 @@ struct SmallDiskTests {
             Issue.record("\(String(describing: error))")
             return
         }
-    }
-}
-
-@Suite struct RepositoryCacheTests {
-    @Test func linksReplaceWhatIsThere() throws {
-        let folder = try TemporaryFolder()
-        let cache = RepositoryCache(folder.url, try RepositoryName("a/b"))
-        try cache.prepare("c")
-        let place = cache.snapshot("c").appendingPathComponent("x")
-        for (index, tag) in ["one", "two", "two"].enumerated() {
-            if index == 0 { try Data("a file".utf8).write(to: place) }
-            try Data(tag.utf8).write(to: cache.blob(tag))
-            try cache.link("x", in: "c", to: tag)
-            #expect(try Data(contentsOf: place) == Data(tag.utf8))
-        }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: cache.snapshot("c").path) == ["x"])
-    }
-
-    @Test(arguments: ["", "main", "../../x", String(repeating: "A", count: 40)])
-    func referencesThatAreNone(text: String) throws {
-        let folder = try TemporaryFolder()
-        let cache = RepositoryCache(folder.url, try RepositoryName("a/b"))
-        let commit = String(repeating: "0a", count: 20)
-        try cache.setCommit(of: .main, to: commit)
-        #expect(cache.commit(of: .main) == commit)
-        try Data(text.utf8).write(to: folder["models--a--b/refs/main"])
-        #expect(cache.commit(of: .main) == nil)
-    }
-
-    @Test func oneHoldsTheLockAtATime() throws {
-        let folder = try TemporaryFolder()
-        let (held, cancellation) = (Box(false), Cancellation())
-        var lock: FileLock? = try FileLock(folder["lock"], cancellation) {}
-        let group = DispatchGroup()
-        let url = folder["lock"]
-        DispatchQueue.global().async(group: group) {
-            _ = try? FileLock(url, cancellation) { held.value = true }
-        }
-        while !held.value { usleep(1000) }
-        withExtendedLifetime(lock) {}
-        lock = nil
-        group.wait()
-        #expect(try folder.contents() == ["lock"])
     }
 }
