@@ -1,8 +1,8 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native demo bench lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub demo bench lint format docs goldens fuzz clean
 
-DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation
+DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
 
 help: ## Show the targets
@@ -27,6 +27,9 @@ test: native $(if $(NATIVE_TESTS),test-native) ## Build and run all tests
 test-native: setup ## Test the native library under the address and undefined-behaviour sanitizers
 	@scripts/build-native --tests --sanitize address,undefined
 	ctest --test-dir .build/native-address-undefined --output-on-failure
+
+test-hub: .deps/goldens/ready ## Test that acm fetch and Python's huggingface_hub share one cache
+	ACM_HUB_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter PythonInteropTests
 
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 	@scripts/demo
