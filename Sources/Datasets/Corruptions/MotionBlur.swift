@@ -18,12 +18,12 @@ struct MotionBlur {
     /// - Parameters:
     ///   - images: `[batch, channels, height, width]`, in 0…255.
     ///   - degrees: a direction for each image, from the x axis towards the y axis, which goes down.
-    /// - Returns: the same shape, rounded to integers.
+    /// - Returns: the same shape, cut to integers as ImageMagick's are.
     func callAsFunction(_ images: Tensor, degrees: [Double]) throws -> Tensor {
         let blurred = try degrees.enumerated().map { index, degrees in
             try blur(images.slice(index..<index + 1, axis: 0), degrees * .pi / 180)
         }
-        return try (Tensor.concatenated(blurred) + 0.5).roundedDown()
+        return try (Tensor.concatenated(blurred) + 0x1p-10).roundedDown()
     }
 
     private func blur(_ image: Tensor, _ angle: Double) throws -> Tensor {
