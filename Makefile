@@ -57,6 +57,10 @@ goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's lib
 	@scripts/setup --python
 	.deps/python/bin/python -m venv --clear .deps/goldens
 	.deps/goldens/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@# Corruptions are compared with this package; its wheel lacks the photographs of frost.
+	.deps/goldens/bin/python -m pip download --quiet --no-deps --no-binary :all: --dest .deps/goldens \
+		imagenet-c==0.0.3
+	tar -xzf .deps/goldens/imagenet_c-0.0.3.tar.gz -C .deps/goldens
 	@touch $@
 
 fuzz: ## Fuzz the JSON and safetensors readers, SECONDS=60 each

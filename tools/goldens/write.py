@@ -19,8 +19,13 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Goldens"
 SEED = 20240817
-LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers")
+LIBRARIES = (
+    "numpy", "opencv-python-headless", "pillow", "safetensors", "scikit-image", "scipy", "tokenizers", "torch",
+    "transformers", "Wand",
+)
 PROVENANCE = {
+    "corruptions": "Images drawn by tools/goldens/corruptions.py; statistics and excerpts of what imagenet-c 0.0.3 (MIT "
+                   "by its metadata; frost photographs from its source archive) makes of them.",
     "models": "Random parameters; configurations and outputs by transformers (Apache-2.0).",
     "dinov2": "Random parameters; configurations and outputs by transformers (Apache-2.0).",
     "wordpiece": "Vocabularies made by tools/goldens/wordpiece.py from lists of letters and from word counts of "
@@ -35,10 +40,12 @@ def hashes(folders: list[str]) -> dict[str, str]:
 
 
 def write() -> int:
+    import corruptions
     import families
     import wordpiece
 
-    folders = [folder for module in (*families.MODULES, wordpiece) for folder in module.write(ROOT, SEED)]
+    modules = (*families.MODULES, wordpiece, corruptions)
+    folders = [folder for module in modules for folder in module.write(ROOT, SEED)]
     manifest = {
         "seed": SEED,
         "python": platform.python_version(),
