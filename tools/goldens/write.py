@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens: tiny checkpoints and tokenizers, and what Hugging Face's libraries make of them.
+"""Writes Tests/Goldens: tiny checkpoints, tokenizers, images and sounds, and what other libraries make of them.
 
     python3 -m venv /tmp/goldens && /tmp/goldens/bin/pip install -r tools/goldens/requirements.txt
     /tmp/goldens/bin/python tools/goldens/write.py            # writes the files and their manifest
@@ -19,8 +19,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Goldens"
 SEED = 20240817
-LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers")
+LIBRARIES = ("G722", "numpy", "pillow", "safetensors", "soundfile", "soxr", "tokenizers", "torch", "transformers")
 PROVENANCE = {
+    "media": "Pictures and sounds computed by tools/goldens/media.py; written and read by Pillow (MIT-CMU), "
+             "libsndfile (LGPL) through soundfile (BSD), G722 (public domain), soxr (LGPL), transformers (Apache-2.0).",
     "models": "Random parameters; configurations and outputs by transformers (Apache-2.0).",
     "wordpiece": "Vocabularies made by tools/goldens/wordpiece.py from lists of letters and from word counts of "
                  "Examples/minilm/glosses.tsv (WordNet 3.0, licence in Examples/minilm/LICENSE.WordNet); "
@@ -34,10 +36,11 @@ def hashes(folders: list[str]) -> dict[str, str]:
 
 
 def write() -> int:
+    import media
     import models
     import wordpiece
 
-    folders = models.write(ROOT, SEED) + wordpiece.write(ROOT, SEED)
+    folders = media.write(ROOT, SEED) + models.write(ROOT, SEED) + wordpiece.write(ROOT, SEED)
     manifest = {
         "seed": SEED,
         "python": platform.python_version(),
