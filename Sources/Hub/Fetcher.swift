@@ -15,7 +15,9 @@ public struct Fetcher: Sendable {
     private let settings: HubSettings
     private let report: @Sendable (FetchProgress) -> Void
 
-    /// - Parameter report: called from several threads, one at a time, for every few kilobytes.
+    /// - Parameters:
+    ///   - settings: server, token and cache.
+    ///   - report: called from several threads, one at a time, for every few kilobytes.
     public init(_ settings: HubSettings, report: @escaping @Sendable (FetchProgress) -> Void = { _ in }) {
         self.settings = settings
         self.report = report
