@@ -34,6 +34,8 @@ public enum ConversionPhase: String, Sendable, CaseIterable, Codable {
 
 /// The `"acm"` object of a converted model's `config.json`.
 public struct AdaptiveConfiguration: Sendable, Equatable {
+    public static let gateWidths = 1...4096
+
     public var modules: [ModuleDescription]
     public var gateWidth: Int
     /// Whether the gates take the budget as an input, so that one model serves all budgets.
@@ -55,7 +57,7 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
 
     /// - Throws: ``JSONError`` for a missing or wrong entry.
     public init(_ reader: JSONObjectReader) throws {
-        gateWidth = try reader.integer("gate_width", in: 1...4096)
+        gateWidth = try reader.integer("gate_width", in: Self.gateWidths)
         isBudgetConditioned = try reader.bool("budget_conditioned")
         phase = try reader.choice("phase")
         budgets = try reader.doubles("budgets", default: [])
@@ -72,6 +74,10 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
                 learnerWidth: try module.integer("learner_width", in: 1...1_000_000),
                 minimumChoice: try module.integer("minimum_choice", in: 0...learnerCount),
                 activation: try module.choice("activation"))
+        }
+        var places: Set<SlotPlace> = []
+        for module in modules where !places.insert(module.place).inserted {
+            throw reader.invalid("modules", expected: "a list that names each module once, not \(module.place) twice")
         }
     }
 

@@ -42,6 +42,13 @@ public struct AdaptiveModel: Sendable {
         }
     }
 
+    /// The `config.json` of the dense model: without what tells of adaptive modules.
+    public var baseConfiguration: JSONValue {
+        guard case .object(var object) = network.configuration else { return network.configuration }
+        object["acm"] = nil
+        return .object(object)
+    }
+
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         try network(inputs, pass)
     }

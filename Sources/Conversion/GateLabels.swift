@@ -27,7 +27,8 @@ enum GateLabels {
         let choices = try distances.size(0)
         let next = try distances.slice(1..<choices, axis: 0)
         let this = try distances.slice(0..<choices - 1, axis: 0)
-        let stops = try (next / this).isAtLeast(1 / improvement).to(nil, .int64)
+        // Not as a quotient: where nothing is left to lessen, the next learner does not help.
+        let stops = try next.isAtLeast(this / improvement).to(nil, .int64)
         // As many steps help as stand before the first that does not.
         let label = try stops.cumulativeSum(axis: 0).equals(0).to(nil, .int64).sum(axis: 0)
         return oneMore ? try (label + 1).clamped(to: 0...Double(choices - 1)).to(nil, .int64) : label

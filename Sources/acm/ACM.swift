@@ -23,6 +23,7 @@ struct ACM: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+            if fflush(nil) != 0 { throw FileError(operation: "write", path: "standard output", code: errno) }
         } catch let cause where ExitStatus(cause) != nil {
             let error = (cause as? CocoaError).flatMap(FileError.init) ?? cause
             FileHandle.standardError.write(Data("acm: \(error.localizedDescription)\n".utf8))

@@ -77,6 +77,10 @@ struct Evaluate: ParsableCommand {
                 "\(model) is a dense model: give its conversion, and itself with --dense")
         }
         let teacher = try options.load(dense).model
+        guard teacher.configuration == nil, teacher.network.configuration == adaptive.baseConfiguration else {
+            throw ConversionError.order(
+                "\(dense) is not the dense model that \(model) came from: its config.json differs")
+        }
         let test = try open(data, split, folder, limit: samples, badSamples)
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device, loading: loading.options))
@@ -118,6 +122,6 @@ struct Evaluate: ParsableCommand {
             title: "Adaptive computation", summary: "\(model) against \(dense), \(test.count) samples.",
             result: result, plot: plot, samples: loads)
         try page.write(to: report.appendingPathComponent("report.html"))
-        print("Wrote \(report.path)/report.html")
+        FileHandle.standardError.write(Data("Wrote \(report.path)/report.html\n".utf8))
     }
 }

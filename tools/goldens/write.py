@@ -32,6 +32,7 @@ PROVENANCE = {
                  "encodings by tokenizers and transformers (Apache-2.0).",
     "media": "Pictures and sounds computed by tools/goldens/media.py; written and read by Pillow (MIT-CMU), "
              "libsndfile (LGPL) through soundfile (BSD), G722 (public domain), soxr (LGPL), transformers (Apache-2.0).",
+    "dataset_files": "Archives written by Python's tarfile.",
     "corruptions": "Images drawn by tools/goldens/corruptions.py; statistics and excerpts of what imagenet-c 0.0.3 (MIT "
                    "by its metadata; frost photographs from its source archive) makes of them.",
 }
@@ -80,7 +81,9 @@ def check() -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("generators", nargs="*", choices=[[], *PROVENANCE], default=[])
+    parser.add_argument("generators", nargs="*", metavar="GENERATOR", help=", ".join(PROVENANCE))
     parser.add_argument("--check", action="store_true", help="compare the kept files with their manifest")
     options = parser.parse_args()
+    if unknown := set(options.generators) - PROVENANCE.keys():
+        parser.error(f"no generator {', '.join(sorted(unknown))}; there are {', '.join(PROVENANCE)}")
     sys.exit(check() if options.check else write(options.generators or list(PROVENANCE)))

@@ -72,7 +72,7 @@ def main() -> int:
         for dtype, limit in LIMITS.items():
             errors = compare(options.acm, golden, options.device, dtype)
             worst = max(errors, key=errors.get)
-            failed += errors[worst] > limit
+            failed += not errors[worst] <= limit
             results.append({"checkpoint": golden.name, "dtype": dtype, "outputs": len(errors), "worst": worst,
                             "error": errors[worst], "limit": limit})
             print(f"{golden.name:20} {dtype:9} {len(errors)} outputs, worst {worst} {errors[worst]:.2e}",

@@ -77,8 +77,9 @@ extension AdaptiveModel {
         let width: Int
         let activation: Activation
         if let feedForward = slot as? FeedForward {
-            // Rounded up, so that the teacher's neurons all find a place.
-            width = (feedForward.hiddenWidth + count - 1) / count
+            // The teacher's neurons must all find a place; fresh ones cost what they replace.
+            let spare = options.recipe == .teacher ? count - 1 : count / 2
+            width = max(1, (feedForward.hiddenWidth + spare) / count)
             activation = feedForward.activation
         } else if let feedForward = slot as? SwiGLUFeedForward {
             guard options.recipe == .paper else {
