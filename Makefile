@@ -63,7 +63,7 @@ goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's lib
 	tar -xzf .deps/goldens/imagenet_c-0.0.3.tar.gz -C .deps/goldens
 	@touch $@
 
-fuzz: ## Fuzz the JSON and safetensors readers, SECONDS=60 each
+fuzz: ## Fuzz the JSON, safetensors and tar readers, SECONDS=60 each
 	@scripts/setup --swift
 	@scripts/fuzz $(or $(SECONDS),60)
 

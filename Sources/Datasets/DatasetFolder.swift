@@ -21,12 +21,6 @@ public enum DatasetFolder {
         transform: ImageTransform = .crop, audio: AudioFrontEnd? = nil,
         badSamples: BadSamples = BadSamples()
     ) throws -> any Dataset {
-        func classes() throws -> [String]? { try ModelFolder.classNames(modelFolder) }
-        func images(_ store: any SampleStore) throws -> ImageDataset {
-            try ImageDataset(
-                store, ImagePreparation(modelFolder: modelFolder, transform: transform),
-                badSamples: badSamples)
-        }
         func recordings(_ store: any SampleStore) throws -> AudioDataset {
             guard let audio else {
                 throw DatasetError.unreadable(
@@ -34,27 +28,57 @@ public enum DatasetFolder {
             }
             return try AudioDataset(store, audio, badSamples: badSamples)
         }
-        switch try DatasetLayout(url, split: split) {
+        let layout = try DatasetLayout(url, split: split)
+        let classes = try ModelFolder.classNames(modelFolder)
+        if let store = try images(layout, classes, badSamples) {
+            if let shards = store as? TarShards, shards.isAudio { return try recordings(shards) }
+            return try ImageDataset(
+                store, ImagePreparation(modelFolder: modelFolder, transform: transform),
+                badSamples: badSamples)
+        }
+        switch layout {
         case .text(let file):
             return try texts(file, modelFolder, split, maximumLength, badSamples)
         case .packedImages(let file):
             return try packed(file, modelFolder)
-        case .shards(let urls):
-            let shards = try TarShards(urls, modelClasses: classes(), badSamples: badSamples)
-            return shards.isAudio ? try recordings(shards) : try images(shards)
-        case .imageFolder(let folder), .corruptedImages(let folder):
-            return try images(
-                ImageFolder.files(folder, modelClasses: classes(), badSamples: badSamples))
-        case .imageNetValidation(let folder):
-            return try images(
-                ImageNetValidation.files(folder, modelClasses: classes(), badSamples: badSamples))
-        case .image(let file):
-            return try images(
-                SampleFiles(folder: file.deletingLastPathComponent(), names: [file.lastPathComponent]))
         case .commonVoice(let folder, let split):
             return try recordings(CommonVoice.files(folder, split: split, badSamples: badSamples))
         case .audio(let folder, let names):
             return try recordings(SampleFiles(folder: folder, names: names))
+        default:
+            throw DatasetError.unknownKind(file: url.relativePath)
+        }
+    }
+
+    /// The encoded images that a path names.
+    ///
+    /// - Parameter modelFolder: whose classes labels count in; nil takes those of the data.
+    /// - Throws: ``DatasetError/unreadable(file:_:)`` for data that are no encoded images; what
+    ///   ``open(_:modelFolder:split:maximumLength:transform:audio:badSamples:)`` throws.
+    public static func images(
+        _ url: URL, modelFolder: URL? = nil, split: String? = nil, badSamples: BadSamples = BadSamples()
+    ) throws -> any SampleStore {
+        let store = try images(
+            DatasetLayout(url, split: split), modelFolder.flatMap(ModelFolder.classNames), badSamples)
+        guard let store, (store as? TarShards)?.isAudio != true else {
+            throw DatasetError.unreadable(file: url.relativePath, "has no encoded images")
+        }
+        return store
+    }
+
+    /// nil for layouts without encoded images; shards may hold audio.
+    private static func images(
+        _ layout: DatasetLayout, _ classes: [String]?, _ badSamples: BadSamples
+    ) throws -> (any SampleStore)? {
+        switch layout {
+        case .shards(let urls): try TarShards(urls, modelClasses: classes, badSamples: badSamples)
+        case .imageFolder(let folder), .corruptedImages(let folder):
+            try ImageFolder.files(folder, modelClasses: classes, badSamples: badSamples)
+        case .imageNetValidation(let folder):
+            try ImageNetValidation.files(folder, modelClasses: classes, badSamples: badSamples)
+        case .image(let file):
+            SampleFiles(folder: file.deletingLastPathComponent(), names: [file.lastPathComponent])
+        case .text, .packedImages, .commonVoice, .audio: nil
         }
     }
 

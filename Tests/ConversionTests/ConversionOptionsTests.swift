@@ -21,6 +21,12 @@ import Testing
         #expect(try ConversionOptions().overlaid(withYAML: "", source: "test") == ConversionOptions())
     }
 
+    @Test func imagesAreAugmentedWhenAskedOrInThePapersRecipe() throws {
+        #expect(!ConversionOptions().augmentation.enabled)
+        #expect(ConversionOptions.paper(budget: 0.5).augmentation.enabled)
+        #expect(try ConversionOptions().setting("augmentation.enabled", to: "true").augmentation.enabled)
+    }
+
     @Test func singleOptionsAreSetByPath() throws {
         let options = try ConversionOptions().setting("finetuning.budgetWeight", to: "3")
         #expect(options.finetuning.budgetWeight == 3)
@@ -42,7 +48,7 @@ import Testing
         "checkpointSteps: 0", "calibrationBatches: -1", "distillation:\n  optimisation:\n    epochs: .inf",
         "distillation:\n  optimisation:\n    epochs: 1e300", "minimumChoiceOfFeedForward: 5",
         "distillation:\n  optimisation:\n    warmupSteps: -9", "finetuning:\n  labelSmoothing: 7",
-        "finetuning:\n  distillationTemperature: .nan", "gatePretraining:\n  improvement: .inf",
+        "finetuning:\n  distillationTemperature: .nan", "gatePretraining:\n  improvement: .inf", "augmentation:\n  smallestCrop: 0",
     ])
     func wrongYAMLIsRefused(text: String) {
         #expect(throws: ConversionError.self) {

@@ -145,6 +145,31 @@ struct RandomTokens: Dataset {
         #expect(try weights(first.run()) == weights(whole))
     }
 
+    /// Packed images with all augmentation, whose changes come from seed, epoch and sample alone.
+    @Test func aStoppedRunOnAugmentedImagesEndsWithTheSameWeights() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appendingPathComponent("images.safetensors")
+        let images = try (Tensor.uniform([12, 3, 30, 30]) * 255).to(nil, .uint8)
+        try SafetensorsWriter.write([("images", images), ("labels", Tensor((0..<12).map { $0 % 5 }))], to: file)
+        let dataset = try ImageTensorDataset(
+            file, mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5], size: 24, classCount: 5)
+        var options = options(4)
+        options.augmentation.enabled = true
+        func converter(_ output: String, workers: Int, failsAt: Int = 0) -> Converter {
+            Converter(
+                modelFolder: goldens.appendingPathComponent("vit_classifier"),
+                output: folder.appendingPathComponent(output),
+                dataset: FailingImages(base: dataset, failsAt: failsAt), options: options,
+                loading: LoadingOptions(workers: workers))
+        }
+        let whole = try converter("whole", workers: 0).run()
+        #expect(throws: Stop.self) { try converter("stopped", workers: 2, failsAt: 10).run() }
+        #expect(try weights(converter("stopped", workers: 3).run()) == weights(whole))
+        options.augmentation.enabled = false
+        #expect(try weights(converter("plain", workers: 0).run()) != weights(whole))
+    }
+
     @Test func anUnfinishedRunWithOtherOptionsIsRefused() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let first = try converter("bert", output: "run", options())
@@ -240,5 +265,42 @@ final class FailingDataset: Dataset {
         }
         if call == failsAt { throw ConverterTests.Stop() }
         return try base.batch(indices)
+    }
+}
+
+/// Images of which one of the batches fails while training.
+private struct FailingImages: AugmentableDataset {
+    var base: ImageTensorDataset
+    let failsAt: Int
+    private let calls = Calls()
+
+    private final class Calls: Sendable {
+        let count = Mutex(0)
+    }
+
+    init(base: ImageTensorDataset, failsAt: Int) {
+        self.base = base
+        self.failsAt = failsAt
+    }
+
+    var count: Int { base.count }
+    var classNames: [String]? { base.classNames }
+    var lengths: [Int]? { base.lengths }
+    func batch(_ indices: [Int]) throws -> Batch { try base.batch(indices) }
+    func finish(_ batch: Batch, _ epoch: Epoch?) throws -> Batch { try base.finish(batch, epoch) }
+
+    func augmented(_ options: AugmentationOptions, mixes: Bool) -> FailingImages {
+        var copy = self
+        copy.base = base.augmented(options, mixes: mixes)
+        return copy
+    }
+
+    func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch {
+        let call = calls.count.withLock { count in
+            count += 1
+            return count
+        }
+        if call == failsAt { throw ConverterTests.Stop() }
+        return try base.load(indices, epoch)
     }
 }

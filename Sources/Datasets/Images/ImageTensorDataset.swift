@@ -18,13 +18,15 @@ public struct ImageTensorDataset: AugmentableDataset {
     ///   - mean: of each channel, over values in 0…1; pixels become `(x / 255 - mean) / deviation`.
     ///   - size: height and width that the model takes: of images of another size the square in the
     ///     middle is brought to it; nil leaves them as they are.
-    ///   - classCount: labels must lie below it; nil takes the highest label plus one.
+    ///   - classCount: labels must lie below it; nil takes the classes that the file's metadata name as
+    ///     `classes`, or the highest label plus one.
     /// - Throws: ``DatasetError`` for missing tensors, wrong shapes or types, labels out of range.
     public init(
         _ url: URL, mean: [Double], deviation: [Double], size: Int? = nil, classCount: Int? = nil
     ) throws {
         let file = url.relativePath
-        let tensors = try SafetensorsFile(url).tensors()
+        let packed = try SafetensorsFile(url)
+        let tensors = try packed.tensors()
         guard let images = tensors["images"], images.rank == 4, images.dataType == .uint8 else {
             throw DatasetError.unreadable(
                 file: file, "must hold \"images\" [count, channels, height, width] of uint8")
@@ -50,12 +52,14 @@ public struct ImageTensorDataset: AugmentableDataset {
         }
         let lowest = try labels.minimum().item(Int.self)
         let highest = try labels.maximum().item(Int.self)
-        let limit = classCount ?? Self.largestClassCount
+        let names = packed.metadata["classes"]?.split(separator: "\n").map(String.init)
+        let limit = classCount ?? names?.count ?? Self.largestClassCount
         guard lowest >= 0, highest < limit else {
             throw DatasetError.unreadable(
                 file: file, "labels must lie in 0...\(limit - 1), found \(lowest)...\(highest)")
         }
-        classNames = (0..<(classCount ?? highest + 1)).map(String.init)
+        let count = classCount ?? names?.count ?? highest + 1
+        classNames = names?.count == count ? names : (0..<count).map(String.init)
     }
 
     static let largestClassCount = 10_000_000

@@ -45,7 +45,7 @@ struct TarReader {
             guard size <= byteCount - data else {
                 throw TarError(
                     offset: start,
-                    problem: "the archive ends within \"\(longName ?? header.name)\", whose \(size) bytes begin at "
+                    problem: "the archive ends within \"\(Self.shown(longName ?? header.name))\", whose \(size) bytes begin at "
                         + "\(data) of \(byteCount)")
             }
             offset = min(data + (size + 511) / 512 * 512, byteCount)
@@ -56,7 +56,7 @@ struct TarReader {
             case "S", "M":
                 throw TarError(
                     offset: start,
-                    problem: "\"\(longName ?? header.name)\" is "
+                    problem: "\"\(Self.shown(longName ?? header.name))\" is "
                         + (kind == "S" ? "a sparse file, which is not read" : "continued from another archive"))
             default:
                 let name = longName ?? header.name
@@ -80,6 +80,11 @@ struct TarReader {
             throw TarError(offset: offset, problem: "the archive ends within a header")
         }
         return try bytes.withUnsafeBytes { try TarHeader($0, offset: offset) }
+    }
+
+    /// A name as messages have it, which may be a mebibyte long.
+    private static func shown(_ name: String) -> String {
+        name.unicodeScalars.count > 300 ? String(name.unicodeScalars.prefix(300)) + "…" : name
     }
 
     private func record(_ data: Int, _ size: Int) throws -> [UInt8] {
@@ -111,7 +116,7 @@ struct TarReader {
                 guard let size = Int(value), size >= 0 else { throw refuse("\"\(value)\" is not a size") }
                 longSize = size
             case let key where key.hasPrefix("GNU.sparse."):
-                throw refuse("\"\(longName ?? "a member")\" is a sparse file, which is not read")
+                throw refuse("\"\(Self.shown(longName ?? "a member"))\" is a sparse file, which is not read")
             default: break
             }
         }

@@ -31,7 +31,8 @@ import Torch
         let factors = jitters.joined().map(\.factor)
         #expect(factors.allSatisfy { (0.7...1.3).contains($0) })
         #expect(abs(factors.reduce(0, +) / Double(factors.count) - 1) < 0.01)
-        #expect(augmentation { $0.colourJitter = 0 }.jitters.allSatisfy(\.isEmpty))
+        let none = augmentation { $0.colourJitter = 0 }
+        #expect(none.jitters.allSatisfy { $0.isEmpty })
     }
 
     @Test func seedEpochAndSampleDecide() {
@@ -67,7 +68,8 @@ import Torch
         for (index, factor) in ["0.7", "1.3"].enumerated() {
             let difference = try largestDifference(
                 found.select(index, axis: 0), golden("\(name).\(factor)"))
-            #expect(difference < 1.01 / 255)
+            // Pillow rounds the gray values first.
+            #expect(difference < 1.6 / 255)
         }
     }
 

@@ -74,9 +74,9 @@ func largestDifference(_ first: Tensor, _ second: Tensor) throws -> Double {
         // Areas are uniform but for large crops of shapes that do not fit.
         let small = Double(areas.filter { $0 < 0.31 }.count) / Double(areas.filter { $0 < 0.54 }.count)
         #expect(abs(small - 0.5) < 0.03)
-        // The logarithm of the shape is even about zero.
+        // The logarithm of the shape is even about zero, but for wide crops that fit more often.
         let mean = boxes.map { log(Double($0.width) / Double($0.height)) }.reduce(0, +) / 4000
-        #expect(abs(mean) < 0.02)
+        #expect(abs(mean) < 0.05)
         #expect(Set(boxes.map(\.left)).count > 100)
     }
 

@@ -69,7 +69,9 @@ import Torch
         let plan = BatchPlan { number in
             number == 0 ? .init(indices: [0, 1, 2], epoch: Epoch(seed: 1, number: epoch)) : nil
         }
-        let batch = try #require(BatchLoader(data, plan, options: LoadingOptions(workers: workers)).next())
+        let loader = try BatchLoader(data, plan, options: LoadingOptions(workers: workers))
+        let next = try loader.next()
+        let batch = try #require(next)
         return (try batch.inputs.required("pixel_values"), batch.labels)
     }
 

@@ -58,6 +58,6 @@ import Torch
         }
         #expect(
             error?.localizedDescription
-                == "data.tsv: the label \"blue\" of sample 1 is not among the 2 classes: red, green.")
+                == "data.tsv, line 3: the label \"blue\" of sample 1 is not among the 2 classes: red, green.")
     }
 }
