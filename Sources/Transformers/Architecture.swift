@@ -6,6 +6,8 @@ public enum ModelTask: Sendable, Equatable {
     case embedding
     /// Logits over classes.
     case classification
+    /// Logits over the next token of a text, token by token.
+    case generation
 }
 
 /// One architecture by the name that `config.json` gives it.
@@ -28,7 +30,9 @@ public struct Architecture: Sendable {
     }
 
     /// All that can be read.
-    public static let all = BERTModel.architectures + ViTModel.architectures + DINOv2Model.architectures
+    public static let all =
+        BERTModel.architectures + ViTModel.architectures + DINOv2Model.architectures
+        + WhisperModel.architectures
 
     /// The first of a configuration's `architectures`.
     ///
