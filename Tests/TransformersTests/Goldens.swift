@@ -20,7 +20,8 @@ enum Goldens {
     ]
     /// Models of images of one size whose inputs have another.
     static let interpolated = ["vit_other_size", "deit_other_size"]
-    static let all = bert + vision + dinov2 + interpolated
+    static let speech = ["whisper", "whisper_english", "whisper_model"]
+    static let all = bert + vision + dinov2 + interpolated + speech
 
     static func model(_ name: String, type: DataType = .float32) throws -> any TransformerModel {
         try ModelFolder.load(folder.appendingPathComponent(name), type: type)
