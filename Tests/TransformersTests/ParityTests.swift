@@ -14,7 +14,6 @@ import Torch
         _ name: String, _ file: String, _ type: DataType
     ) throws -> [(output: String, found: Tensor, wanted: Tensor)] {
         let inputs = try Goldens.tensors(name, "inputs")
-        let mask = try inputs["attention_mask"]?.to(nil, .bool)
         let found = try outputs(Goldens.model(name, type: type), name, inputs)
         let wanted = try Goldens.tensors(name, file)
         #expect(Set(found.keys) == Set(wanted.keys))
@@ -22,14 +21,17 @@ import Torch
             let found = try #require(found[output])
             #expect(found.shape == wanted.shape, "\(name) \(output)")
             #expect(found.dataType == type)
-            let isOfEncoder = output.hasPrefix("encoder_")
-            let mask = try inputs[isOfEncoder ? "" : "attention_mask"]
-                ?? inputs[isOfEncoder ? "" : "decoder_attention_mask"]
-            guard let mask = try mask?.to(nil, .bool), wanted.rank == 3 else {
+            guard let mask = try mask(of: output, inputs), wanted.rank == 3 else {
                 return (output, found, wanted)
             }
             return try (output, found.rows(where: mask), wanted.rows(where: mask))
         }
+    }
+
+    /// The mask of an output's tokens; nil where all are real.
+    func mask(of output: String, _ inputs: [String: Tensor]) throws -> Tensor? {
+        if output.hasPrefix("encoder_") { return nil }
+        return try (inputs["attention_mask"] ?? inputs["decoder_attention_mask"])?.to(nil, .bool)
     }
 
     func outputs(
@@ -71,7 +73,7 @@ import Torch
     }
 
     /// A sample's outputs do not depend on the samples beside it.
-        let found = try outputs(Goldens.model(name, type: type), name, inputs)
+    @Test(arguments: ["bert", "bert_relu", "vit", "deit_distilled", "dinov2_wide", "whisper"])
     func samplesAreIndependent(name: String) throws {
         let model = try Goldens.model(name)
         let inputs = try Goldens.tensors(name, "inputs")
