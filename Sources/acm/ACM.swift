@@ -14,8 +14,7 @@ struct ACM: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Inspect.self, Run.self, Predict.self, Convert.self, Distill.self, PretrainGates.self,
-            Finetune.self,
-            Finetune.self, Evaluate.self, Benchmark.self, Pack.self, Fetch.self, Doctor.self,
+            Finetune.self, Evaluate.self, Benchmark.self, Transcribe.self, Pack.self, Fetch.self, Doctor.self,
         ])
 
     static func main() {

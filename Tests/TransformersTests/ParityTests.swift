@@ -14,7 +14,6 @@ import Torch
         _ name: String, _ file: String, _ type: DataType
     ) throws -> [(output: String, found: Tensor, wanted: Tensor)] {
         let inputs = try Goldens.tensors(name, "inputs")
-        let mask = try inputs["attention_mask"]?.to(nil, .bool)
         let found = try outputs(Goldens.model(name, type: type), name, inputs)
         let wanted = try Goldens.tensors(name, file)
         #expect(Set(found.keys) == Set(wanted.keys))
@@ -23,9 +22,17 @@ import Torch
             #expect(found.shape == wanted.shape, "\(name) \(output)")
             #expect(found.dataType == type)
             // Padded frames of speech have outputs like any others.
-            guard let mask, mask.shape == Array(wanted.shape.prefix(2)) else { return (output, found, wanted) }
+            guard let mask = try mask(of: output, inputs), mask.shape == Array(wanted.shape.prefix(2)) else {
+                return (output, found, wanted)
+            }
             return try (output, found.rows(where: mask), wanted.rows(where: mask))
         }
+    }
+
+    /// The mask of an output's tokens; nil where all are real.
+    func mask(of output: String, _ inputs: [String: Tensor]) throws -> Tensor? {
+        if output.hasPrefix("encoder_") { return nil }
+        return try (inputs["attention_mask"] ?? inputs["decoder_attention_mask"])?.to(nil, .bool)
     }
 
     func outputs(
@@ -60,7 +67,8 @@ import Torch
         try bias.tensor.copyInPlace(from: bias.tensor * 1.01)
         let found = try outputs(model, name, Goldens.tensors(name, "inputs"))
         let wanted = try Goldens.tensors(name, "outputs")
-        let (first, second) = ("hidden_states.0", "hidden_states.1")
+        let prefix = wanted["hidden_states.0"] == nil ? "encoder_" : ""
+        let (first, second) = ("\(prefix)hidden_states.0", "\(prefix)hidden_states.1")
         #expect(try largestError(#require(found[first]), #require(wanted[first])) < 1e-4)
         #expect(try largestError(#require(found[second]), #require(wanted[second])) > 1e-4)
     }
@@ -69,6 +77,7 @@ import Torch
     @Test(
         arguments: [
             "bert", "bert_relu", "vit", "deit_distilled", "dinov2_wide", "wav2vec2", "wav2vec2_ctc", "wavlm",
+            "whisper",
         ])
     func samplesAreIndependent(name: String) throws {
         let model = try Goldens.model(name)
