@@ -158,7 +158,7 @@ struct RandomTokens: Dataset {
         options.augmentation.enabled = true
         func converter(_ output: String, workers: Int, failsAt: Int = 0) -> Converter {
             Converter(
-                modelFolder: goldens.appendingPathComponent("vit_classifier"),
+                modelFolder: goldens.appendingPathComponent("deit_classifier"),
                 output: folder.appendingPathComponent(output),
                 dataset: FailingImages(base: dataset, failsAt: failsAt), options: options,
                 loading: LoadingOptions(workers: workers))

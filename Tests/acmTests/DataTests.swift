@@ -10,7 +10,7 @@ import Torch
 
     init() throws {
         folder = try TemporaryFolder()
-        try folder.addModel("vit_classifier")
+        try folder.addModel("deit_classifier")
         for number in 0..<12 {
             try put("images/train/\(number % 2 == 0 ? "cat" : "dog")/\(number).png", picture(number * 20))
             try put("images/val/\(number % 2 == 0 ? "cat" : "dog")/\(number).png", picture(number * 20))

@@ -31,15 +31,32 @@ struct ClassList: Sendable, Equatable {
 
     /// The list that goes with a folder: in it, beside it, or for ImageNet further up.
     static func find(for folder: URL) throws -> ClassList? {
-        var place = folder.standardizedFileURL
-        for level in 0..<5 {
+        for (level, place) in folder.andFoldersAbove(4).enumerated() {
             for name in level < 2 ? ["classes.txt", synsetMapping] : [synsetMapping] {
                 let url = place.appendingPathComponent(name)
                 if FileManager.default.fileExists(atPath: url.path) { return try ClassList(url) }
             }
-            if place.path == "/" { break }
-            place.deleteLastPathComponent()
         }
         return nil
+    }
+}
+
+extension URL {
+    /// This folder and up to so many above it, by paths relative to where this one is as far as they go.
+    func andFoldersAbove(_ count: Int) -> [URL] {
+        var places = [self]
+        var relative = relativePath.split(separator: "/").map(String.init)
+        var absolute = standardizedFileURL
+        while places.count <= count, absolute.path != "/" {
+            absolute.deleteLastPathComponent()
+            if baseURL != nil, relative.count > 1, relative.last != ".." {
+                relative.removeLast()
+                places.append(URL(fileURLWithPath: relative.joined(separator: "/"), relativeTo: baseURL))
+            } else {
+                relative = []
+                places.append(absolute)
+            }
+        }
+        return places
     }
 }

@@ -65,16 +65,13 @@ public enum ImageNetValidation {
 
     /// In the folder and up to four above it, there too in a development kit's `data`.
     private static func findLabels(_ folder: URL) -> URL? {
-        var place = folder.standardizedFileURL
-        for _ in 0..<5 {
+        for place in folder.andFoldersAbove(4) {
             for kit in ["", "data/", "devkit/data/", "ILSVRC2012_devkit_t12/data/"] {
                 for name in names {
                     let url = place.appendingPathComponent(kit + name)
                     if FileManager.default.fileExists(atPath: url.path) { return url }
                 }
             }
-            if place.path == "/" { break }
-            place.deleteLastPathComponent()
         }
         return nil
     }
