@@ -47,6 +47,9 @@ FORWARD(acm_tensor_is_contiguous, (const acm_tensor *tensor, bool *contiguous),
         (tensor, contiguous))
 FORWARD(acm_tensor_data, (const acm_tensor *tensor, void **data), (tensor, data))
 FORWARD(acm_tensor_live_count, (int64_t *count), (count))
+FORWARD(acm_tensor_copy_aside,
+        (const acm_tensor *tensor, int32_t type, int32_t index, acm_tensor **result),
+        (tensor, type, index, result))
 
 FORWARD(acm_tensor_requires_gradient, (const acm_tensor *tensor, bool *required),
         (tensor, required))

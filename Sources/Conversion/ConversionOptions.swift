@@ -1,4 +1,5 @@
 import AdaptiveComputation
+import Datasets
 import Foundation
 import Transformers
 
@@ -82,6 +83,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
     public var distillation = Distillation()
     public var gatePretraining = GatePretraining()
     public var finetuning = Finetuning()
+    /// Of training images; see ``Datasets/AugmentationOptions``.
+    public var augmentation = AugmentationOptions()
 
     public enum Precision: String, Codable, Sendable, CaseIterable { case float32, bfloat16 }
 
@@ -113,6 +116,7 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         options.finetuning.entropyWeight = 0.05
         options.finetuning.diversityWeight = 0.05
         options.finetuning.distillationWeight = 0
+        options.augmentation.enabled = true
         return options
     }
 
@@ -171,5 +175,6 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         try require(
             (0...1).contains(finetuning.distillationWeight),
             "finetuning: distillationWeight must lie in 0...1")
+        if let problem = augmentation.problem { try require(false, "augmentation: \(problem)") }
     }
 }

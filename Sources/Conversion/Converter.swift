@@ -15,19 +15,22 @@ public struct Converter {
     let dataset: any Dataset
     let options: ConversionOptions
     let device: Device
+    let loading: LoadingOptions
     /// Steps between reports; reports read values back from the device.
     let reportSteps: Int
     let report: (TrainingReport) -> Void
 
     public init(
         modelFolder: URL, output: URL, dataset: any Dataset, options: ConversionOptions,
-        device: Device = .cpu, reportSteps: Int = 10, report: @escaping (TrainingReport) -> Void = { _ in }
+        device: Device = .cpu, loading: LoadingOptions = LoadingOptions(), reportSteps: Int = 10,
+        report: @escaping (TrainingReport) -> Void = { _ in }
     ) {
         self.modelFolder = modelFolder
         self.output = output
         self.dataset = dataset
         self.options = options
         self.device = device
+        self.loading = loading
         self.reportSteps = reportSteps
         self.report = report
     }
@@ -64,7 +67,8 @@ public struct Converter {
                 continue
             }
             let step = saved.flatMap { $0.0.phase == phase ? $0.0.step : nil }
-            let training = try PhaseTraining(phase, model: model, teacher: teacher, options, dataset, device)
+            let training = try PhaseTraining(
+                phase, model: model, teacher: teacher, options, dataset, device, loading: loading)
             try run(training, from: step, fingerprint, model)
             model.configuration?.phase = phase.result
             if phase == .finetuning {

@@ -16,22 +16,31 @@ final class PhaseTraining {
     private let teacher: AdaptiveModel
     private let options: ConversionOptions
     private let dataset: any Dataset
+    private let loading: LoadingOptions
     private let device: Device
     private let optimisation: ConversionOptions.Optimisation
     private let schedule: LearningRateSchedule
     private let modules: [(place: SlotPlace, module: AdaptiveModule)]
     private let places: Set<SlotPlace>
-    private var epoch: (number: Int, batches: [[Int]])?
+    private var loader: (step: Int, batches: BatchLoader)?
+    /// Of the last step.
+    private var current: (step: Int, batch: Batch)?
 
     init(
         _ phase: TrainingPhase, model: AdaptiveModel, teacher: AdaptiveModel, _ options: ConversionOptions,
-        _ dataset: any Dataset, _ device: Device
+        _ dataset: any Dataset, _ device: Device, loading: LoadingOptions
     ) throws {
         self.phase = phase
         self.model = model
         self.teacher = teacher
         self.options = options
-        self.dataset = dataset
+        if options.augmentation.enabled, let images = dataset as? any AugmentableDataset {
+            // Labels, which mixing makes shares of classes, count in phase III alone.
+            self.dataset = images.augmented(options.augmentation, mixes: phase == .finetuning)
+        } else {
+            self.dataset = dataset
+        }
+        self.loading = loading
         self.device = device
         modules = model.modules
         places = Set(modules.map(\.place))
@@ -77,7 +86,7 @@ final class PhaseTraining {
         let phaseNumber = UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0)
         var random = SplitMix64(seed: options.seed &+ phaseNumber << 48 &+ UInt64(step) << 8)
         try Runtime.seed(random.next())
-        let batch = try self.batch(step).to(device)
+        let batch = try self.batch(step)
         let type: DataType? = options.precision == .bfloat16 ? .bfloat16 : nil
         let (loss, values) = try withAutocast(type, on: device) {
             switch phase {
@@ -101,23 +110,30 @@ final class PhaseTraining {
     /// What the gates would choose at inference for the samples of a step.
     func gateReport(_ step: Int) throws -> GateReport {
         let pass = AdaptivePass(budget: options.finetuning.budget(at: 0.5))
-        let inputs = try batch(step).inputs.to(device)
+        let inputs = try batch(step).inputs
         _ = try withoutGradients { try model(inputs, pass) }
         var meter = LoadMeter(model)
         try meter.add(pass)
         return GateReport(budget: pass.budget, meter: meter)
     }
 
+    /// The batch of a step on the device; steps that follow each other are loaded ahead.
     private func batch(_ step: Int) throws -> Batch {
-        let size = optimisation.batchSize
-        let stepsInEpoch = max(1, dataset.count / size)
-        let number = step / stepsInEpoch
-        if epoch?.number != number {
+        if let current, current.step == step { return current.batch }
+        current = nil
+        if loader?.step != step {
+            loader = nil
             let seed = options.seed &+ UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0) << 32
-            epoch = (number, dataset.shuffledBatches(size: size, seed: seed, epoch: number))
+            let plan = BatchPlan.shuffled(
+                dataset, size: optimisation.batchSize, seed: seed, count: totalSteps)
+            loader = (step, try BatchLoader(dataset, plan, from: step, device: device, options: loading))
         }
-        let batches = epoch?.batches ?? []
-        return try dataset.batch(batches[step % stepsInEpoch])
+        guard let batch = try loader?.batches.next() else {
+            throw ConversionError.data("The dataset has no batch for step \(step)")
+        }
+        loader?.step = step + 1
+        current = (step, batch)
+        return batch
     }
 
     /// The dense model's input and output at each adaptive module, for real tokens: `[rows, width]`.

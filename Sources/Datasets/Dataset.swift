@@ -1,34 +1,35 @@
 import Torch
-import Transformers
-
-/// Some samples as a model takes them.
-public struct Batch: Sendable {
-    public let inputs: ModelInputs
-    /// `[batch]` int64, where the data has labels; `[batch, labels]` int64 with -100 after the last of a
-    /// row, where a sample has many, as for connectionist temporal classification.
-    public let labels: Tensor?
-
-    public init(inputs: ModelInputs, labels: Tensor?) {
-        self.inputs = inputs
-        self.labels = labels
-    }
-
-    public func to(_ device: Device) throws -> Batch {
-        Batch(inputs: try inputs.to(device), labels: try labels?.to(device))
-    }
-}
 
 /// Samples by their number.
+///
+/// A batch is made in two parts: ``load(_:_:)`` reads and decodes on the host, on one of several
+/// threads; ``finish(_:_:)`` does the arithmetic that is left, such as normalising pixels, on the
+/// device where the batch then lies. ``batch(_:)`` does both on the host.
 public protocol Dataset: Sendable {
     var count: Int { get }
     /// The names of the classes by label; nil for data without labels.
     var classNames: [String]? { get }
-    /// Tokens of each sample, where they differ: batches then hold samples of like length.
+    /// How long each sample is, in any one unit, where they differ: batches then hold samples of
+    /// like length.
     var lengths: [Int]? { get }
+    /// The samples that `indices` name, as for evaluation. Those that cannot be read may be left
+    /// out; `Batch.indices` tells which there are.
     func batch(_ indices: [Int]) throws -> Batch
+    /// All samples in random order, as the generator has it.
+    func order(_ generator: inout SplitMix64) -> [Int]
+    /// - Parameter epoch: what decides about random changes of the samples; nil makes none.
+    func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch
+    func finish(_ batch: Batch, _ epoch: Epoch?) throws -> Batch
 }
 
 extension Dataset {
+    public func order(_ generator: inout SplitMix64) -> [Int] {
+        Array(0..<count).shuffled(using: &generator)
+    }
+
+    public func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch { try batch(indices) }
+    public func finish(_ batch: Batch, _ epoch: Epoch?) throws -> Batch { batch }
+
     /// Batches in the order of the samples.
     public func batchesInOrder(size: Int) -> [[Int]] {
         stride(from: 0, to: count, by: size).map { Array($0..<min($0 + size, count)) }
@@ -37,9 +38,8 @@ extension Dataset {
     /// The batches of one epoch, in an order that seed and epoch alone decide. The last, partial
     /// batch is left out unless it is the only one.
     public func shuffledBatches(size: Int, seed: UInt64, epoch: Int) -> [[Int]] {
-        var generator = SplitMix64(seed: seed &+ UInt64(bitPattern: Int64(epoch)) &* 0x9E37_79B9_7F4A_7C15)
-        var order = Array(0..<count)
-        order.shuffle(using: &generator)
+        var generator = Epoch(seed: seed, number: epoch).generator
+        let order = order(&generator)
         guard let lengths else { return cut(order, size) }
         // Samples of like length share a batch, within stretches long enough to stay random.
         let stretch = 32 * max(1, min(size, count))
@@ -54,29 +54,5 @@ extension Dataset {
     private func cut(_ order: [Int], _ size: Int) -> [[Int]] {
         guard order.count >= size else { return order.isEmpty ? [] : [order] }
         return stride(from: 0, through: order.count - size, by: size).map { Array(order[$0..<$0 + size]) }
-    }
-}
-
-/// A small generator whose sequence its seed decides on every machine.
-///
-/// - Source: Steele, Lea & Flood 2014, figure 16.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    public init(seed: UInt64) {
-        state = seed
-    }
-
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    /// A number in 0 ..< 1.
-    public mutating func unit() -> Double {
-        Double(next() >> 11) * 0x1p-53
     }
 }

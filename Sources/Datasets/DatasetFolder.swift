@@ -6,38 +6,81 @@ import Transformers
 /// Opens the dataset that a path names, prepared for a model.
 public enum DatasetFolder {
     /// - Parameters:
+    ///   - url: a file, a folder, or shards by a name with braces (see ``DatasetLayout``).
     ///   - modelFolder: where `config.json` and the tokenizer or `preprocessor_config.json` lie; a
     ///     classifier's classes are what labels count in.
     ///   - maximumLength: longer texts are cut to so many tokens, or to the model's positions if fewer.
-    ///   - split: rows of a table to take; ignored for data without splits.
+    ///   - split: the part to take: rows of a table by its `split` column, a folder such as `train`, a
+    ///     table of Common Voice, `corruption/severity`; ignored for data without parts.
+    ///   - transform: how images are brought to the model's size.
+    ///   - audio: what a model of sound needs.
+    ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
-        _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128
+        _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128,
+        transform: ImageTransform = .crop, audio: AudioFrontEnd? = nil,
+        badSamples: BadSamples = BadSamples()
     ) throws -> any Dataset {
-        switch url.pathExtension {
-        case "tsv", "txt":
-            let configuration = try JSONObjectReader(
-                contentsOf: modelFolder.appendingPathComponent("config.json"))
-            let positions = try configuration.integer(
-                "max_position_embeddings", default: .max, in: 1...Int.max)
-            return try TextDataset(
-                TextTable(url, split: split), tokenizer: WordPieceTokenizer(folder: modelFolder),
-                maximumLength: min(maximumLength, positions), classNames: ModelFolder.classNames(modelFolder),
-                file: url.relativePath)
-        case "safetensors":
-            let file = modelFolder.appendingPathComponent("preprocessor_config.json")
-            let known = FileManager.default.fileExists(atPath: file.path)
-            let reader = try JSONObjectReader(
-                known ? JSONValue(contentsOf: file) : [:], source: file.relativePath)
-            return try ImageTensorDataset(
-                url, mean: reader.doubles("image_mean", default: [0.5, 0.5, 0.5]),
-                deviation: reader.doubles("image_std", default: [0.5, 0.5, 0.5]),
-                classCount: ModelFolder.classNames(modelFolder)?.count)
-        default:
-            guard FileManager.default.fileExists(atPath: url.path) else {
-                throw FileError.notFound(operation: "read", path: url.relativePath)
-            }
-            throw DatasetError.unknownKind(file: url.relativePath)
+        func classes() throws -> [String]? { try ModelFolder.classNames(modelFolder) }
+        func images(_ store: any SampleStore) throws -> ImageDataset {
+            try ImageDataset(
+                store, ImagePreparation(modelFolder: modelFolder, transform: transform),
+                badSamples: badSamples)
         }
+        func recordings(_ store: any SampleStore) throws -> AudioDataset {
+            guard let audio else {
+                throw DatasetError.unreadable(
+                    file: url.relativePath, "has recordings, but \(modelFolder.relativePath) is no model of sound")
+            }
+            return try AudioDataset(store, audio, badSamples: badSamples)
+        }
+        switch try DatasetLayout(url, split: split) {
+        case .text(let file):
+            return try texts(file, modelFolder, split, maximumLength, badSamples)
+        case .packedImages(let file):
+            return try packed(file, modelFolder)
+        case .shards(let urls):
+            let shards = try TarShards(urls, modelClasses: classes(), badSamples: badSamples)
+            return shards.isAudio ? try recordings(shards) : try images(shards)
+        case .imageFolder(let folder), .corruptedImages(let folder):
+            return try images(
+                ImageFolder.files(folder, modelClasses: classes(), badSamples: badSamples))
+        case .imageNetValidation(let folder):
+            return try images(
+                ImageNetValidation.files(folder, modelClasses: classes(), badSamples: badSamples))
+        case .image(let file):
+            return try images(
+                SampleFiles(folder: file.deletingLastPathComponent(), names: [file.lastPathComponent]))
+        case .commonVoice(let folder, let split):
+            return try recordings(CommonVoice.files(folder, split: split, badSamples: badSamples))
+        case .audio(let folder, let names):
+            return try recordings(SampleFiles(folder: folder, names: names))
+        }
+    }
+
+    private static func texts(
+        _ url: URL, _ modelFolder: URL, _ split: String?, _ maximumLength: Int, _ badSamples: BadSamples
+    ) throws -> TextDataset {
+        let configuration = try JSONObjectReader(
+            contentsOf: modelFolder.appendingPathComponent("config.json"))
+        let positions = try configuration.integer("max_position_embeddings", default: .max, in: 1...Int.max)
+        return try TextDataset(
+            TextTable(url, split: split, badSamples: badSamples),
+            tokenizer: WordPieceTokenizer(folder: modelFolder),
+            maximumLength: min(maximumLength, positions), classNames: ModelFolder.classNames(modelFolder),
+            file: url.relativePath)
+    }
+
+    private static func packed(_ url: URL, _ modelFolder: URL) throws -> ImageTensorDataset {
+        let file = modelFolder.appendingPathComponent("preprocessor_config.json")
+        let known = FileManager.default.fileExists(atPath: file.path)
+        let value = known ? try JSONValue(contentsOf: file) : [:]
+        let reader = try JSONObjectReader(value, source: file.relativePath)
+        let size = value["crop_size"] ?? value["size"]
+        return try ImageTensorDataset(
+            url, mean: reader.doubles("image_mean", default: [0.5, 0.5, 0.5]),
+            deviation: reader.doubles("image_std", default: [0.5, 0.5, 0.5]),
+            size: size?["height"]?.integerValue ?? size?["shortest_edge"]?.integerValue ?? size?.integerValue,
+            classCount: ModelFolder.classNames(modelFolder)?.count)
     }
 }

@@ -11,4 +11,11 @@ public struct FirstSamples: Dataset {
     public var classNames: [String]? { base.classNames }
     public var lengths: [Int]? { base.lengths.map { Array($0.prefix(count)) } }
     public func batch(_ indices: [Int]) throws -> Batch { try base.batch(indices) }
+    public func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch { try base.load(indices, epoch) }
+    public func finish(_ batch: Batch, _ epoch: Epoch?) throws -> Batch { try base.finish(batch, epoch) }
+    /// The base's order without the rest, so that neighbours in a shard stay near each other.
+    public func order(_ generator: inout SplitMix64) -> [Int] {
+        count == base.count
+            ? base.order(&generator) : base.order(&generator).filter { $0 < count }
+    }
 }

@@ -27,7 +27,7 @@ public struct Evaluator {
         self.model = model
         self.dense = dense
         self.options = options
-        collector = try SampleCollector(dataset, batchSize: options.batchSize, device: options.device)
+        collector = try SampleCollector(dataset, options)
         try model.network.move(to: options.device)
         try dense.network.move(to: options.device)
     }
@@ -36,9 +36,7 @@ public struct Evaluator {
     /// no labels.
     public func fitProbe(on training: any Dataset) throws -> LinearProbe? {
         guard let classCount = training.classNames?.count else { return nil }
-        let samples = try SampleCollector(
-            training, batchSize: options.batchSize, device: options.device
-        ).collect(dense)
+        let samples = try SampleCollector(training, options).collect(dense)
         return try samples.labels.map {
             try LinearProbe(embeddings: samples.embeddings, labels: $0, classCount: classCount)
         }

@@ -34,16 +34,16 @@ public struct Prediction: Sendable, Equatable {
     /// Runs a model on some samples of a dataset.
     ///
     /// - Parameters:
-    ///   - indices: the samples, one batch.
+    ///   - batch: the samples, on the model's device and in its type; those of the dataset that its
+    ///     `indices` name.
     ///   - classCount: how many classes to name at most.
+    /// - Returns: one for each row.
     public static func make(
-        _ model: AdaptiveModel, _ dataset: any Dataset, _ indices: [Int], budget: Double,
-        device: Device = .cpu, type: DataType? = nil, classCount: Int = 5
+        _ model: AdaptiveModel, _ dataset: any Dataset, _ batch: Batch, budget: Double, classCount: Int = 5
     ) throws -> [Prediction] {
+        let indices = batch.indices
         let pass = AdaptivePass(budget: budget)
-        let outputs = try withoutGradients {
-            try model(dataset.batch(indices).inputs.to(device, type), pass)
-        }
+        let outputs = try withoutGradients { try model(batch.inputs, pass) }
         let loads = try pass.trace.isEmpty ? nil : TokenLoads.read(pass, model, tokens: tokens())
         func tokens() throws -> [[String]] {
             if let texts = dataset as? TextDataset { return try indices.map(texts.tokens) }

@@ -11,8 +11,9 @@ struct SampleCollector {
     let dataset: any Dataset
     let batches: [[Int]]
     let device: Device
+    private let loading: LoadingOptions
 
-    init(_ dataset: any Dataset, batchSize: Int, device: Device) throws {
+    init(_ dataset: any Dataset, _ options: EvaluationOptions) throws {
         guard dataset.count > 1 else {
             throw EvaluationError.tooFewSamples(needed: 2, found: dataset.count)
         }
@@ -21,18 +22,20 @@ struct SampleCollector {
             order.sort { (lengths[$0], $0) < (lengths[$1], $1) }
         }
         self.dataset = dataset
-        self.device = device
-        batches = stride(from: 0, to: order.count, by: batchSize).map {
-            Array(order[$0..<min($0 + batchSize, order.count)])
+        device = options.device
+        loading = options.loading
+        batches = stride(from: 0, to: order.count, by: options.batchSize).map {
+            Array(order[$0..<min($0 + options.batchSize, order.count)])
         }
     }
 
     /// A batch on the device, its floating-point inputs in the model's type.
     func batch(_ number: Int, for model: AdaptiveModel) throws -> Batch {
-        let batch = try dataset.batch(batches[number])
-        let type = model.network.namedParameters().first?.tensor.dataType
-        return Batch(
-            inputs: try batch.inputs.to(device, type), labels: try batch.labels?.to(device))
+        try dataset.batch(batches[number]).to(device, type(of: model))
+    }
+
+    private func type(of model: AdaptiveModel) -> DataType? {
+        model.network.namedParameters().first?.tensor.dataType
     }
 
     /// Runs all batches without gradients.
@@ -42,11 +45,14 @@ struct SampleCollector {
             var embeddings: [Tensor] = []
             var labels: [Tensor] = []
             var tokenCounts: [Int] = []
+            var order: [Int] = []
             var correct: Int?
             // Classifiers give logits only; then the last hidden states must be kept.
             var keeps = false
-            for number in batches.indices {
-                let batch = try batch(number, for: model)
+            let loader = try BatchLoader(
+                dataset, .inOrder(batches), device: device, type: type(of: model), options: loading)
+            while let batch = try loader.next() {
+                order += batch.indices
                 var pass = AdaptivePass(budget: budget, keepsHiddenStates: keeps)
                 var outputs = try model(batch.inputs, pass)
                 if !keeps, outputs["last_hidden_state"] == nil {
@@ -66,7 +72,10 @@ struct SampleCollector {
                     }
                 }
             }
-            let places = try Tensor(batches.flatMap { $0 }).sorted().indices  // [samples]
+            guard order.count > 1 else {
+                throw EvaluationError.tooFewSamples(needed: 2, found: order.count)
+            }
+            let places = try Tensor(order).sorted().indices  // [samples]
             return CollectedSamples(
                 embeddings: try Tensor.concatenated(embeddings).entries(places),
                 labels: labels.isEmpty ? nil : try Tensor.concatenated(labels).entries(places),

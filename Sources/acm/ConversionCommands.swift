@@ -12,7 +12,7 @@ struct ConversionArguments: ParsableArguments {
         help: "A Hugging Face model folder: dense for the first phase, else the output of the phase before.")
     var model: String
 
-    @Option(help: "Training data: a .tsv with a text column, a .txt of lines, or a .safetensors of images.")
+    @Option(help: "Training data: a file, folder or shards; docs/data.md lists the layouts.")
     var data: String
 
     @Option(help: "Folder to write.")
@@ -30,7 +30,7 @@ struct ConversionArguments: ParsableArguments {
     @Option(help: "The one budget of --recipe paper, 0.5 if it is not given.")
     var budget: Double?
 
-    @Option(help: "Rows of a table to train on, by its split column; all takes every row.")
+    @Option(help: "Part of the data to train on: rows by a table's split column, a folder, a table; all takes every row.")
     var split = "train"
 
     @Option(help: "cpu, cuda or cuda:N.")
@@ -38,6 +38,8 @@ struct ConversionArguments: ParsableArguments {
 
     @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
     var threads = 0
+
+    @OptionGroup var loading: LoadingArguments
 
     func validate() throws {
         guard Device(device) != nil else {
@@ -47,6 +49,7 @@ struct ConversionArguments: ParsableArguments {
             throw ValidationError("--recipe must be ours or paper, found \"\(recipe)\"")
         }
         try checkThreads(threads)
+        try loading.validate()
         guard !Self.isSame(model, output) else {
             throw ValidationError("--output must be another folder than the model's, found \"\(output)\"")
         }
@@ -86,18 +89,24 @@ struct ConversionArguments: ParsableArguments {
 
     func run(_ phases: [TrainingPhase], teacher: String? = nil) throws {
         let options = try options()
+        try loading.listingBadSamples { try run(phases, teacher: teacher, options, $0) }
+    }
+
+    private func run(
+        _ phases: [TrainingPhase], teacher: String?, _ options: ConversionOptions, _ badSamples: BadSamples
+    ) throws {
         let folder = URL(fileURLWithPath: model)
         let device = Device(self.device) ?? .cpu
         // The CPU is there; wrong data is told before libtorch is loaded.
         if device.type != .cpu { try device.requireAvailable() }
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
-            maximumLength: options.maximumLength)
+            maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop, badSamples: badSamples)
         if threads > 0 { try Runtime.setThreadCount(threads) }
         let progress = TrainingProgress()
         let converter = Converter(
             modelFolder: folder, output: URL(fileURLWithPath: output), dataset: dataset, options: options,
-            device: device, report: progress.show)
+            device: device, loading: loading.options, report: progress.show)
         let converted = try withOutput {
             try converter.run(phases, teacherFolder: teacher.map { URL(fileURLWithPath: $0) })
         }

@@ -37,8 +37,10 @@ extension SampleEmbedding.Pooling: ExpressibleByArgument {}
 
 extension Evaluate {
     /// Nearest neighbours and a linear probe on the features of a dense model.
-    func evaluateFeatures() throws {
-        let set = try data.map(collect) ?? FeatureSet(contentsOf: URL(fileURLWithPath: features.file ?? ""))
+    func evaluateFeatures(_ badSamples: BadSamples) throws {
+        let set =
+            try data.map { try collect($0, badSamples) }
+            ?? FeatureSet(contentsOf: URL(fileURLWithPath: features.file ?? ""))
         let (training, test) = try set.split(testShare: features.testShare)
         let result = try training.evaluate(on: test)
         if json {
@@ -56,22 +58,33 @@ extension Evaluate {
     }
 
     /// The features of the data's samples, written to a file where one is named.
-    private func collect(_ data: String) throws -> FeatureSet {
+    private func collect(_ data: String, _ badSamples: BadSamples) throws -> FeatureSet {
         let (model, device, _) = try options.load(self.model)
         guard model.configuration == nil else {
             throw ConversionError.order(
                 "\(self.model) is converted: name the dense model that it came from with --dense")
         }
         let dataset = try DatasetFolder.open(
-            URL(fileURLWithPath: data), modelFolder: URL(fileURLWithPath: self.model))
-        let names = (dataset as? TextDataset)?.texts ?? (0..<dataset.count).map(String.init)
+            URL(fileURLWithPath: data), modelFolder: URL(fileURLWithPath: self.model),
+            transform: loading.imageTransform ?? .crop, badSamples: badSamples)
+        let names = Self.names(of: dataset)
         let indices = HashSplit.sample(names, count: samples > 0 ? samples : names.count)
         let progress = CountProgress("samples", of: indices.count)
         let set = try FeatureSet.collect(
             model, dataset, names: names, indices: indices, pooling: features.pooling,
-            batchSize: features.batchSize, device: device, report: progress.show)
+            batchSize: features.batchSize, device: device, loading: loading.options, report: progress.show)
         progress.finish()
         if let file = features.file { try set.write(to: URL(fileURLWithPath: file)) }
         return set
+    }
+
+    /// What a hash can tell samples by: a text itself, a file below the data's folder, else a number.
+    private static func names(of dataset: any Dataset) -> [String] {
+        switch dataset {
+        case let texts as TextDataset: texts.texts
+        case let images as ImageDataset:
+            (images.store as? SampleFiles)?.names ?? (0..<images.count).map(images.store.place)
+        default: (0..<dataset.count).map(String.init)
+        }
     }
 }

@@ -23,12 +23,15 @@ struct Evaluate: ParsableCommand {
     @Option(help: "The dense model folder that it came from.")
     var dense: String?
 
-    @Option(help: "Labelled data: a .tsv with a text column, a .txt of lines, or a .safetensors of images.")
+    @Option(help: "Labelled data: a file, folder or shards; docs/data.md lists the layouts.")
     var data: String?
 
     @OptionGroup(title: "Features of a dense model") var features: FeatureOptions
 
-    @Option(help: "Rows of a table to measure on, by its split column; all takes every row.")
+    @Option(
+        help:
+            "Part of the data to measure on: rows by a table's split column, a folder, a table; all takes every row."
+    )
     var split = "test"
 
     @Option(help: "Labelled rows that a linear probe is fitted on; none fits no probe.")
@@ -51,8 +54,11 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var options: ModelOptions
 
+    @OptionGroup var loading: LoadingArguments
+
     func validate() throws {
         try options.validate()
+        try loading.validate()
         guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
         guard samples >= 0, probeSamples >= 0 else {
             throw ValidationError("--samples and --probe-samples must be at least 0")
@@ -63,7 +69,16 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        guard let dense, let data else { return try evaluateFeatures() }
+        try loading.listingBadSamples { badSamples in
+            if let dense, let data {
+                try compare(dense, data, badSamples)
+            } else {
+                try evaluateFeatures(badSamples)
+            }
+        }
+    }
+
+    private func compare(_ dense: String, _ data: String, _ badSamples: BadSamples) throws {
         let folder = URL(fileURLWithPath: model)
         let (adaptive, device, _) = try options.load(model)
         guard adaptive.configuration != nil else {
@@ -71,24 +86,26 @@ struct Evaluate: ParsableCommand {
                 "\(model) is a dense model: give its conversion, and itself with --dense")
         }
         let teacher = try options.load(dense).model
-        let test = try open(data, split, folder, limit: samples)
+        let test = try open(data, split, folder, limit: samples, badSamples)
         let evaluator = try Evaluator(
-            adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device))
+            adaptive, dense: teacher, dataset: test,
+            options: EvaluationOptions(device: device, loading: loading.options))
         let probe =
             probeSplit == "none"
             ? nil
             : try evaluator.fitProbe(
-                on: open(data, probeSplit, folder, limit: probeSamples))
+                on: open(data, probeSplit, folder, limit: probeSamples, badSamples))
         let result = try evaluator.evaluate(budgets: Budgets(budgets)?.values ?? [1], probe: probe)
         print(json ? try result.json.text() : result.table.text)
         if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), dense, device) }
     }
 
     private func open(
-        _ data: String, _ split: String, _ folder: URL, limit: Int
+        _ data: String, _ split: String, _ folder: URL, limit: Int, _ badSamples: BadSamples
     ) throws -> any Dataset {
         let dataset = try DatasetFolder.open(
-            URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split)
+            URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
+            transform: loading.imageTransform ?? .crop, badSamples: badSamples)
         return limit > 0 && limit < dataset.count ? FirstSamples(dataset, count: limit) : dataset
     }
 

@@ -13,7 +13,7 @@ struct Predict: ParsableCommand {
     @Argument(help: "A Hugging Face model folder.")
     var model: String
 
-    @Argument(help: "Files: .txt of lines, .tsv with a text column, .safetensors of images.")
+    @Argument(help: "Files or folders with texts, images or shards; docs/data.md lists the layouts.")
     var files: [String]
 
     @Option(help: "Load that is asked for, 0 to 1.")
@@ -27,23 +27,31 @@ struct Predict: ParsableCommand {
 
     @OptionGroup var options: ModelOptions
 
+    @OptionGroup var loading: LoadingArguments
+
     func validate() throws {
         try options.validate()
+        try loading.validate()
         guard (0...1).contains(budget) else {
             throw ValidationError("--budget must lie in 0...1, found \(budget)")
         }
     }
 
-    func run() throws {
+    func run() throws { try loading.listingBadSamples(run) }
+
+    private func run(_ badSamples: BadSamples) throws {
         let (adaptive, device, type) = try options.load(model)
         var samples: [TokenLoads] = []
         for file in files {
             let dataset = try DatasetFolder.open(
-                URL(fileURLWithPath: file), modelFolder: URL(fileURLWithPath: model))
-            for batch in dataset.batchesInOrder(size: 32) {
-                let predictions = try Prediction.make(
-                    adaptive, dataset, batch, budget: budget, device: device, type: type)
-                for (index, prediction) in zip(batch, predictions) {
+                URL(fileURLWithPath: file), modelFolder: URL(fileURLWithPath: model),
+                transform: loading.imageTransform ?? .processor, badSamples: badSamples)
+            let loader = try BatchLoader(
+                dataset, .inOrder(dataset.batchesInOrder(size: 32)), device: device, type: type,
+                options: loading.options)
+            while let batch = try loader.next() {
+                let predictions = try Prediction.make(adaptive, dataset, batch, budget: budget)
+                for (index, prediction) in zip(batch.indices, predictions) {
                     print(try line(prediction, file: file, index: index, dataset))
                 }
                 if heatmap != nil { samples += predictions.compactMap(\.loads) }
@@ -66,7 +74,13 @@ struct Predict: ParsableCommand {
         }
         let load = prediction.loads.map { String(format: "load %.3f", $0.load) } ?? "dense"
         let named = prediction.classes.first.map { String(format: "%.3f  ", $0.probability) + $0.name }
-        let text = (dataset as? TextDataset)?.texts[index] ?? "\(file) \(index)"
+        let text =
+            switch dataset {
+            case let dataset as TextDataset: dataset.texts[index]
+            case let dataset as ImageDataset: dataset.store.place(of: index)
+            case let dataset as AudioDataset: dataset.store.place(of: index)
+            default: "\(file) \(index)"
+            }
         return [load, named, text].compactMap { $0 }.joined(separator: "  ")
     }
 }

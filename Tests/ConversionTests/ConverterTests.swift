@@ -1,6 +1,7 @@
 import AdaptiveComputation
 import Datasets
 import Foundation
+import Synchronization
 import Testing
 import Torch
 import Transformers
@@ -218,10 +219,10 @@ struct RandomTokens: Dataset {
 }
 
 /// Throws at one of its batches.
-final class FailingDataset: Dataset, @unchecked Sendable {
+final class FailingDataset: Dataset {
     private let base: any Dataset
     private let failsAt: Int
-    private var calls = 0
+    private let calls = Mutex(0)
 
     init(base: any Dataset, failsAt: Int) {
         self.base = base
@@ -233,8 +234,11 @@ final class FailingDataset: Dataset, @unchecked Sendable {
     var lengths: [Int]? { base.lengths }
 
     func batch(_ indices: [Int]) throws -> Batch {
-        calls += 1
-        if calls == failsAt { throw ConverterTests.Stop() }
+        let call = calls.withLock { calls in
+            calls += 1
+            return calls
+        }
+        if call == failsAt { throw ConverterTests.Stop() }
         return try base.batch(indices)
     }
 }

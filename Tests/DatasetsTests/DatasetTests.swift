@@ -1,16 +1,6 @@
 import Testing
-import Transformers
 
 @testable import Datasets
-
-/// Numbers in place of samples.
-private struct Numbers: Dataset {
-    let count: Int
-    var lengths: [Int]?
-    let classNames: [String]? = ["zero"]
-
-    func batch(_ indices: [Int]) throws -> Batch { Batch(inputs: ModelInputs([:]), labels: nil) }
-}
 
 @Suite struct DatasetTests {
     @Test func batchesInOrderCoverAll() {

@@ -65,7 +65,7 @@ private struct RandomTexts: Dataset {
     @Test func resultsDoNotDependOnTheBatchSize() throws {
         let dense = AdaptiveModel(dense: try network())
         let embeddings = try [1, 5].map { size in
-            try SampleCollector(RandomTexts(), batchSize: size, device: .cpu).collect(dense).embeddings
+            try SampleCollector(RandomTexts(), EvaluationOptions(batchSize: size)).collect(dense).embeddings
         }
         #expect(try (embeddings[0] - embeddings[1]).absolute().maximum().item(Double.self) < 1e-5)
     }

@@ -38,7 +38,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a declaration below changes. */
-#define ACM_INTERFACE_VERSION 1
+#define ACM_INTERFACE_VERSION 2
 
 /* Statuses. */
 #define ACM_OK 0
@@ -149,6 +149,14 @@ int32_t acm_tensor_is_contiguous(const acm_tensor *tensor, bool *contiguous);
 int32_t acm_tensor_data(const acm_tensor *tensor, void **data);
 /* References handed out and not yet given back, over the whole process. */
 int32_t acm_tensor_live_count(int64_t *count);
+/*
+ * Copies a tensor to a device on a stream beside the one that this thread uses
+ * there. Work that is queued on the latter from now on waits for the copy; work
+ * that was queued before goes on meanwhile. The host does not wait when the
+ * tensor lies in pinned memory.
+ */
+int32_t acm_tensor_copy_aside(const acm_tensor *tensor, int32_t device_type, int32_t device_index,
+                              acm_tensor **result);
 
 /* --- autograd ----------------------------------------------------------- */
 

@@ -22,7 +22,7 @@ public enum FileError: Error, Equatable, Sendable {
     case system(operation: String, path: String, code: Int32)
 
     /// The error for a system call's `errno`.
-    init(operation: String, path: String, code: Int32) {
+    public init(operation: String, path: String, code: Int32) {
         switch code {
         case ENOENT: self = .notFound(operation: operation, path: path)
         case EACCES, EPERM, EROFS:

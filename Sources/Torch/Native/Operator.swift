@@ -41,6 +41,16 @@ public struct Operator: Sendable {
         }
     }
 
+    /// Calls an operator that returns a bool.
+    public func flag(_ arguments: OperatorArgument...) throws -> Bool {
+        try call(arguments, capacity: 1) { results in
+            guard results.count == 1, results[0].kind == ACM_BOOLEAN else {
+                throw TorchError.invalidArgument("\(name) did not return a bool")
+            }
+            return results[0].boolean
+        }
+    }
+
     /// Calls an operator for its effect.
     public func perform(_ arguments: OperatorArgument...) throws {
         try call(arguments, capacity: 0) { _ in }

@@ -35,8 +35,8 @@ public struct TextDataset: Dataset {
             classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         labels = try names.enumerated().map { row, name in
             guard let number = numbers[name] else {
-                throw DatasetError.unreadable(
-                    file: file,
+                throw DatasetError.line(
+                    file: file, table.lineNumbers[row],
                     "the label \"\(name)\" of sample \(row) is not among the \(classes.count) classes: "
                         + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""))
             }
@@ -62,6 +62,6 @@ public struct TextDataset: Dataset {
                 "input_ids": try Tensor(padded, shape: [rows.count, width]),
                 "attention_mask": try Tensor(mask, shape: [rows.count, width]),
             ]),
-            labels: try labels.map { labels in try Tensor(indices.map { labels[$0] }) })
+            labels: try labels.map { labels in try Tensor(indices.map { labels[$0] }) }, indices: indices)
     }
 }

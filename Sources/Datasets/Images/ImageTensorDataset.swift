@@ -2,22 +2,27 @@ import Foundation
 import Torch
 import Transformers
 
-/// Images of the model's own size in a safetensors file: `images [count, channels, height, width]`
-/// uint8 and, perhaps, `labels [count]` int64.
-public struct ImageTensorDataset: Dataset {
+/// Images of one size in a safetensors file: `images [count, channels, height, width]` uint8 and,
+/// perhaps, `labels [count]` int64.
+///
+/// The file is mapped, not read: a batch copies its rows as they are, and the device does the rest.
+public struct ImageTensorDataset: AugmentableDataset {
     public let classNames: [String]?
     public let lengths: [Int]? = nil
     public let count: Int
     private let images: Tensor
     private let labels: Tensor?
-    private let mean: Tensor
-    private let deviation: Tensor
+    private var stage: PixelStage
 
     /// - Parameters:
     ///   - mean: of each channel, over values in 0…1; pixels become `(x / 255 - mean) / deviation`.
+    ///   - size: height and width that the model takes: of images of another size the square in the
+    ///     middle is brought to it; nil leaves them as they are.
     ///   - classCount: labels must lie below it; nil takes the highest label plus one.
     /// - Throws: ``DatasetError`` for missing tensors, wrong shapes or types, labels out of range.
-    public init(_ url: URL, mean: [Double], deviation: [Double], classCount: Int? = nil) throws {
+    public init(
+        _ url: URL, mean: [Double], deviation: [Double], size: Int? = nil, classCount: Int? = nil
+    ) throws {
         let file = url.relativePath
         let tensors = try SafetensorsFile(url).tensors()
         guard let images = tensors["images"], images.rank == 4, images.dataType == .uint8 else {
@@ -32,8 +37,7 @@ public struct ImageTensorDataset: Dataset {
         }
         count = shape[0]
         self.images = images
-        self.mean = try Tensor(mean.map(Float.init), shape: [1, shape[1], 1, 1])
-        self.deviation = try Tensor(deviation.map(Float.init), shape: [1, shape[1], 1, 1])
+        stage = try PixelStage(mean: mean, deviation: deviation, size: size)
         labels = tensors["labels"]
         guard let labels else {
             classNames = nil
@@ -54,12 +58,25 @@ public struct ImageTensorDataset: Dataset {
         classNames = (0..<(classCount ?? highest + 1)).map(String.init)
     }
 
-    private static let largestClassCount = 10_000_000
+    static let largestClassCount = 10_000_000
 
-    public func batch(_ indices: [Int]) throws -> Batch {
+    public func augmented(_ options: AugmentationOptions, mixes: Bool) -> ImageTensorDataset {
+        var copy = self
+        copy.stage.augmentation = options
+        copy.stage.mixes = mixes
+        return copy
+    }
+
+    public func batch(_ indices: [Int]) throws -> Batch { try finish(load(indices, nil), nil) }
+
+    public func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch {
         let rows = try Tensor(indices)
-        let pixels = try (images.entries(rows).to(nil, .float32) / 255 - mean) / deviation
         return Batch(
-            inputs: ModelInputs(["pixel_values": pixels]), labels: try labels?.entries(rows))
+            inputs: ModelInputs(["pixel_values": try images.hostEntries(rows)]),
+            labels: try labels?.entries(rows), indices: indices)
+    }
+
+    public func finish(_ batch: Batch, _ epoch: Epoch?) throws -> Batch {
+        try stage(batch, epoch, isCropped: false, classCount: classNames?.count)
     }
 }

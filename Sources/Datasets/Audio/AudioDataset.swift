@@ -1,0 +1,73 @@
+import Foundation
+import Preprocessing
+import Torch
+import Transformers
+
+/// Encoded recordings, perhaps with what is said in them, decoded when their batch comes.
+public struct AudioDataset: Dataset {
+    public let store: any SampleStore
+    public let classNames: [String]? = nil
+    private let frontEnd: AudioFrontEnd
+    private let badSamples: BadSamples
+    private let labels: [[Int]]?
+
+    /// What a label of a shorter text is filled up with: losses leave it out.
+    public static let padding = -100
+
+    /// - Parameter badSamples: whether recordings that cannot be decoded, and texts without labels, are
+    ///   left out.
+    /// - Throws: ``DatasetError/sample(place:_:)`` for a text that has no labels.
+    public init(
+        _ store: any SampleStore, _ frontEnd: AudioFrontEnd, badSamples: BadSamples = BadSamples()
+    ) throws {
+        self.store = store
+        self.frontEnd = frontEnd
+        self.badSamples = badSamples
+        guard let encode = frontEnd.encode, let texts = store.texts else {
+            labels = nil
+            return
+        }
+        labels = try texts.enumerated().map { index, text in
+            try badSamples.keep(store.place(of: index)) {
+                let labels = try encode(text)
+                if labels.isEmpty { throw DatasetError.reason("the text \"\(text)\" gives no labels") }
+                return labels
+            } ?? []
+        }
+    }
+
+    public var count: Int { store.count }
+    public var lengths: [Int]? { store.byteCounts }
+    public func order(_ generator: inout SplitMix64) -> [Int] { store.order(&generator) }
+
+    /// What is said in a recording; nil where that is not known.
+    public func text(of index: Int) -> String? { store.texts?[index] }
+
+    /// Inputs as the front end makes them; labels `[batch, labels]` int64, filled up with -100.
+    public func batch(_ indices: [Int]) throws -> Batch {
+        var kept: [Int] = []
+        let clips = try indices.compactMap { index -> Tensor? in
+            if let labels, labels[index].isEmpty { return nil }
+            let clip = try badSamples.keep(store.place(of: index)) {
+                try AudioDecoder.decode(
+                    store.read(index), name: store.place(of: index), sampleRate: frontEnd.sampleRate)
+            }
+            if clip != nil { kept.append(index) }
+            return clip
+        }
+        guard !clips.isEmpty else {
+            throw DatasetError.nothingLeft(batch: indices.count, places: indices.map(store.place))
+        }
+        return Batch(
+            inputs: try frontEnd.inputs(clips), labels: try labels.map { try Self.padded(kept, $0) },
+            indices: kept)
+    }
+
+    private static func padded(_ rows: [Int], _ labels: [[Int]]) throws -> Tensor {
+        let width = rows.map { labels[$0].count }.max() ?? 0
+        let filled = rows.flatMap {
+            labels[$0] + Array(repeating: padding, count: width - labels[$0].count)
+        }
+        return try Tensor(filled, shape: [rows.count, width])
+    }
+}

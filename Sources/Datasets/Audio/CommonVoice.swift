@@ -1,0 +1,84 @@
+import Foundation
+import Torch
+
+/// Common Voice's layout: tables `train.tsv`, `dev.tsv`, `test.tsv` and others, with the columns
+/// `path` and `sentence`, and the recordings in `clips/`.
+///
+/// The tables are read without quoting: a quotation mark is part of its sentence.
+public enum CommonVoice {
+    /// Whether a folder has this layout.
+    static func matches(_ listing: FolderListing) -> Bool {
+        listing.folders.contains("clips") && listing.files.contains { $0.hasSuffix(".tsv") }
+    }
+
+    /// The clips of one table and their sentences.
+    ///
+    /// - Parameters:
+    ///   - split: the table's name without `.tsv`; nil takes `train`.
+    ///   - badSamples: whether rows with too few columns, without a sentence, or whose clip is missing
+    ///     are left out.
+    /// - Throws: ``DatasetError`` naming file and line.
+    public static func files(
+        _ folder: URL, split: String?, badSamples: BadSamples = BadSamples()
+    ) throws -> SampleFiles {
+        let split = split ?? "train"
+        let url = folder.appendingPathComponent("\(split).tsv")
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            let tables = try FolderListing(folder.path).files.filter { $0.hasSuffix(".tsv") }
+            throw DatasetError.noSplit(
+                file: folder.relativePath, split: split, found: tables.map { String($0.dropLast(4)) })
+        }
+        let table = try TabTable(url, badSamples)
+        let pathColumn = try table.column("path")
+        let sentenceColumn = try table.column("sentence")
+        let clips = folder.appendingPathComponent("clips")
+        // One listing is cheaper than asking for a million files one by one.
+        let clipNames = Set(try FolderListing(clips.path).files)
+        var names: [String] = []
+        var texts: [String] = []
+        var lines: [Int] = []
+        for row in table.rows {
+            func refuse(_ problem: String) throws {
+                guard badSamples.areSkipped else {
+                    throw DatasetError.line(file: table.file, row.number, problem)
+                }
+                try badSamples.add("\(table.file), line \(row.number)", problem)
+            }
+            let path = row.cells[pathColumn]
+            // The first releases left the suffix out.
+            guard let name = [path, "\(path).mp3"].first(where: clipNames.contains) else {
+                try refuse("there is no clip \(clips.relativePath)/\(path)")
+                continue
+            }
+            let text = row.cells[sentenceColumn].trimmingCharacters(in: .whitespaces)
+            if text.isEmpty {
+                try refuse("the sentence is empty")
+                continue
+            }
+            names.append(name)
+            texts.append(text)
+            lines.append(row.number)
+        }
+        if names.isEmpty { throw DatasetError.empty(file: table.file) }
+        let durations = try durations(folder)
+        let known = names.compactMap { durations[$0] }
+        // Else bytes, which for MP3 grow with the duration.
+        let counts =
+            try known.count == names.count
+            ? known : names.map { try RegularFile.byteCount("\(clips.path)/\($0)") }
+        return SampleFiles(
+            folder: clips, names: names, texts: texts, byteCounts: counts, table: table.file, lines: lines)
+    }
+
+    /// Milliseconds of each clip, where the release says them.
+    private static func durations(_ folder: URL) throws -> [String: Int] {
+        let url = folder.appendingPathComponent("clip_durations.tsv")
+        guard FileManager.default.fileExists(atPath: url.path) else { return [:] }
+        let table = try TabTable(url, BadSamples())
+        let clip = try table.column("clip")
+        guard let duration = table.header.firstIndex(where: { $0.hasPrefix("duration") }) else { return [:] }
+        return Dictionary(
+            table.rows.compactMap { row in Int(row.cells[duration]).map { (row.cells[clip], $0) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+
+/// Encoded samples, such as JPEG or FLAC files, by their numbers.
+public protocol SampleStore: Sendable {
+    var count: Int { get }
+    /// The class of each sample; nil where there are none.
+    var labels: [Int]? { get }
+    /// The text of each sample; nil where there are none.
+    var texts: [String]? { get }
+    /// The names of the classes by label; nil without labels.
+    var classNames: [String]? { get }
+    /// Bytes of each sample.
+    var byteCounts: [Int]? { get }
+    /// Where a sample lies, for messages.
+    func place(of index: Int) -> String
+    /// The bytes of a sample.
+    func read(_ index: Int) throws -> Data
+    /// All samples in random order.
+    func order(_ generator: inout SplitMix64) -> [Int]
+}
+
+extension SampleStore {
+    public var texts: [String]? { nil }
+    public var byteCounts: [Int]? { nil }
+
+    public func order(_ generator: inout SplitMix64) -> [Int] {
+        Array(0..<count).shuffled(using: &generator)
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+import Transformers
+
+@testable import Datasets
+
+@Suite struct AudioDatasetTests {
+    /// A WAV of one level at 8 kHz, 16 bits.
+    func recording(_ level: Int16, samples: Int) -> Data {
+        func bytes<Number: FixedWidthInteger>(_ number: Number) -> Data {
+            withUnsafeBytes(of: number.littleEndian) { Data($0) }
+        }
+        let data = (0..<samples).reduce(Data()) { sum, _ in sum + bytes(level) }
+        return Data("RIFF".utf8) + bytes(UInt32(36 + data.count)) + Data("WAVEfmt ".utf8) + bytes(UInt32(16))
+            + bytes(UInt16(1)) + bytes(UInt16(1)) + bytes(UInt32(8000)) + bytes(UInt32(16000)) + bytes(UInt16(2))
+            + bytes(UInt16(16)) + Data("data".utf8) + bytes(UInt32(data.count)) + data
+    }
+
+    let folder: TemporaryFolder
+    let frontEnd = AudioFrontEnd(
+        sampleRate: 8000,
+        inputs: { clips in
+            let width = clips.map { $0.elementCount }.max() ?? 0
+            return ModelInputs([
+                "input_values": try Tensor.stacked(
+                    clips.map { try $0.paddedLast(before: 0, after: width - $0.elementCount) })
+            ])
+        },
+        encode: { text in text.unicodeScalars.filter { ("a"..."z").contains($0) }.map { Int($0.value) - 97 } })
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.put("clips/0.wav", recording(8192, samples: 100))
+        try folder.put("clips/1.wav", recording(-16384, samples: 160))
+        try folder.put("clips/2.wav", recording(0, samples: 50).prefix(20))
+        try folder.put("test.tsv", "path\tsentence\n0.wav\tab\n1.wav\tcab\n2.wav\ta\n1.wav\t!\n")
+    }
+
+    @Test func textsBecomePaddedLabels() throws {
+        let badSamples = BadSamples(areSkipped: true)
+        let data = try AudioDataset(
+            CommonVoice.files(folder.url, split: "test"), frontEnd, badSamples: badSamples)
+        #expect(data.count == 4 && data.classNames == nil && data.text(of: 1) == "cab")
+        #expect(data.lengths == [244, 364, 20, 364])
+        let batch = try data.batch([3, 1, 2, 0])
+        #expect(batch.indices == [1, 0])
+        let labels = try #require(batch.labels)
+        #expect(labels.shape == [2, 3] && labels.dataType == .int64)
+        #expect(try labels.array(of: Int.self) == [2, 0, 1, 0, 1, -100])
+        let sound = try batch.inputs.required("input_values")
+        #expect(sound.shape == [2, 160])
+        #expect(try sound.select(0, axis: 0).array(of: Float.self)[5] == -0.5)
+        #expect(try sound.select(1, axis: 0).array(of: Float.self)[99] == 0.25)
+        #expect(badSamples.entries.count == 2)
+        #expect(badSamples.entries.contains { $0.reason.contains("gives no labels") && $0.place.contains("line 5") })
+        #expect(badSamples.entries.contains { $0.place.contains("2.wav") && $0.place.contains("line 4") })
+    }
+
+    @Test func theFirstBadOneStops() throws {
+        let error = try #require(throws: DatasetError.self) {
+            try AudioDataset(CommonVoice.files(folder.url, split: "test"), frontEnd)
+        }
+        #expect(error.localizedDescription.contains("line 5"))
+        let plain = try AudioDataset(
+            SampleFiles(folder: folder["clips"], names: ["0.wav", "2.wav"]), frontEnd)
+        #expect(try plain.batch([0]).labels == nil)
+        let broken = try #require(throws: DatasetError.self) { try plain.batch([0, 1]) }
+        #expect(broken.localizedDescription.contains("2.wav"))
+    }
+}
