@@ -1,8 +1,8 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native demo features bench lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub demo features bench lint format docs goldens fuzz clean
 
-DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation
+DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
 
 help: ## Show the targets
@@ -27,6 +27,9 @@ test: native $(if $(NATIVE_TESTS),test-native) ## Build and run all tests
 test-native: setup ## Test the native library under the address and undefined-behaviour sanitizers
 	@scripts/build-native --tests --sanitize address,undefined
 	ctest --test-dir .build/native-address-undefined --output-on-failure
+
+test-hub: .deps/goldens/ready ## Test that acm fetch and Python's huggingface_hub share one cache
+	ACM_HUB_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter PythonInteropTests
 
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 	@scripts/demo
@@ -57,6 +60,10 @@ goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's lib
 	@scripts/setup --python
 	.deps/python/bin/python -m venv --clear .deps/goldens
 	.deps/goldens/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@# Corruptions are compared with this package; its wheel lacks the photographs of frost.
+	.deps/goldens/bin/python -m pip download --quiet --no-deps --no-binary :all: --dest .deps/goldens \
+		imagenet-c==0.0.3
+	tar -xzf .deps/goldens/imagenet_c-0.0.3.tar.gz -C .deps/goldens
 	@touch $@
 
 fuzz: ## Fuzz the JSON and safetensors readers, SECONDS=60 each

@@ -31,6 +31,8 @@ constexpr const char *codecs =
     "adpcm_ima_wav,g722,flac,vorbis,opus,mp3,mp3float";
 constexpr int32_t rateLimit = 768'000;
 constexpr size_t readBytes = 1 << 16;
+/// The most that FFmpeg may allocate at once: damaged headers ask for gigabytes.
+constexpr size_t allocationLimit = 64 << 20;
 
 // --- FFmpeg's messages -----------------------------------------------------
 
@@ -53,7 +55,7 @@ std::string text(int code) {
 /// Throws for a failure while decoding.
 void check(int code) {
     if (code >= 0) return;
-    if (code == AVERROR(ENOMEM)) throw std::bad_alloc();
+    if (code == AVERROR(ENOMEM)) refuseDamaged("a file that asks for too much memory");
     refuseDamaged(text(code));
 }
 
@@ -241,7 +243,7 @@ public:
         std::unique_ptr<AVPacket, PacketDeleter> packet(allocated(av_packet_alloc()));
         std::unique_ptr<AVFrame, FrameDeleter> frame(allocated(av_frame_alloc()));
         std::vector<float> mono, held;  // the last piece is held back, to be cut to length
-        int64_t count = 0, heard = 0;
+        int64_t count = 0, heard = 0, leading = isOgg() ? stream->codecpar->initial_padding : 0;
         bool isOver = false;
         while (!isOver) {
             int code = av_read_frame(format.get(), packet.get());
@@ -264,15 +266,18 @@ public:
                 consume(held);
                 mix(*frame, mono);
                 std::swap(mono, held);
-                count += frame->nb_samples;
+                auto dropped = std::min<int64_t>(leading, held.size());
+                held.erase(held.begin(), held.begin() + dropped);
+                leading -= dropped;
+                count += held.size();
             }
             if (code != AVERROR(EAGAIN) && code != AVERROR_EOF) check(code);
         }
         if (isOgg()) {
-            // The number of the last page says how much of the last packet counts; FFmpeg misses it where
-            // that page is also the first.
-            int64_t end = promised() - stream->codecpar->initial_padding;
-            if (end > 0 && count > end && count - end <= int64_t(held.size())) held.resize(held.size() - (count - end));
+            // The number of the last page says how much of the last packet counts.
+            int64_t surplus = count - (promised() - stream->codecpar->initial_padding);
+            if (promised() > 0 && surplus > 0 && surplus < int64_t(held.size()))
+                held.resize(held.size() - surplus);
         } else if (heard < promised() && !hasBlocks()) {
             refuseDamaged("a file that ends too early");
         }
@@ -304,9 +309,8 @@ private:
         auto *known = isG722 ? av_find_input_format("g722") : nullptr;
         int code = avformat_open_input(&context, nullptr, known, &options);  // frees it on failure
         av_dict_free(&options);
-        if (code == AVERROR(ENOMEM)) throw std::bad_alloc();
         if (code == AVERROR_INVALIDDATA || code == AVERROR(EINVAL)) refuseUnknown("a file in none of them");
-        if (code < 0) refuseDamaged(text(code));
+        check(code);
         format.reset(context);
     }
 
@@ -324,6 +328,8 @@ private:
         check(avcodec_parameters_to_context(codec.get(), stream->codecpar));
         codec->thread_count = 1;
         codec->pkt_timebase = stream->time_base;
+        // FFmpeg 5.1 cuts too much from a stream whose audio is all on one page.
+        if (isOgg()) codec->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
         codec->err_recognition |= AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
         check(avcodec_open2(codec.get(), found, nullptr));
         if (rate() < 1 || rate() > rateLimit)
@@ -349,7 +355,10 @@ int32_t acm_audio_decode(const acm_audio_source *source, int32_t sample_rate, do
         if (!(maximum_seconds > 0)) refuseArgument("a limit of " + std::to_string(maximum_seconds) + " s");
         if (source->count <= 0) refuseDamaged("no bytes at all");
         static std::once_flag once;
-        std::call_once(once, [] { av_log_set_callback(keepError); });
+        std::call_once(once, [] {
+            av_log_set_callback(keepError);
+            av_max_alloc(allocationLimit);
+        });
 
         Decoder decoder(*source);
         if (decoder.promisedSeconds() > maximum_seconds)

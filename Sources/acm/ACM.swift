@@ -15,7 +15,7 @@ struct ACM: ParsableCommand {
         subcommands: [
             Inspect.self, Run.self, Predict.self, Convert.self, Distill.self, PretrainGates.self,
             Finetune.self,
-            Evaluate.self, Benchmark.self, Doctor.self,
+            Evaluate.self, Benchmark.self, Fetch.self, Doctor.self,
         ])
 
     static func main() {

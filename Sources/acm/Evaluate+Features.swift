@@ -66,7 +66,7 @@ extension Evaluate {
         }
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: URL(fileURLWithPath: self.model),
-            transform: loading.imageTransform ?? .crop, badSamples: badSamples)
+            transform: loading.imageTransform ?? .processor, badSamples: badSamples)
         let names = Self.names(of: dataset)
         let indices = HashSplit.sample(names, count: samples > 0 ? samples : names.count)
         let progress = CountProgress("samples", of: indices.count)

@@ -23,15 +23,13 @@ struct Evaluate: ParsableCommand {
     @Option(help: "The dense model folder that it came from.")
     var dense: String?
 
-    @Option(help: "Labelled data: a file, folder or shards; docs/data.md lists the layouts.")
+    @Option(
+        help: "Labelled data for a dense model, held-out data else: a file, folder or shards; docs/data.md lists the layouts.")
     var data: String?
 
     @OptionGroup(title: "Features of a dense model") var features: FeatureOptions
 
-    @Option(
-        help:
-            "Part of the data to measure on: rows by a table's split column, a folder, a table; all takes every row."
-    )
+    @Option(help: "Part of the data to measure on: rows by a table's split column, a folder, a table; all takes every row.")
     var split = "test"
 
     @Option(help: "Labelled rows that a linear probe is fitted on; none fits no probe.")
@@ -68,17 +66,10 @@ struct Evaluate: ParsableCommand {
         }
     }
 
-    func run() throws {
-        try loading.listingBadSamples { badSamples in
-            if let dense, let data {
-                try compare(dense, data, badSamples)
-            } else {
-                try evaluateFeatures(badSamples)
-            }
-        }
-    }
+    func run() throws { try loading.listingBadSamples(run) }
 
-    private func compare(_ dense: String, _ data: String, _ badSamples: BadSamples) throws {
+    private func run(_ badSamples: BadSamples) throws {
+        guard let dense, let data else { return try evaluateFeatures(badSamples) }
         let folder = URL(fileURLWithPath: model)
         let (adaptive, device, _) = try options.load(model)
         guard adaptive.configuration != nil else {
@@ -88,8 +79,7 @@ struct Evaluate: ParsableCommand {
         let teacher = try options.load(dense).model
         let test = try open(data, split, folder, limit: samples, badSamples)
         let evaluator = try Evaluator(
-            adaptive, dense: teacher, dataset: test,
-            options: EvaluationOptions(device: device, loading: loading.options))
+            adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device, loading: loading.options))
         let probe =
             probeSplit == "none"
             ? nil

@@ -13,7 +13,13 @@ private enum Operators {
     static let squareRoot = Operator("aten::sqrt")
     static let exponential = Operator("aten::exp")
     static let logarithm = Operator("aten::log")
+    static let sine = Operator("aten::sin")
+    static let cosine = Operator("aten::cos")
+    static let floor = Operator("aten::floor")
+    static let round = Operator("aten::round")
     static let power = Operator("aten::pow", "Tensor_Scalar")
+    static let larger = Operator("aten::maximum")
+    static let addInPlace = Operator("aten::add_", "Tensor")
     static let clampMinimum = Operator("aten::clamp_min")
     static let clamp = Operator("aten::clamp")
     static let matmul = Operator("aten::matmul")
@@ -68,6 +74,24 @@ extension Tensor {
     public func squareRoot() throws -> Tensor { try Operators.squareRoot(.tensor(self)) }
     public func exponential() throws -> Tensor { try Operators.exponential(.tensor(self)) }
     public func logarithm() throws -> Tensor { try Operators.logarithm(.tensor(self)) }
+
+    public func sine() throws -> Tensor { try Operators.sine(.tensor(self)) }
+    public func cosine() throws -> Tensor { try Operators.cosine(.tensor(self)) }
+    public func roundedDown() throws -> Tensor { try Operators.floor(.tensor(self)) }
+
+    /// The nearest integers; halves go to the even one.
+    public func rounded() throws -> Tensor { try Operators.round(.tensor(self)) }
+
+    /// The larger of two elements, one by one.
+    public func larger(_ other: Tensor) throws -> Tensor {
+        try Operators.larger(.tensor(self), .tensor(other))
+    }
+
+    /// Adds `factor · other` to the elements.
+    @discardableResult
+    public func addInPlace(_ other: Tensor, times factor: Double = 1) throws -> Tensor {
+        try Operators.addInPlace(.tensor(self), .tensor(other), .double(factor))
+    }
 
     public func power(_ exponent: Double) throws -> Tensor {
         try Operators.power(.tensor(self), .double(exponent))
