@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-hub demo bench lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub demo features bench lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
@@ -33,6 +33,9 @@ test-hub: .deps/goldens/ready ## Test that acm fetch and Python's huggingface_hu
 
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 	@scripts/demo
+
+features: build ## Tell images' classes by a pretrained ViT's features; writes features/
+	@scripts/features
 
 bench: build .deps/goldens/ready ## Time us and our peers by turns; writes Benchmarks/results
 	@scripts/build-native --benchmarks

@@ -38,7 +38,9 @@ extension SampleEmbedding.Pooling: ExpressibleByArgument {}
 extension Evaluate {
     /// Nearest neighbours and a linear probe on the features of a dense model.
     func evaluateFeatures(_ badSamples: BadSamples) throws {
-        let set = try data.map { try collect($0, badSamples) } ?? FeatureSet(contentsOf: URL(fileURLWithPath: features.file ?? ""))
+        let set =
+            try data.map { try collect($0, badSamples) }
+            ?? FeatureSet(contentsOf: URL(fileURLWithPath: features.file ?? ""))
         let (training, test) = try set.split(testShare: features.testShare)
         let result = try training.evaluate(on: test)
         if json {
@@ -65,7 +67,7 @@ extension Evaluate {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: URL(fileURLWithPath: self.model),
             transform: loading.imageTransform ?? .processor, badSamples: badSamples)
-        let names = (dataset as? TextDataset)?.texts ?? (0..<dataset.count).map(String.init)
+        let names = Self.names(of: dataset)
         let indices = HashSplit.sample(names, count: samples > 0 ? samples : names.count)
         let progress = CountProgress("samples", of: indices.count)
         let set = try FeatureSet.collect(
@@ -74,5 +76,15 @@ extension Evaluate {
         progress.finish()
         if let file = features.file { try set.write(to: URL(fileURLWithPath: file)) }
         return set
+    }
+
+    /// What a hash can tell samples by: a text itself, a file below the data's folder, else a number.
+    private static func names(of dataset: any Dataset) -> [String] {
+        switch dataset {
+        case let texts as TextDataset: texts.texts
+        case let images as ImageDataset:
+            (images.store as? SampleFiles)?.names ?? (0..<images.count).map(images.store.place)
+        default: (0..<dataset.count).map(String.init)
+        }
     }
 }

@@ -28,11 +28,7 @@ LIMIT = 1e-3
 
 def prepared(file: pathlib.Path, config: dict) -> numpy.ndarray:
     """`[channels, height, width]`: short side resized, the middle cut out, normalised."""
-    image = Image.open(file)
-    if "transparency" in image.info or image.mode in ("LA", "RGBA"):
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("RGB")
+    image = Image.open(file).convert("RGB")
     scale = config["size"]["shortest_edge"] / min(image.size)
     image = image.resize([round(side * scale) for side in image.size], config["resample"])
     width, height = config["crop_size"]["width"], config["crop_size"]["height"]

@@ -8,7 +8,7 @@ extension FeatureSet {
     ///
     /// - Parameters:
     ///   - names: what each sample of the dataset is called.
-    ///   - indices: the samples to take.
+    ///   - indices: the samples to take; those that the dataset leaves out are not in the set.
     ///   - report: called after each batch with the samples done.
     /// - Throws: ``EvaluationError/mismatch(_:)`` for data without labels, and what models and files
     ///   throw.
@@ -20,17 +20,18 @@ extension FeatureSet {
         guard let classNames = dataset.classNames else {
             throw EvaluationError.mismatch("Features are judged by labels, but the data has none")
         }
-        let type = model.network.namedParameters().first?.tensor.dataType
-        var features: [Tensor] = []
-        var labels: [Tensor] = []
-        var found: [Int] = []
         let batches = stride(from: 0, to: indices.count, by: batchSize).map {
             Array(indices[$0..<min($0 + batchSize, indices.count)])
         }
         let loader = try BatchLoader(
-            dataset, .inOrder(batches), device: device, type: type, options: loading)
-        while let batch = try loader.next() {
-            guard let given = batch.labels else { continue }
+            dataset, .inOrder(batches), device: device,
+            type: model.network.namedParameters().first?.tensor.dataType, options: loading)
+        var features: [Tensor] = []
+        var labels: [Tensor] = []
+        var kept: [Int] = []
+        var done = 0
+        for planned in batches {
+            guard let batch = try loader.next(), let given = batch.labels else { break }
             try withoutGradients {
                 // Classifiers give logits only; their last hidden states are what is pooled.
                 let pass = AdaptivePass(keepsHiddenStates: true)
@@ -38,11 +39,13 @@ extension FeatureSet {
                 features.append(try SampleEmbedding.of(outputs, pass, pooling: pooling).to(.cpu))
                 labels.append(try given.to(.cpu))
             }
-            found += batch.indices
-            report(found.count)
+            kept += batch.indices
+            done += planned.count
+            report(done)
         }
+        guard !features.isEmpty else { throw EvaluationError.tooFewSamples(needed: 1, found: 0) }
         return try FeatureSet(
-            features: .concatenated(features), labels: .concatenated(labels),
-            names: found.map { names[$0] }, classNames: classNames)
+            features: .concatenated(features), labels: .concatenated(labels), names: kept.map { names[$0] },
+            classNames: classNames)
     }
 }
