@@ -21,6 +21,7 @@ final class PhaseTraining {
     private let schedule: LearningRateSchedule
     private let modules: [(place: SlotPlace, module: AdaptiveModule)]
     private let places: Set<SlotPlace>
+    private let objective: Objective
     private var epoch: (number: Int, batches: [[Int]])?
 
     init(
@@ -35,6 +36,7 @@ final class PhaseTraining {
         self.device = device
         modules = model.modules
         places = Set(modules.map(\.place))
+        objective = try Objective(model.network)
         optimisation =
             switch phase {
             case .distillation: options.distillation.optimisation
@@ -185,16 +187,25 @@ final class PhaseTraining {
         }
     }
 
+    /// The inputs with spans hidden where the options ask for it.
+    private func hidingSpans(of inputs: ModelInputs, _ random: inout SplitMix64) throws -> ModelInputs {
+        guard options.finetuning.hidesSpans else { return inputs }
+        guard let network = model.network as? any InputMasking else {
+            throw ConversionError.option("finetuning.hidesSpans is for speech models")
+        }
+        return try network.hidingSpans(of: inputs, using: &random)
+    }
+
     private func finetuningLoss(_ batch: Batch, _ random: inout SplitMix64) throws -> LossAndValues {
         let settings = options.finetuning
         let budget = settings.budget(at: random.unit())
         let pass = AdaptivePass(mode: .training(temperature: settings.temperature), budget: budget)
-        let outputs = try model(batch.inputs, pass)
+        let outputs = try model(hidingSpans(of: batch.inputs, &random), pass)
         let teacherPass = ForwardPass()
         let target =
             try settings.distillationWeight > 0
             ? withoutGradients { (try teacher(batch.inputs, teacherPass), teacherPass) } : nil
-        let task = try Objective(outputs).loss(
+        let task = try objective.loss(
             student: (outputs, pass), teacher: target, labels: batch.labels, settings)
 
         guard let first = pass.trace.first, let shape = first.oneHot?.shape else { return (task, []) }

@@ -19,9 +19,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Goldens"
 SEED = 20240817
-LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers")
+LIBRARIES = ("jiwer", "numpy", "safetensors", "tokenizers", "torch", "transformers")
 PROVENANCE = {
     "models": "Random parameters; configurations and outputs by transformers (Apache-2.0).",
+    "wav2vec2": "Random parameters, logits and audio, vocabularies made by tools/goldens/wav2vec2.py; outputs, losses, "
+                "masks, encodings and features by transformers (Apache-2.0), error rates by jiwer (Apache-2.0).",
     "wordpiece": "Vocabularies made by tools/goldens/wordpiece.py from lists of letters and from word counts of "
                  "Examples/minilm/glosses.tsv (WordNet 3.0, licence in Examples/minilm/LICENSE.WordNet); "
                  "encodings by tokenizers and transformers (Apache-2.0).",
@@ -35,9 +37,10 @@ def hashes(folders: list[str]) -> dict[str, str]:
 
 def write() -> int:
     import models
+    import wav2vec2
     import wordpiece
 
-    folders = models.write(ROOT, SEED) + wordpiece.write(ROOT, SEED)
+    folders = [name for module in (models, wav2vec2, wordpiece) for name in module.write(ROOT, SEED)]
     manifest = {
         "seed": SEED,
         "python": platform.python_version(),

@@ -22,6 +22,9 @@ from safetensors.torch import load_file
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tools" / "goldens"))
 import models  # noqa: E402
+import wav2vec2  # noqa: E402
+
+GOLDENS = models.GOLDENS + wav2vec2.GOLDENS
 
 LIMITS = {"float32": 1e-4, "bfloat16": 1e-2}
 
@@ -51,7 +54,7 @@ def compare(acm: str, golden: models.Golden, device: str, dtype: str) -> dict[st
     errors = {}
     for name, tensor in wanted.items():
         assert found[name].shape == tensor.shape, f"{golden.name} {name}: {found[name].shape}"
-        real = mask.bool() if mask is not None and tensor.dim() == 3 else ...
+        real = mask.bool() if mask is not None and mask.shape == tensor.shape[:2] else ...
         errors[name] = error(found[name][real], tensor[real], dtype)
     return errors
 
@@ -65,7 +68,7 @@ def main() -> int:
 
     models.transformers.logging.disable_progress_bar()
     results, failed = [], 0
-    for golden in models.GOLDENS:
+    for golden in GOLDENS:
         for dtype, limit in LIMITS.items():
             errors = compare(options.acm, golden, options.device, dtype)
             worst = max(errors, key=errors.get)
