@@ -53,6 +53,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         public var distillationWeight = 0.5
         public var distillationTemperature = 2.0
         public var labelSmoothing = 0.0
+        /// Whether a speech model learns with spans of frames and channels hidden, as its configuration's
+        /// `mask_time_prob` and `mask_feature_prob` say; its teacher sees all.
+        public var hidesSpans = false
 
         /// The budget at a place in 0…1 of the range.
         func budget(at place: Double) -> Double {

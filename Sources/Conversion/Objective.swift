@@ -8,16 +8,27 @@ public enum Objective: Sendable, Equatable {
     case classification
     /// One vector for a sample; see `SampleEmbedding`.
     case embedding
+    /// Logits over a vocabulary and a blank for every frame.
+    case ctc(CTCSettings)
 
-    /// Classification for models that give logits, else embedding.
-    public init(_ outputs: ModelOutputs) {
-        self = outputs["logits"] == nil ? .embedding : .classification
+    /// What a model's architecture is for.
+    ///
+    /// - Throws: ``ModelError`` or ``JSONError`` for a configuration that does not say.
+    public init(_ network: any TransformerModel) throws {
+        let reader = try JSONObjectReader(network.configuration, source: "config.json")
+        self =
+            switch try Architecture(reader).task {
+            case .classification: .classification
+            case .embedding: .embedding
+            case .ctc: .ctc(try CTCSettings(reader))
+            }
     }
 
     /// The loss of the student's outputs, mixed from labels and teacher.
     ///
     /// Classification: cross-entropy with the labels, and the divergence from the teacher's
-    /// distribution. Embedding: one minus the cosine to the teacher's vector, times ten so that it
+    /// distribution. CTC: the loss of the labels by their number, mean over the samples, and the mean over
+    /// real frames of the divergence from the teacher's distribution. Embedding: one minus the cosine to the teacher's vector, times ten so that it
     /// weighs like the others.
     public func loss(
         student: (outputs: ModelOutputs, pass: ForwardPass),
@@ -30,11 +41,7 @@ public enum Objective: Sendable, Equatable {
             let share = options.distillationWeight
             var parts: [Tensor] = []
             if share < 1 {
-                guard let labels else {
-                    throw ConversionError.data(
-                        "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone"
-                    )
-                }
+                guard let labels else { throw Self.noLabels }
                 parts.append(
                     try Loss.crossEntropy(logits, labels, smoothing: options.labelSmoothing) * (1 - share))
             }
@@ -45,6 +52,8 @@ public enum Objective: Sendable, Equatable {
                         logits, teacher: target, temperature: options.distillationTemperature) * share)
             }
             return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
+        case .ctc(let settings):
+            return try Self.ctcLoss(settings, student: student, teacher: teacher, labels: labels, options)
         case .embedding:
             guard let teacher else {
                 throw ConversionError.option(
@@ -57,4 +66,33 @@ public enum Objective: Sendable, Equatable {
             return try (similarity.mean().negative() + 1) * 10
         }
     }
+
+    private static func ctcLoss(
+        _ settings: CTCSettings, student: (outputs: ModelOutputs, pass: ForwardPass),
+        teacher: (outputs: ModelOutputs, pass: ForwardPass)?, labels: Tensor?,
+        _ options: ConversionOptions.Finetuning
+    ) throws -> Tensor {
+        let logits = try student.outputs.required("logits").to(nil, .float32)  // [batch, frames, classes]
+        let mask = try student.pass.tokenMask ?? .ones(Array(logits.shape.prefix(2)), .bool, device: logits.device)
+        let share = options.distillationWeight
+        var parts: [Tensor] = []
+        if share < 1 {
+            guard let labels else { throw noLabels }
+            parts.append(
+                try Loss.ctc(
+                    logits, labels: labels, lengths: mask.to(nil, .int64).sum(axis: 1),
+                    blank: settings.blank, reduction: .mean, zeroInfinity: settings.zeroInfinity) * (1 - share))
+        }
+        if share > 0, let teacher {
+            let target = try teacher.outputs.required("logits").to(nil, .float32)
+            parts.append(
+                try Loss.distillation(
+                    logits.rows(where: mask), teacher: target.rows(where: mask),  // [real frames, classes]
+                    temperature: options.distillationTemperature) * share)
+        }
+        return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
+    }
+
+    private static let noLabels = ConversionError.data(
+        "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone")
 }

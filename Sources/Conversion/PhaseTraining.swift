@@ -22,6 +22,7 @@ final class PhaseTraining {
     private let schedule: LearningRateSchedule
     private let modules: [(place: SlotPlace, module: AdaptiveModule)]
     private let places: Set<SlotPlace>
+    private let objective: Objective
     private var loader: (step: Int, batches: BatchLoader)?
     /// Of the last step.
     private var current: (step: Int, batch: Batch)?
@@ -44,6 +45,7 @@ final class PhaseTraining {
         self.device = device
         modules = model.modules
         places = Set(modules.map(\.place))
+        objective = try Objective(model.network)
         optimisation =
             switch phase {
             case .distillation: options.distillation.optimisation
@@ -203,6 +205,15 @@ final class PhaseTraining {
         }
     }
 
+    /// The inputs with spans hidden where the options ask for it.
+    private func hidingSpans(of inputs: ModelInputs, _ random: inout SplitMix64) throws -> ModelInputs {
+        guard options.finetuning.hidesSpans else { return inputs }
+        guard let network = model.network as? any InputMasking else {
+            throw ConversionError.option("finetuning.hidesSpans is for speech models")
+        }
+        return try network.hidingSpans(of: inputs, using: &random)
+    }
+
     private func finetuningLoss(
         _ batch: Batch, _ random: inout SplitMix64, progress: Double
     ) throws -> LossAndValues {
@@ -210,12 +221,12 @@ final class PhaseTraining {
         let budget = settings.budget(at: random.unit())
         let pass = AdaptivePass(
             mode: .training(temperature: settings.temperature(at: progress)), budget: budget)
-        let outputs = try model(batch.inputs, pass)
+        let outputs = try model(hidingSpans(of: batch.inputs, &random), pass)
         let teacherPass = ForwardPass()
         let target =
             try settings.distillationWeight > 0
             ? withoutGradients { (try teacher(batch.inputs, teacherPass), teacherPass) } : nil
-        let task = try Objective(outputs).loss(
+        let task = try objective.loss(
             student: (outputs, pass), teacher: target, labels: batch.labels, settings)
 
         guard !pass.trace.isEmpty else { return (task, []) }

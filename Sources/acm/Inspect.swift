@@ -12,7 +12,7 @@ struct Inspect: ParsableCommand {
     @Argument(help: "A Hugging Face model folder.")
     var model: String
 
-    @Option(help: "Tokens of a sample; needed for texts, whose cost depends on it.")
+    @Option(help: "Tokens of a sample; needed for texts and speech, whose cost depends on it.")
     var tokens: Int?
 
     @Flag(help: "Print JSON.")

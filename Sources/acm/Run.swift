@@ -12,7 +12,7 @@ struct Run: ParsableCommand {
     @Argument(help: "A Hugging Face model folder.")
     var model: String
 
-    @Option(help: "Safetensors file with pixel_values, or input_ids and attention_mask.")
+    @Option(help: "Safetensors file with pixel_values, or input_values or input_ids and attention_mask.")
     var input: String
 
     @Option(help: "Safetensors file to write.")

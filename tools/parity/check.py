@@ -23,6 +23,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tools" / "goldens"))
 import families  # noqa: E402
 import models  # noqa: E402
+import wav2vec2  # noqa: E402
+
+GOLDENS = models.GOLDENS + wav2vec2.GOLDENS
 
 GOLDENS = [golden for family in families.MODULES for golden in family.GOLDENS]
 LIMITS = {"float32": 1e-4, "bfloat16": 1e-2}
@@ -54,7 +57,7 @@ def compare(acm: str, golden: models.Golden, device: str, dtype: str) -> dict[st
     errors = {}
     for name, tensor in wanted.items():
         assert found[name].shape == tensor.shape, f"{golden.name} {name}: {found[name].shape}"
-        real = mask.bool() if mask is not None and tensor.dim() == 3 else ...
+        real = mask.bool() if mask is not None and mask.shape == tensor.shape[:2] else ...
         errors[name] = error(found[name][real], tensor[real], dtype)
     return errors
 
