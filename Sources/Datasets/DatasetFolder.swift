@@ -24,7 +24,8 @@ public enum DatasetFolder {
         func recordings(_ store: any SampleStore) throws -> AudioDataset {
             guard let audio else {
                 throw DatasetError.unreadable(
-                    file: url.relativePath, "has recordings, but \(modelFolder.relativePath) is no model of sound")
+                    file: url.relativePath,
+                    "has recordings, but \(modelFolder.relativePath) is no model of sound")
             }
             return try AudioDataset(store, audio, badSamples: badSamples)
         }

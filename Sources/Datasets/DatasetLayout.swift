@@ -94,7 +94,7 @@ public enum DatasetLayout: Equatable {
     /// The folder of the wanted part, where all folders are parts.
     private static func part(_ listing: FolderListing, _ split: String?, in url: URL) throws -> URL? {
         let found = listing.folders.filter(partNames.contains)
-        guard found.contains("train") || found.contains("training") || found.contains("val") else { return nil }
+        guard !found.filter(["train", "training", "val"].contains).isEmpty else { return nil }
         let wanted = split ?? "train"
         let names = [wanted] + (parts[aliases[wanted] ?? wanted] ?? [])
         guard let name = names.first(where: listing.folders.contains) else {

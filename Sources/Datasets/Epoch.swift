@@ -24,7 +24,8 @@ public struct Epoch: Sendable, Equatable {
 
     public func generator(sample: Int, _ purpose: Purpose) -> SplitMix64 {
         var words = generator
-        let word = words.next() ^ SplitMix64.mixed(UInt64(bitPattern: Int64(sample)) &+ purpose.rawValue << 56)
+        let sampleWord = UInt64(bitPattern: Int64(sample)) &+ purpose.rawValue << 56
+        let word = words.next() ^ SplitMix64.mixed(sampleWord)
         return SplitMix64(seed: SplitMix64.mixed(word))
     }
 }

@@ -69,7 +69,8 @@ struct BenchmarkData: ParsableCommand {
         print(String(format: "%.0f images/s", rate))
         if let json {
             let result: JSONValue = [
-                "images": .integer(count), "seconds": .number(time / .seconds(1)), "images_per_second": .number(rate),
+                "images": .integer(count), "seconds": .number(time / .seconds(1)),
+                "images_per_second": .number(rate),
                 "workers": .integer(loading.options.workers), "batch_size": .integer(batchSize),
                 "device": .string(device.description),
             ]

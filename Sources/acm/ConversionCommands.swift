@@ -30,7 +30,7 @@ struct ConversionArguments: ParsableArguments {
     @Option(help: "The one budget of --recipe paper, 0.5 if it is not given.")
     var budget: Double?
 
-    @Option(help: "Part of the data to train on: rows by a table's split column, a folder, a table; all takes every row.")
+    @Option(help: "Part of the data to train on: rows by a split column, a folder, a table; or all.")
     var split = "train"
 
     @Option(help: "cpu, cuda or cuda:N.")
@@ -105,7 +105,8 @@ struct ConversionArguments: ParsableArguments {
         if device.type != .cpu { try device.requireAvailable() }
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
-            maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop, badSamples: badSamples)
+            maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop,
+            badSamples: badSamples)
         if threads > 0 { try Runtime.setThreadCount(threads) }
         let progress = TrainingProgress()
         let converter = Converter(

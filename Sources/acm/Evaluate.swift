@@ -29,7 +29,7 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup(title: "Features of a dense model") var features: FeatureOptions
 
-    @Option(help: "Part of the data to measure on: rows by a table's split column, a folder, a table; all takes every row.")
+    @Option(help: "Part of the data to measure on: rows by a split column, a folder, a table; or all.")
     var split = "test"
 
     @Option(help: "Labelled rows that a linear probe is fitted on; none fits no probe.")
@@ -83,7 +83,8 @@ struct Evaluate: ParsableCommand {
         }
         let test = try open(data, split, folder, limit: samples, badSamples)
         let evaluator = try Evaluator(
-            adaptive, dense: teacher, dataset: test, options: EvaluationOptions(device: device, loading: loading.options))
+            adaptive, dense: teacher, dataset: test,
+            options: EvaluationOptions(device: device, loading: loading.options))
         let probe =
             probeSplit == "none"
             ? nil

@@ -4,14 +4,13 @@ import Foundation
 
 /// How data is read.
 struct LoadingArguments: ParsableArguments {
-    @Option(help: "Threads that prepare data ahead; 0 prepares each batch when it is needed. Default: one a core.")
+    @Option(help: "Threads that prepare data ahead, one a core unless told; 0 uses none.")
     var workers: Int?
 
     @Flag(help: "Leave samples out that cannot be read, and list them at the end.")
     var skipBad = false
 
-    @Option(
-        help: "How images get the model's size: crop (short side, then the middle), or as its processor does.")
+    @Option(help: "How images get the model's size: crop (scale, keep the middle), or processor.")
     var imageTransform: ImageTransform?
 
     func validate() throws {

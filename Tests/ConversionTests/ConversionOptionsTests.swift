@@ -48,7 +48,8 @@ import Testing
         "checkpointSteps: 0", "calibrationBatches: -1", "distillation:\n  optimisation:\n    epochs: .inf",
         "distillation:\n  optimisation:\n    epochs: 1e300", "minimumChoiceOfFeedForward: 5",
         "distillation:\n  optimisation:\n    warmupSteps: -9", "finetuning:\n  labelSmoothing: 7",
-        "finetuning:\n  distillationTemperature: .nan", "gatePretraining:\n  improvement: .inf", "augmentation:\n  smallestCrop: 0",
+        "finetuning:\n  distillationTemperature: .nan", "gatePretraining:\n  improvement: .inf",
+        "augmentation:\n  smallestCrop: 0",
     ])
     func wrongYAMLIsRefused(text: String) {
         #expect(throws: ConversionError.self) {

@@ -227,7 +227,8 @@ struct RandomSpeech: Dataset {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let file = folder.appendingPathComponent("images.safetensors")
         let images = try (Tensor.uniform([12, 3, 30, 30]) * 255).to(nil, .uint8)
-        try SafetensorsWriter.write([("images", images), ("labels", Tensor((0..<12).map { $0 % 5 }))], to: file)
+        try SafetensorsWriter.write(
+            [("images", images), ("labels", Tensor((0..<12).map { $0 % 5 }))], to: file)
         let dataset = try ImageTensorDataset(
             file, mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5], size: 24, classCount: 5)
         var options = options(4)

@@ -33,7 +33,8 @@ import Torch
         #expect(try layout("c.safetensors") == .packedImages(folder["c.safetensors"]))
         #expect(try layout("d.tar") == .shards([folder["d.tar"]]))
         #expect(try layout("e.JPG") == .image(folder["e.JPG"]))
-        #expect(try layout("f.flac") == .audio(folder["f.flac"].deletingLastPathComponent(), names: ["f.flac"]))
+        #expect(
+            try layout("f.flac") == .audio(folder["f.flac"].deletingLastPathComponent(), names: ["f.flac"]))
         let error = try #require(throws: DatasetError.self) { try layout("g.csv") }
         #expect(error == .unknownKind(file: folder["g.csv"].relativePath))
         #expect(error.localizedDescription.contains("looked for a .tsv or .txt"))
@@ -60,11 +61,15 @@ import Torch
         #expect(try place(layout("flat", split: "train")) == "flat")
         #expect(try place(layout("deep")) == "deep")
         #expect(try place(layout("loose")) == "loose")
-        #expect(throws: DatasetError.unknownKind(file: folder["nothing"].relativePath)) { try layout("nothing") }
+        #expect(throws: DatasetError.unknownKind(file: folder["nothing"].relativePath)) {
+            try layout("nothing")
+        }
     }
 
     @Test func partsOfClassFolders() throws {
-        try put("in/train/n01/a.JPEG", "in/val/n01/b.JPEG", "in/devkit/readme.txt", "three/train/a/x.png", "three/test/a/y.png")
+        try put(
+            "in/train/n01/a.JPEG", "in/val/n01/b.JPEG", "in/devkit/readme.txt", "three/train/a/x.png",
+            "three/test/a/y.png")
         #expect(try place(layout("in", split: "train")) == "in/train")
         #expect(try place(layout("in", split: "test")) == "in/val")
         #expect(try place(layout("in", split: "validation")) == "in/val")
@@ -81,13 +86,17 @@ import Torch
         let validation = try layout("k", split: "val")
         #expect(place(validation) == "k/ILSVRC/Data/CLS-LOC/val")
         if case .imageNetValidation = validation {} else { Issue.record("\(validation)") }
-        if case .imageNetValidation = try layout("k/ILSVRC/Data/CLS-LOC/val") {} else { Issue.record("not told") }
+        if case .imageNetValidation = try layout("k/ILSVRC/Data/CLS-LOC/val") {
+        } else {
+            Issue.record("not told")
+        }
     }
 
     @Test func corruptions() throws {
         try put(
             "c/gaussian_noise/1/n01/a.JPEG", "c/gaussian_noise/5/n01/a.JPEG", "c/fog/3/n01/a.JPEG",
-            "g/blur/defocus_blur/2/n01/a.JPEG", "g/noise/shot_noise/1/n02/a.JPEG", "digits/0/a.png", "digits/1/b.png")
+            "g/blur/defocus_blur/2/n01/a.JPEG", "g/noise/shot_noise/1/n02/a.JPEG", "digits/0/a.png",
+            "digits/1/b.png")
         #expect(try place(layout("c", split: "gaussian_noise/5")) == "c/gaussian_noise/5")
         #expect(try place(layout("g", split: "defocus_blur/2")) == "g/blur/defocus_blur/2")
         #expect(try place(layout("c/fog/3")) == "c/fog/3")

@@ -56,12 +56,14 @@ import Torch
 
     @Test func imagesArePackedForTraining() throws {
         let ending = try acm(
-            "pack", "images", "--output", "packed.safetensors", "--size", "24", "--model", "model", in: folder)
+            "pack", "images", "--output", "packed.safetensors", "--size", "24", "--model", "model", in: folder
+        )
         ending.succeeds()
         #expect(ending.output == "Wrote packed.safetensors: 12 images of 24 × 24.\n")
         #expect(try folder.tensors("packed.safetensors")["images"]?.shape == [12, 3, 24, 24])
         try acm("predict", "model", "packed.safetensors", in: folder).succeeds()
-        try acm("pack", "model", "--output", "x.safetensors", in: folder).refuses(65, "is not a known dataset")
+        try acm("pack", "model", "--output", "x.safetensors", in: folder).refuses(
+            65, "is not a known dataset")
         try acm("pack", "none", "--output", "x.safetensors", in: folder).refuses(66, "none")
     }
 

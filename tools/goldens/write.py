@@ -26,13 +26,13 @@ RANDOM = "Random parameters; configurations and outputs by transformers (Apache-
 PROVENANCE = {
     "models": RANDOM,
     "dinov2": RANDOM,
-    "wav2vec2": RANDOM + " Error rates by jiwer (Apache-2.0).",
+    "wav2vec2": RANDOM + " Vocabularies made by tools/goldens/wav2vec2.py; error rates by jiwer (Apache-2.0).",
     "wordpiece": "Vocabularies made by tools/goldens/wordpiece.py from lists of letters and from word counts of "
                  "Examples/minilm/glosses.tsv (WordNet 3.0, licence in Examples/minilm/LICENSE.WordNet); "
                  "encodings by tokenizers and transformers (Apache-2.0).",
     "media": "Pictures and sounds computed by tools/goldens/media.py; written and read by Pillow (MIT-CMU), "
              "libsndfile (LGPL) through soundfile (BSD), G722 (public domain), soxr (LGPL), transformers (Apache-2.0).",
-    "dataset_files": "Archives written by Python's tarfile.",
+    "dataset_files": "Archives by Python's tarfile; a picture of waves and noise, and what Pillow (MIT-CMU) makes of it.",
     "corruptions": "Images drawn by tools/goldens/corruptions.py; statistics and excerpts of what imagenet-c 0.0.3 (MIT "
                    "by its metadata; frost photographs from its source archive) makes of them.",
 }

@@ -39,7 +39,10 @@ public struct AugmentationOptions: Codable, Sendable, Equatable {
             (0 < narrowestCrop && narrowestCrop <= 1, "narrowestCrop must lie above 0 and not above 1"),
             ((0...1).contains(flipProbability), "flipProbability must lie in 0...1"),
             ((0...1).contains(colourJitter), "colourJitter must lie in 0...1"),
-            ((0...1e6).contains(mixup) && (0...1e6).contains(cutMix), "mixup and cutMix must not be negative"),
+            (
+                (0...1e6).contains(mixup) && (0...1e6).contains(cutMix),
+                "mixup and cutMix must not be negative"
+            ),
             ((0..<1).contains(labelSmoothing), "labelSmoothing must lie in 0..<1"),
         ]
         return checks.first { !$0.0 }?.1

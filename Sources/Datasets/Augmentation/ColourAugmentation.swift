@@ -13,6 +13,8 @@ struct ColourAugmentation {
         case solarisation
         /// With this standard deviation in pixels.
         case blur(Double)
+
+        var blurDeviation: Double? { if case .blur(let deviation) = self { deviation } else { nil } }
     }
 
     /// One step of the jitter: the image is mixed with what it would be without this quality.
@@ -52,15 +54,15 @@ struct ColourAugmentation {
     func callAsFunction(_ images: Tensor) throws -> Tensor {
         guard try images.size(1) == 3 else { return images }
         var images = images
-        images = try changing(images, where: { $0 == .grayscale }) { rows, _ in
+        images = try changing(images, .grayscale) { rows, _ in
             try Self.luminance(rows).expanded([-1, 3, -1, -1])
         }
-        images = try changing(images, where: { $0 == .solarisation }) { rows, _ in
+        images = try changing(images, .solarisation) { rows, _ in
             // Values of 128 and more, of 0…255, are inverted.
             try rows.isGreater(than: 127.5 / 255).choose(rows.negative() + 1, rows)
         }
-        images = try changing(images, where: { if case .blur = $0 { true } else { false } }) { rows, chosen in
-            try Self.blurred(rows, chosen.map { if case .blur(let deviation) = $0 { deviation } else { 1 } })
+        images = try changing(images, nil) { rows, chosen in
+            try Self.blurred(rows, chosen.compactMap(\.blurDeviation))
         }
         for step in 0..<(jitters.first?.count ?? 0) {
             images = try jittered(images, jitters.map { $0[step] })
@@ -105,11 +107,13 @@ struct ColourAugmentation {
         return try (images * column(steps.map(\.factor)) + without).clamped(to: 0...1)
     }
 
-    /// Puts changed images in the place of those whose filter matches.
+    /// Puts changed images in the place of those with a filter; nil stands for a blur of any deviation.
     private func changing(
-        _ images: Tensor, where matches: (Filter) -> Bool, _ change: (Tensor, [Filter]) throws -> Tensor
+        _ images: Tensor, _ filter: Filter?, _ change: (Tensor, [Filter]) throws -> Tensor
     ) throws -> Tensor {
-        let rows = filters.indices.filter { filters[$0].map(matches) ?? false }
+        let rows = filters.indices.filter { row in
+            filter.map { filters[row] == $0 } ?? (filters[row]?.blurDeviation != nil)
+        }
         if rows.isEmpty { return images }
         let places = try Tensor(rows).to(images.device)
         let changed = try change(images.entries(places), rows.compactMap { filters[$0] })

@@ -59,7 +59,8 @@ struct Mixing {
         // 1 where a sample keeps its own pixel, its share where it is mixed all over.
         let weights = try pixelWeights(height: shape[2], width: shape[3], device)
         let mixed = try images * weights + images.flipped(0) * (weights.negative() + 1)
-        let smooth = try labels.oneHot(classCount).to(nil, .float32) * (1 - labelSmoothing)
+        let smooth =
+            try labels.oneHot(classCount).to(nil, .float32) * (1 - labelSmoothing)
             + labelSmoothing / Double(classCount)
         return (mixed, try smooth * share + smooth.flipped(0) * (share.negative() + 1))
     }

@@ -105,7 +105,8 @@ struct ImageNetLabels {
                     (1...list.folders.count).contains(id)
                 else {
                     throw DatasetError.line(
-                        file: file, number, "expected a number in 1...\(list.folders.count), found \"\(text)\"")
+                        file: file, number,
+                        "expected a number in 1...\(list.folders.count), found \"\(text)\"")
                 }
                 return .synset(list.folders[id - 1].split(separator: " ").first.map(String.init) ?? "")
             }

@@ -38,7 +38,8 @@ public enum ImagePack {
         guard !kept.isEmpty else { throw DatasetError.empty(file: url.relativePath) }
         let pixels = try MappedFile(scratch)
         var tensors = [
-            SafetensorsTensor(name: "images", dataType: .uint8, shape: [kept.count, 3, size, size]) { receive in
+            SafetensorsTensor(name: "images", dataType: .uint8, shape: [kept.count, 3, size, size]) {
+                receive in
                 try withExtendedLifetime(pixels) { try receive(UnsafeRawBufferPointer(pixels.bytes)) }
             }
         ]

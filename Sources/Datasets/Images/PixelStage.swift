@@ -76,7 +76,8 @@ struct PixelStage: Sendable {
         return .random(height: height, width: width, augmentation, &generator)
     }
 
-    private func resampled(_ pixels: Tensor, _ boxes: [CropBox], flips: [Bool]?, _ size: Int) throws -> Tensor {
+    private func resampled(_ pixels: Tensor, _ boxes: [CropBox], flips: [Bool]?, _ size: Int) throws -> Tensor
+    {
         try Resampling(boxes: boxes, flips: flips ?? boxes.map { _ in false }, size: size)(pixels)
             .clamped(to: 0...1)
     }

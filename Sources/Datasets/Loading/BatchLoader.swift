@@ -35,7 +35,8 @@ public final class BatchLoader {
         self.type = type
         workers = options.workers
         passesOverEmpty = plan.passesOverEmpty
-        queue = BatchQueue(dataset, plan, first: first, capacity: options.inFlight, pins: device.type == .cuda)
+        queue = BatchQueue(
+            dataset, plan, first: first, capacity: options.inFlight, pins: device.type == .cuda)
         if workers > 0 { try startWorkers() }
     }
 

@@ -60,7 +60,9 @@ struct TarHeader: Equatable {
             .prefix { $0 != 0 && $0 != UInt8(ascii: " ") }
         var value = 0
         for digit in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(digit), value <= .max >> 3 else { return nil }
+            guard (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(digit), value <= .max >> 3 else {
+                return nil
+            }
             value = value << 3 | Int(digit & 7)
         }
         return value

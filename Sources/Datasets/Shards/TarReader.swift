@@ -45,8 +45,9 @@ struct TarReader {
             guard size <= byteCount - data else {
                 throw TarError(
                     offset: start,
-                    problem: "the archive ends within \"\(Self.shown(longName ?? header.name))\", whose \(size) bytes begin at "
-                        + "\(data) of \(byteCount)")
+                    problem:
+                        "the archive ends within \"\(Self.shown(longName ?? header.name))\", whose \(size) "
+                        + "bytes begin at \(data) of \(byteCount)")
             }
             offset = min(data + (size + 511) / 512 * 512, byteCount)
             switch kind {
@@ -57,7 +58,7 @@ struct TarReader {
                 throw TarError(
                     offset: start,
                     problem: "\"\(Self.shown(longName ?? header.name))\" is "
-                        + (kind == "S" ? "a sparse file, which is not read" : "continued from another archive"))
+                        + (kind == "S" ? "a sparse file, which is not read" : "continued elsewhere"))
             default:
                 let name = longName ?? header.name
                 longName = nil
@@ -73,7 +74,8 @@ struct TarReader {
 
     private func nextHeader() throws -> TarHeader? {
         guard offset < byteCount else {
-            throw TarError(offset: offset, problem: "the archive ends without the empty block that closes one")
+            throw TarError(
+                offset: offset, problem: "the archive ends without the empty block that closes one")
         }
         let bytes = try read(offset..<offset + TarHeader.byteCount)
         guard bytes.count == TarHeader.byteCount else {
@@ -90,7 +92,8 @@ struct TarReader {
     private func record(_ data: Int, _ size: Int) throws -> [UInt8] {
         guard size <= Self.maximumRecordByteCount else {
             throw TarError(
-                offset: data, problem: "an extended header has \(size) bytes, more than "
+                offset: data,
+                problem: "an extended header has \(size) bytes, more than "
                     + "\(Self.maximumRecordByteCount)")
         }
         return [UInt8](try read(data..<data + size))

@@ -113,10 +113,13 @@ public struct TarShards: SampleStore {
 
     /// Labels as numbers: as they are where all are, else by the classes' names.
     private static func number(
-        _ labels: [ShardIndex.Label?], list: ClassList?, _ modelClasses: [String]?, place: (Int) -> String
+        _ labels: [ShardIndex.Label?], list: ClassList?, _ modelClasses: [String]?,
+        place: (Int) -> String
     ) throws -> (labels: [Int], classNames: [String]) {
         let known = try labels.enumerated().map { index, label in
-            guard let label else { throw DatasetError.sample(place: place(index), "has no label, unlike others") }
+            guard let label else {
+                throw DatasetError.sample(place: place(index), "has no label, unlike others")
+            }
             return label
         }
         let numbers = known.compactMap { if case .number(let number) = $0 { number } else { nil } }
@@ -125,7 +128,8 @@ public struct TarShards: SampleStore {
             let limit = names?.count ?? ImageTensorDataset.largestClassCount
             if let wrong = numbers.firstIndex(where: { !(0..<limit).contains($0) }) {
                 throw DatasetError.sample(
-                    place: place(wrong), "has the label \(numbers[wrong]), which must lie in 0...\(limit - 1)")
+                    place: place(wrong),
+                    "has the label \(numbers[wrong]), which must lie in 0...\(limit - 1)")
             }
             return (numbers, names ?? (0...(numbers.max() ?? 0)).map(String.init))
         }
@@ -135,7 +139,8 @@ public struct TarShards: SampleStore {
         return (
             try names.enumerated().map { index, name in
                 guard let label = classes.label(of: name) else {
-                    throw DatasetError.sample(place: place(index), "has the label \"\(name)\", which is no class")
+                    throw DatasetError.sample(
+                        place: place(index), "has the label \"\(name)\", which is no class")
                 }
                 return label
             }, classes.classNames

@@ -14,7 +14,8 @@ import Transformers
         }
         let data = (0..<samples).reduce(Data()) { sum, _ in sum + bytes(level) }
         return Data("RIFF".utf8) + bytes(UInt32(36 + data.count)) + Data("WAVEfmt ".utf8) + bytes(UInt32(16))
-            + bytes(UInt16(1)) + bytes(UInt16(1)) + bytes(UInt32(8000)) + bytes(UInt32(16000)) + bytes(UInt16(2))
+            + bytes(UInt16(1)) + bytes(UInt16(1)) + bytes(UInt32(8000)) + bytes(UInt32(16000))
+            + bytes(UInt16(2))
             + bytes(UInt16(16)) + Data("data".utf8) + bytes(UInt32(data.count)) + data
     }
 
@@ -28,7 +29,8 @@ import Transformers
                     clips.map { try $0.paddedLast(before: 0, after: width - $0.elementCount) })
             ])
         },
-        encode: { text in text.unicodeScalars.filter { ("a"..."z").contains($0) }.map { Int($0.value) - 97 } })
+        encode: { text in text.unicodeScalars.filter { ("a"..."z").contains($0) }.map { Int($0.value) - 97 } }
+    )
 
     init() throws {
         folder = try TemporaryFolder()
@@ -54,7 +56,10 @@ import Transformers
         #expect(try sound.select(0, axis: 0).array(of: Float.self)[5] == -0.5)
         #expect(try sound.select(1, axis: 0).array(of: Float.self)[99] == 0.25)
         #expect(badSamples.entries.count == 2)
-        #expect(badSamples.entries.contains { $0.reason.contains("gives no labels") && $0.place.contains("line 5") })
+        #expect(
+            badSamples.entries.contains {
+                $0.reason.contains("gives no labels") && $0.place.contains("line 5")
+            })
         #expect(badSamples.entries.contains { $0.place.contains("2.wav") && $0.place.contains("line 4") })
     }
 

@@ -14,7 +14,9 @@ import Testing
         }
     }
 
-    func files(_ table: String, split: String? = "dev", _ badSamples: BadSamples = BadSamples()) throws -> SampleFiles {
+    func files(_ table: String, split: String? = "dev", _ badSamples: BadSamples = BadSamples()) throws
+        -> SampleFiles
+    {
         try folder.put("dev.tsv", table)
         return try CommonVoice.files(folder.url, split: split, badSamples: badSamples)
     }

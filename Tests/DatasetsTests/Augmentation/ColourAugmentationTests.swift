@@ -62,7 +62,8 @@ import Torch
     }
 
     @Test(arguments: [
-        (ColourAugmentation.Quality.brightness, "brightness"), (.contrast, "contrast"), (.saturation, "saturation"),
+        (ColourAugmentation.Quality.brightness, "brightness"), (.contrast, "contrast"),
+        (.saturation, "saturation"),
     ]) func jittersAreThoseOfPillow(quality: ColourAugmentation.Quality, name: String) throws {
         let found = try apply([nil, nil], [[(quality, 0.7)], [(quality, 1.3)]])
         for (index, factor) in ["0.7", "1.3"].enumerated() {

@@ -41,9 +41,16 @@ import Torch
     /// The side of a box is the root of a share that is uniform, so that its mean area is a half
     /// before the borders cut it.
     @Test func boxesLieWithinTheImage() {
-        let boxes = mixing { $0.mixup = 0 }.parts.compactMap { if case .outside(let box) = $0 { box } else { nil } }
-        #expect(boxes.allSatisfy { $0.top >= 0 && $0.top + $0.height <= 32 && $0.left >= 0 && $0.left + $0.width <= 48 })
-        let inner = boxes.filter { $0.top > 0 && $0.left > 0 && $0.top + $0.height < 32 && $0.left + $0.width < 48 }
+        let boxes = mixing { $0.mixup = 0 }.parts.compactMap {
+            if case .outside(let box) = $0 { box } else { nil }
+        }
+        #expect(
+            boxes.allSatisfy {
+                $0.top >= 0 && $0.top + $0.height <= 32 && $0.left >= 0 && $0.left + $0.width <= 48
+            })
+        let inner = boxes.filter {
+            $0.top > 0 && $0.left > 0 && $0.top + $0.height < 32 && $0.left + $0.width < 48
+        }
         // Whole boxes have the image's shape.
         #expect(inner.allSatisfy { abs(Double($0.width) - 1.5 * Double($0.height)) < 2.5 })
         #expect(inner.count > 300)

@@ -6,7 +6,8 @@ import Torch
 
 /// `[3, height, width]` in 0…1.
 func golden(_ name: String) throws -> Tensor {
-    try SafetensorsFile(goldens.appendingPathComponent("pixels.safetensors")).tensor(name).to(nil, .float32) / 255
+    try SafetensorsFile(goldens.appendingPathComponent("pixels.safetensors")).tensor(name).to(nil, .float32)
+        / 255
 }
 
 func largestDifference(_ first: Tensor, _ second: Tensor) throws -> Double {
@@ -68,7 +69,10 @@ func largestDifference(_ first: Tensor, _ second: Tensor) throws -> Double {
     @Test func cropsLieWithinTheirLimits() {
         let boxes = draws(4000, height: 200, width: 300)
         let areas = boxes.map { Double($0.height * $0.width) / 60000 }
-        #expect(boxes.allSatisfy { $0.top >= 0 && $0.left >= 0 && $0.top + $0.height <= 200 && $0.left + $0.width <= 300 })
+        #expect(
+            boxes.allSatisfy {
+                $0.top >= 0 && $0.left >= 0 && $0.top + $0.height <= 200 && $0.left + $0.width <= 300
+            })
         #expect(areas.allSatisfy { 0.075 < $0 && $0 <= 1 })
         #expect(boxes.allSatisfy { (0.7...1.4).contains(Double($0.width) / Double($0.height)) })
         // Areas are uniform but for large crops of shapes that do not fit.
@@ -81,11 +85,15 @@ func largestDifference(_ first: Tensor, _ second: Tensor) throws -> Double {
     }
 
     @Test func shapesThatNeverFitGiveTheMiddle() {
-        #expect(draws(5, height: 1000, width: 10).allSatisfy { $0 == CropBox(top: 493, left: 0, height: 13, width: 10) })
+        #expect(
+            draws(5, height: 1000, width: 10).allSatisfy {
+                $0 == CropBox(top: 493, left: 0, height: 13, width: 10)
+            })
         var options = AugmentationOptions()
         options.smallestCrop = 1
         options.narrowestCrop = 1
-        #expect(draws(5, height: 10, width: 40, options)[0] == CropBox(top: 0, left: 15, height: 10, width: 10))
+        #expect(
+            draws(5, height: 10, width: 40, options)[0] == CropBox(top: 0, left: 15, height: 10, width: 10))
         #expect(draws(3, height: 1, width: 1)[0] == CropBox(top: 0, left: 0, height: 1, width: 1))
         #expect(CropBox.centreSquare(height: 5, width: 8) == CropBox(top: 0, left: 1, height: 5, width: 5))
     }

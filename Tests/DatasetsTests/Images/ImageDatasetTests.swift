@@ -11,7 +11,9 @@ import Torch
 
     init() throws {
         folder = try TemporaryFolder()
-        for (name, level, height, width) in [("a/0.png", 0, 8, 8), ("a/1.png", 51, 16, 8), ("b/2.png", 255, 5, 9)] {
+        for (name, level, height, width) in [
+            ("a/0.png", 0, 8, 8), ("a/1.png", 51, 16, 8), ("b/2.png", 255, 5, 9),
+        ] {
             try folder.put("data/\(name)", picture(level, height: height, width: width))
         }
     }
@@ -96,7 +98,8 @@ import Torch
         try folder.put(
             "s.tar",
             tarArchive([
-                ("0.png", picture(51)), ("0.cls", Data("1".utf8)), ("1.png", picture(0)), ("1.cls", Data("0".utf8)),
+                ("0.png", picture(51)), ("0.cls", Data("1".utf8)), ("1.png", picture(0)),
+                ("1.cls", Data("0".utf8)),
                 ("2.png", picture(0).prefix(30)), ("2.cls", Data("0".utf8)),
             ]))
         let badSamples = BadSamples(areSkipped: true)
@@ -114,11 +117,13 @@ import Torch
     @Test func processorsAreFollowed() throws {
         try folder.put(
             "model/preprocessor_config.json",
-            #"{"image_processor_type": "ViTImageProcessor", "size": {"height": 6, "width": 6}, "image_mean": [0, 0, 0], "image_std": [0.5, 0.5, 0.5]}"#)
+            #"{"image_processor_type": "ViTImageProcessor", "size": {"height": 6, "width": 6}, "image_mean": [0, 0, 0], "image_std": [0.5, 0.5, 0.5]}"#
+        )
         try folder.put("model/config.json", #"{"model_type": "vit", "image_size": 4}"#)
         for transform in ImageTransform.allCases {
             let data = try ImageDataset(
-                ImageFolder.files(folder["data"]), ImagePreparation(modelFolder: folder["model"], transform: transform))
+                ImageFolder.files(folder["data"]),
+                ImagePreparation(modelFolder: folder["model"], transform: transform))
             let pixels = try data.batch([1, 2]).inputs.required("pixel_values")
             #expect(pixels.shape == [2, 3, 6, 6])
             let means = try pixels.mean(axes: [1, 2, 3]).array(of: Double.self)

@@ -9,12 +9,15 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        for name in ["dog/b.JPEG", "dog/deep/a.png", "cat/x.jpg", "cat/notes.txt", "Zebra/z.webp", "cat/.hidden.jpg"] {
+        for name in [
+            "dog/b.JPEG", "dog/deep/a.png", "cat/x.jpg", "cat/notes.txt", "Zebra/z.webp", "cat/.hidden.jpg",
+        ] {
             try folder.put("data/\(name)")
         }
     }
 
-    func files(_ modelClasses: [String]? = nil, _ badSamples: BadSamples = BadSamples()) throws -> SampleFiles {
+    func files(_ modelClasses: [String]? = nil, _ badSamples: BadSamples = BadSamples()) throws -> SampleFiles
+    {
         try ImageFolder.files(folder["data"], modelClasses: modelClasses, badSamples: badSamples)
     }
 
@@ -79,7 +82,8 @@ import Testing
         #expect {
             try files()
         } throws: {
-            $0.localizedDescription.hasSuffix("stray.jpg: lies beside the folders of the classes, in none of them.")
+            $0.localizedDescription.hasSuffix(
+                "stray.jpg: lies beside the folders of the classes, in none of them.")
         }
         let badSamples = BadSamples(areSkipped: true)
         let found = try files(nil, badSamples)

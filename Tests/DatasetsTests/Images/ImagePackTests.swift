@@ -11,7 +11,8 @@ import Torch
     init() throws {
         folder = try TemporaryFolder()
         for number in 0..<40 {
-            try folder.put("data/\(number % 2 == 0 ? "cat" : "dog")/\(number).png", picture(number, height: 6, width: 9))
+            try folder.put(
+                "data/\(number % 2 == 0 ? "cat" : "dog")/\(number).png", picture(number, height: 6, width: 9))
         }
     }
 

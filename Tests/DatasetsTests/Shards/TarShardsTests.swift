@@ -22,7 +22,10 @@ import Torch
 
     @Test func membersOfOneKeyAreASample() throws {
         let found = try shards([
-            [("a/0.jpg", text("one")), ("a/0.cls", text("2\n")), ("a/1.cls", text("0")), ("a/1.jpg", text("two"))],
+            [
+                ("a/0.jpg", text("one")), ("a/0.cls", text("2\n")), ("a/1.cls", text("0")),
+                ("a/1.jpg", text("two")),
+            ],
             [("b.png", text("three")), ("b.json", text(#"{"label": 1, "caption": "a cat"}"#))],
         ])
         #expect(found.count == 3 && found.labels == [2, 0, 1] && found.classNames == ["0", "1", "2"])
@@ -32,7 +35,9 @@ import Torch
     }
 
     @Test func labelsMayBeNames() throws {
-        let members = [("0.jpg", text("x")), ("0.cls", text("dog")), ("1.jpg", text("y")), ("1.txt", text("cat"))]
+        let members = [
+            ("0.jpg", text("x")), ("0.cls", text("dog")), ("1.jpg", text("y")), ("1.txt", text("cat")),
+        ]
         let found = try shards([members])
         #expect(found.labels == [1, 0] && found.classNames == ["cat", "dog"])
         let model = try shards([members], modelClasses: ["dog", "fish", "cat"])
@@ -54,7 +59,8 @@ import Torch
     @Test func badSamplesAreNamedOrLeftOut() throws {
         let archives = [
             [
-                ("good.jpg", text("x")), ("good.cls", text("0")), ("two.jpg", text("x")), ("two.png", text("x")),
+                ("good.jpg", text("x")), ("good.cls", text("0")), ("two.jpg", text("x")),
+                ("two.png", text("x")),
                 ("two.cls", text("0")), ("none.cls", text("1")), ("odd.jpg", text("x")),
                 ("odd.cls", Data([0xFF])), ("bad.jpg", text("x")), ("bad.json", text("{")),
             ], [],
@@ -100,9 +106,10 @@ import Torch
         // With a window of one the order within a shard is its own.
         let plain = order(3, window: 1)
         let wanted = ranges.map(Array.init)
-        #expect([[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].contains { numbers in
-            plain == numbers.flatMap { wanted[$0] }
-        })
+        #expect(
+            [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].contains { numbers in
+                plain == numbers.flatMap { wanted[$0] }
+            })
         // A sample can come at most a window before its place in the stream.
         let shuffled = order(3, window: 20)
         for (place, number) in shuffled.enumerated() {

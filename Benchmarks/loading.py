@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Times the reading of JPEG files up to normalised batches in acm and in PyTorch's DataLoader, by turns.
+
+    python3 Benchmarks/loading.py [--acm .build/release/acm] [--rounds 5] [--output Benchmarks/results/NAME.json]
+
+Both decode, scale the shorter side to 224 pixels (bicubic, antialiased), keep the middle and normalise to float32
+batches of 64, with two workers on the same cores, in random order. The DataLoader does so in two ways: torchvision's
+ImageFolder with Pillow, and torchvision's own decoder with its transforms on uint8 tensors. The images are made here:
+waves and noise of 500 x 375 pixels, about as large as ImageNet's files. Then a packed file is read in batches of 256.
+Needs torch, torchvision and Pillow.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import PIL
+import torch
+import torchvision
+from PIL import Image
+from torchvision.io import ImageReadMode, decode_image
+from torchvision.transforms import v2
+
+sys.path.append(str(pathlib.Path(__file__).parent))
+import results  # noqa: E402
+
+SIZE, BATCH, WARM_UP = 224, 64, 2
+MEAN = STD = [0.5, 0.5, 0.5]
+
+
+def make_images(folder: pathlib.Path, count: int) -> float:
+    """Writes JPEG files in four class folders; gives their mean size in bytes."""
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[0:375, 0:500]
+    sizes = []
+    for index in range(count):
+        image = np.zeros((375, 500, 3))
+        for _ in range(12):
+            wave = np.sin(x * random.normal(0, 0.1) + y * random.normal(0, 0.1) + random.uniform(0, 6))
+            image += wave[..., None] * random.normal(0, 1, 3)
+        image = 128 + 40 * image / image.std() + random.normal(0, 14, image.shape)
+        file = folder / str(index % 4) / f"{index}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(file, quality=90)
+        sizes.append(file.stat().st_size)
+    return statistics.mean(sizes)
+
+
+def read_tensor(path: str) -> torch.Tensor:
+    return decode_image(path, mode=ImageReadMode.RGB)
+
+
+def loader(folder: pathlib.Path, peer: str, workers: int) -> torch.utils.data.DataLoader:
+    shape = [v2.Resize(SIZE, v2.InterpolationMode.BICUBIC, antialias=True), v2.CenterCrop(SIZE)]
+    numbers = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
+    if peer == "Pillow":
+        dataset = torchvision.datasets.ImageFolder(folder, v2.Compose([*shape, v2.PILToTensor(), *numbers]))
+    else:
+        dataset = torchvision.datasets.ImageFolder(folder, v2.Compose([*shape, *numbers]), loader=read_tensor)
+    return torch.utils.data.DataLoader(
+        dataset, BATCH, shuffle=True, num_workers=workers, drop_last=True, persistent_workers=True)
+
+
+def theirs(data: torch.utils.data.DataLoader, batches: int) -> float:
+    def endless():
+        while True:
+            yield from data
+
+    source = endless()
+    for _ in range(WARM_UP):
+        next(source)
+    started = time.perf_counter()
+    for _ in range(batches):
+        next(source)
+    return batches * BATCH / (time.perf_counter() - started)
+
+
+def ours(acm: str, path: pathlib.Path, batches: int, workers: int, batch: int = BATCH) -> float:
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        subprocess.run(
+            [acm, "benchmark-data", path, "--split", "all", "--size", str(SIZE), "--batch-size", str(batch),
+             "--batches", str(batches), "--warm-up", str(WARM_UP), "--workers", str(workers), "--json", file.name],
+            check=True, stdout=subprocess.DEVNULL)
+        return json.load(open(file.name))["images_per_second"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--acm", default=".build/release/acm")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batches", type=int, default=8)
+    parser.add_argument("--images", type=int, default=640)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--output", type=pathlib.Path)
+    options = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name) / "images"
+        size = make_images(folder, options.images)
+        peers = {peer: loader(folder, peer, options.workers) for peer in ("Pillow", "torchvision")}
+        rounds = []
+        for _ in range(options.rounds):
+            rounds.append([ours(options.acm, folder, options.batches, options.workers)]
+                          + [theirs(data, options.batches) for data in peers.values()])
+            print(*(round(rate) for rate in rounds[-1]), flush=True)
+        for index, peer in enumerate(peers, start=1):
+            ratios = sorted(row[0] / row[index] for row in rounds)
+            rows.append([f"DataLoader, {peer}", round(statistics.median(row[0] for row in rounds)),
+                         round(statistics.median(row[index] for row in rounds)), round(statistics.median(ratios), 3),
+                         f"{ratios[0]:.2f}–{ratios[-1]:.2f}"])
+        packed = pathlib.Path(name) / "packed.safetensors"
+        subprocess.run([options.acm, "pack", folder, "--split", "all", "--output", packed, "--size", str(SIZE)],
+                       check=True, stdout=subprocess.DEVNULL)
+        rate = statistics.median(ours(options.acm, packed, 12, options.workers, 256) for _ in range(options.rounds))
+    for row in rows:
+        print(*row)
+    print("packed, normalised on the host:", round(rate), "images/s")
+    if options.output:
+        results.write(
+            options.output, title="Reading images in acm and in PyTorch", command="python3 Benchmarks/loading.py",
+            versions={"torch": torch.__version__, "torchvision": torchvision.__version__, "Pillow": PIL.__version__},
+            notes=f"{options.images} JPEG files of 500 x 375 pixels, {size / 1000:.0f} kB each; {options.workers} workers; "
+                  f"medians of {options.rounds} rounds by turns.",
+            tables=[{"header": ["peer", "acm images/s", "peer images/s", "acm / peer", "lowest–highest"], "rows": rows},
+                    {"header": ["packed file, batches of 256", "acm images/s"],
+                     "rows": [["normalised to float32 on the host", round(rate)]]}])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
