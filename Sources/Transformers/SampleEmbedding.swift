@@ -10,7 +10,8 @@ public enum SampleEmbedding {
         case mean
     }
 
-    /// The last hidden states, pooled and divided by their Euclidean norm.
+    /// The last hidden states, of an encoder–decoder the encoder's, pooled and divided by their
+    /// Euclidean norm; the states of an encoder–decoder give their mean.
     ///
     /// A model that gives only logits must have run with `keepsHiddenStates`.
     ///
@@ -20,11 +21,12 @@ public enum SampleEmbedding {
     public static func of(
         _ outputs: ModelOutputs, _ pass: ForwardPass, pooling: Pooling = .standard
     ) throws -> Tensor {
+        let encoderStates = outputs["encoder_last_hidden_state"]
         var states =
             try
-            (outputs["last_hidden_state"] ?? pass.hiddenStates.last
+            (encoderStates ?? outputs["last_hidden_state"] ?? pass.hiddenStates.last
             ?? outputs.required("last_hidden_state")).to(nil, .float32)
-        guard pass.tokenMask == nil, pooling == .mean else {
+        guard pass.tokenMask == nil, pooling == .mean || encoderStates != nil else {
             return try pooled(states, mask: pass.tokenMask)
         }
         states = try states.slice(pass.leadingTokenCount..<states.size(1), axis: 1)

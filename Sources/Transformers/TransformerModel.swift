@@ -25,6 +25,16 @@ extension TransformerModel {
         }.filter { slot(at: $0) != nil }
     }
 
+    /// What a pass kept, by the names that transformers gives it: `hidden_states.0` for the output of
+    /// the embeddings, with `encoder_` or `decoder_` before it where there are several stacks.
+    public func namedHiddenStates(_ pass: ForwardPass) -> [(name: String, tensor: Tensor)] {
+        let stacks = dimensions.stacks.map(\.stack)
+        return stacks.flatMap { stack in
+            let prefix = stacks.count > 1 ? "\(stack.rawValue)_" : ""
+            return pass.hiddenStates(of: stack).enumerated().map { ("\(prefix)hidden_states.\($0)", $1) }
+        }
+    }
+
     /// All parameters by their checkpoint names.
     public func checkpointParameters() throws -> [(name: String, tensor: Tensor)] {
         try namedParameters().map { (try nameTable.checkpointName(of: $0.name), $0.tensor) }

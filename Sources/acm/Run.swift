@@ -45,7 +45,7 @@ struct Run: ParsableCommand {
         pass.interpolatesPositions = interpolatePositions
         var results = try withoutGradients { try model(inputs.to(device, type), pass).tensors }
         if hiddenStates {
-            results += pass.hiddenStates.enumerated().map { ("hidden_states.\($0)", $1) }
+            results += model.network.namedHiddenStates(pass)
         }
         if trace {
             for decision in pass.trace {

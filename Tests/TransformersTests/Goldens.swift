@@ -82,7 +82,7 @@ extension TransformerModel {
         pass.interpolatesPositions = interpolatesPositions
         let outputs = try withoutGradients { try self(ModelInputs(inputs), pass) }
         var all = Dictionary(uniqueKeysWithValues: outputs.tensors.map { ($0.name, $0.tensor) })
-        for (index, state) in pass.hiddenStates.enumerated() { all["hidden_states.\(index)"] = state }
+        for (name, state) in namedHiddenStates(pass) { all[name] = state }
         return all
     }
 

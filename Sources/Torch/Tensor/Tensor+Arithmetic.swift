@@ -32,6 +32,7 @@ private enum Operators {
     static let isFinite = Operator("aten::isfinite")
     static let logicalNot = Operator("aten::logical_not")
     static let logicalAnd = Operator("aten::logical_and")
+    static let logicalOr = Operator("aten::logical_or")
     static let select = Operator("aten::where", "self")
 }
 
@@ -141,6 +142,10 @@ extension Tensor {
 
     public func and(_ other: Tensor) throws -> Tensor {
         try Operators.logicalAnd(.tensor(self), .tensor(other))
+    }
+
+    public func or(_ other: Tensor) throws -> Tensor {
+        try Operators.logicalOr(.tensor(self), .tensor(other))
     }
 
     /// Where this bool tensor is true an element of `first`, elsewhere of `second`.
