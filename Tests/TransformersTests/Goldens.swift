@@ -22,7 +22,7 @@ enum Goldens {
     static let interpolated = ["vit_other_size", "deit_other_size"]
     static let speech = [
         "wav2vec2", "wav2vec2_stable", "wav2vec2_old_names", "wav2vec2_masked", "wav2vec2_ctc", "hubert",
-        "hubert_ctc", "wavlm", "wavlm_ctc",
+        "hubert_ctc", "wavlm", "wavlm_ctc", "whisper", "whisper_english", "whisper_model",
     ]
     static let all = bert + vision + dinov2 + interpolated + speech
 

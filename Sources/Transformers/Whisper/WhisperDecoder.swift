@@ -34,9 +34,11 @@ public struct WhisperDecoder: Layer {
             states = try block(
                 states, encoderStates: encoderStates, index: index, mask: attention.mask,
                 isCausal: attention.isCausal, memory: memory, pass)
-            pass.keep(states, of: .decoder)
+            if index < blocks.count - 1 { pass.keep(states, of: .decoder) }
         }
-        return try norm(states)
+        states = try norm(states)
+        pass.keep(states, of: .decoder)
+        return states
     }
 
     /// What each of `tokens` new tokens attends to, after `known` others: those before and itself.

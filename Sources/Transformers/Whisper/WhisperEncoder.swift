@@ -23,9 +23,12 @@ public struct WhisperEncoder: Layer {
         pass.keep(states)
         for (index, block) in blocks.enumerated() {
             states = try block(states, index: index, pass)
-            pass.keep(states)
+            // The last is kept after the norm, as transformers does.
+            if index < blocks.count - 1 { pass.keep(states) }
         }
-        return try norm(states)
+        states = try norm(states)
+        pass.keep(states)
+        return states
     }
 }
 
