@@ -14,7 +14,7 @@ import Torch
         _ name: String, _ file: String, _ type: DataType
     ) throws -> [(output: String, found: Tensor, wanted: Tensor)] {
         let inputs = try Goldens.tensors(name, "inputs")
-        let mask = try inputs["attention_mask"]?.to(nil, .bool)
+        let mask = try (inputs["attention_mask"] ?? inputs["decoder_attention_mask"])?.to(nil, .bool)
         let found = try outputs(Goldens.model(name, type: type), name, inputs)
         let wanted = try Goldens.tensors(name, file)
         #expect(Set(found.keys) == Set(wanted.keys))

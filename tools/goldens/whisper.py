@@ -33,7 +33,7 @@ MULTILINGUAL = dict(
     suppress_tokens=[1, 2, 33, *range(START, NO_TIMESTAMPS)], begin_suppress_tokens=[20, END],
     max_initial_timestamp_index=5, return_timestamps=False, prev_sot_token_id=PREVIOUS)
 ENGLISH = dict(
-    decoder_start_token_id=START, eos_token_id=END, pad_token_id=END, bos_token_id=END, max_length=17,
+    decoder_start_token_id=START, eos_token_id=END, pad_token_id=END, bos_token_id=END, max_length=24,
     is_multilingual=False, no_timestamps_token_id=NO_TIMESTAMPS, suppress_tokens=[5, *range(START, NO_TIMESTAMPS)],
     begin_suppress_tokens=[END], forced_decoder_ids=[[1, NO_TIMESTAMPS]])
 CALLS = [  # name, spectrogram, arguments of `generate`
