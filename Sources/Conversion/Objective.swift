@@ -11,24 +11,20 @@ public enum Objective: Sendable, Equatable {
     /// Logits over the next token of a text, token by token.
     case generation
 
-    /// What a model's architecture is for.
-    ///
-    /// - Throws: ``ModelError`` or ``JSONError`` for a configuration that does not say.
-    public init(_ network: any TransformerModel) throws {
-        let reader = try JSONObjectReader(network.configuration, source: "config.json")
-        self =
-            switch try Architecture(reader).task {
-            case .classification: .classification
-            case .embedding: .embedding
-            case .generation: .generation
-            }
+    /// Generation for encoder–decoders that give logits, classification for others that do, else embedding.
+    public init(_ outputs: ModelOutputs) {
+        if outputs["logits"] == nil {
+            self = .embedding
+        } else {
+            self = outputs["encoder_last_hidden_state"] == nil ? .classification : .generation
+        }
     }
 
     /// The loss of the student's outputs, mixed from labels and teacher.
     ///
     /// Classification: cross-entropy with the labels, and the divergence from the teacher's
-    /// distribution. Generation: the same of the next token, over real tokens. Embedding: one minus the cosine to the teacher's vector, times ten so that it
-    /// weighs like the others.
+    /// distribution. Generation: the same of the next token, over real tokens. Embedding: one minus the
+    /// cosine to the teacher's vector, times ten so that it weighs like the others.
     public func loss(
         student: (outputs: ModelOutputs, pass: ForwardPass),
         teacher: (outputs: ModelOutputs, pass: ForwardPass)?,

@@ -23,7 +23,9 @@ import Torch
             #expect(found.shape == wanted.shape, "\(name) \(output)")
             #expect(found.dataType == type)
             // Padded frames of speech have outputs like any others.
-            guard let mask, mask.shape == Array(wanted.shape.prefix(2)) else { return (output, found, wanted) }
+            guard let mask, mask.shape == Array(wanted.shape.prefix(2)) else {
+                return (output, found, wanted)
+            }
             return try (output, found.rows(where: mask), wanted.rows(where: mask))
         }
     }
@@ -69,7 +71,8 @@ import Torch
     /// A sample's outputs do not depend on the samples beside it.
     @Test(
         arguments: [
-            "bert", "bert_relu", "vit", "deit_distilled", "dinov2_wide", "wav2vec2", "wav2vec2_ctc", "wavlm", "whisper",
+            "bert", "bert_relu", "vit", "deit_distilled", "dinov2_wide", "wav2vec2", "wav2vec2_ctc", "wavlm",
+            "whisper",
         ])
     func samplesAreIndependent(name: String) throws {
         let model = try Goldens.model(name)
