@@ -102,7 +102,8 @@ public struct AdaptiveModel: Sendable {
     private static func isAuxiliary(_ name: String) -> Bool {
         [
             "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
-            "special_tokens_map.json", "added_tokens.json", "vocab.json",
+            "special_tokens_map.json", "generation_config.json", "vocab.json", "merges.txt",
+            "added_tokens.json",
         ].contains(name)
     }
 }

@@ -10,6 +10,8 @@ public enum Objective: Sendable, Equatable {
     case embedding
     /// Logits over a vocabulary and a blank for every frame.
     case ctc(CTCSettings)
+    /// Logits over the next token of a text, token by token.
+    case generation
 
     /// What a model's architecture is for.
     ///
@@ -21,15 +23,17 @@ public enum Objective: Sendable, Equatable {
             case .classification: .classification
             case .embedding: .embedding
             case .ctc: .ctc(try CTCSettings(reader))
+            case .generation: .generation
             }
     }
 
     /// The loss of the student's outputs, mixed from labels and teacher.
     ///
     /// Classification: cross-entropy with the labels, and the divergence from the teacher's
-    /// distribution. CTC: the loss of the labels by their number, mean over the samples, and the mean over
-    /// real frames of the divergence from the teacher's distribution. Embedding: one minus the cosine to the teacher's vector, times ten so that it
-    /// weighs like the others.
+    /// distribution. CTC: the loss of the labels by their number, mean over the samples, and the mean
+    /// over real frames of the divergence from the teacher's distribution. Generation: as classification,
+    /// of the next token, over real tokens. Embedding: one minus the cosine to the teacher's vector, times
+    /// ten so that it weighs like the others.
     public func loss(
         student: (outputs: ModelOutputs, pass: ForwardPass),
         teacher: (outputs: ModelOutputs, pass: ForwardPass)?,
@@ -54,6 +58,8 @@ public enum Objective: Sendable, Equatable {
             return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
         case .ctc(let settings):
             return try Self.ctcLoss(settings, student: student, teacher: teacher, labels: labels, options)
+        case .generation:
+            return try Self.generationLoss(student: student, teacher: teacher, labels: labels, options)
         case .embedding:
             guard let teacher else {
                 throw ConversionError.option(
@@ -67,32 +73,6 @@ public enum Objective: Sendable, Equatable {
         }
     }
 
-    private static func ctcLoss(
-        _ settings: CTCSettings, student: (outputs: ModelOutputs, pass: ForwardPass),
-        teacher: (outputs: ModelOutputs, pass: ForwardPass)?, labels: Tensor?,
-        _ options: ConversionOptions.Finetuning
-    ) throws -> Tensor {
-        let logits = try student.outputs.required("logits").to(nil, .float32)  // [batch, frames, classes]
-        let mask = try student.pass.tokenMask ?? .ones(Array(logits.shape.prefix(2)), .bool, device: logits.device)
-        let share = options.distillationWeight
-        var parts: [Tensor] = []
-        if share < 1 {
-            guard let labels else { throw noLabels }
-            parts.append(
-                try Loss.ctc(
-                    logits, labels: labels, lengths: mask.to(nil, .int64).sum(axis: 1),
-                    blank: settings.blank, reduction: .mean, zeroInfinity: settings.zeroInfinity) * (1 - share))
-        }
-        if share > 0, let teacher {
-            let target = try teacher.outputs.required("logits").to(nil, .float32)
-            parts.append(
-                try Loss.distillation(
-                    logits.rows(where: mask), teacher: target.rows(where: mask),  // [real frames, classes]
-                    temperature: options.distillationTemperature) * share)
-        }
-        return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
-    }
-
-    private static let noLabels = ConversionError.data(
+    static let noLabels = ConversionError.data(
         "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone")
 }

@@ -14,6 +14,7 @@ import Torch
         _ name: String, _ file: String, _ type: DataType
     ) throws -> [(output: String, found: Tensor, wanted: Tensor)] {
         let inputs = try Goldens.tensors(name, "inputs")
+        let mask = try (inputs["attention_mask"] ?? inputs["decoder_attention_mask"])?.to(nil, .bool)
         let found = try outputs(Goldens.model(name, type: type), name, inputs)
         let wanted = try Goldens.tensors(name, file)
         #expect(Set(found.keys) == Set(wanted.keys))
@@ -22,17 +23,11 @@ import Torch
             #expect(found.shape == wanted.shape, "\(name) \(output)")
             #expect(found.dataType == type)
             // Padded frames of speech have outputs like any others.
-            guard let mask = try mask(of: output, inputs), mask.shape == Array(wanted.shape.prefix(2)) else {
+            guard let mask, mask.shape == Array(wanted.shape.prefix(2)) else {
                 return (output, found, wanted)
             }
             return try (output, found.rows(where: mask), wanted.rows(where: mask))
         }
-    }
-
-    /// The mask of an output's tokens; nil where all are real.
-    func mask(of output: String, _ inputs: [String: Tensor]) throws -> Tensor? {
-        if output.hasPrefix("encoder_") { return nil }
-        return try (inputs["attention_mask"] ?? inputs["decoder_attention_mask"])?.to(nil, .bool)
     }
 
     func outputs(

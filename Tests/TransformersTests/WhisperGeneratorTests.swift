@@ -67,7 +67,7 @@ import Torch
     @Test func samplesAreIndependent() throws {
         let generator = try generator("whisper")
         let spectrograms = try spectrograms("whisper", "batch")
-        let request = WhisperRequest(hasTimestamps: true)
+        let request = WhisperRequest(language: "en", hasTimestamps: true)
         try withoutGradients {
             let together = try generator.generate(spectrograms, request)
             for (spectrogram, text) in zip(spectrograms, together) {
@@ -89,7 +89,8 @@ import Torch
 
     /// The limit counts what comes after the prompt, up to the model's positions.
     @Test(arguments: [(1, 1), (5, 5), (24, 20)]) func textsEndAtTheLimit(limit: Int, count: Int) throws {
-        let generator = try generator("whisper", changing: ["max_length": .integer(limit), "eos_token_id": 0])
+        let generator = try generator(
+            "whisper", changing: ["max_length": .integer(limit), "eos_token_id": 0])
         let request = WhisperRequest(language: "en")
         let spectrograms = try spectrograms("whisper", "batch")
         for text in try withoutGradients({ try generator.generate(spectrograms, request) }) {

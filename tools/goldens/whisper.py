@@ -40,7 +40,7 @@ CALLS = [  # name, spectrogram, arguments of `generate`
     ("detected", "batch", {}),
     ("french", "batch", dict(language="fr", task="transcribe")),
     ("translated", "batch", dict(language="de", task="translate")),
-    ("task_alone", "batch", dict(task="translate")),
+    ("task_alone", "one", dict(task="translate")),
     ("timestamps", "batch", dict(language="en", return_timestamps=True)),
     ("timestamps_detected", "one", dict(return_timestamps=True)),
     ("long", "long", dict(language="fr", return_timestamps=True)),
