@@ -34,7 +34,8 @@ import Torch
     static func draws(_ corruption: Corruption) -> Int {
         switch corruption {
         case .frost: 20
-        case .fog, .snow, .elasticTransform: 8
+        case .fog, .elasticTransform: 16
+        case .snow: 8
         default: fixed.contains(corruption) ? 1 : 4
         }
     }
@@ -125,9 +126,9 @@ import Torch
                 comparisons.filter { $0.severity == severity }.map(value).reduce(0, +)
             }
         }
-        let (found, wanted, error) = (sums { $0.found[0] }, sums { $0.wanted[0] }, sums { $0.error[0] })
+        let (found, wanted) = (sums { $0.found[0] }, sums { $0.wanted[0] })
         var ordered = 0
-        for level in 1..<5 where wanted[level] > 1.01 * wanted[level - 1] + error[level] + error[level - 1] {
+        for level in 1..<5 where wanted[level] > 1.02 * wanted[level - 1] {
             #expect(found[level] > found[level - 1], "\(corruption.rawValue) \(level + 1)")
             ordered += 1
         }
