@@ -1,9 +1,16 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native demo lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub demo features bench lint format docs goldens fuzz clean
 
-DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation
+DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
+
+# Lays the native libraries beside the executables of a configuration.
+define lay_libraries
+@for library in libacm libacm_media; do \
+	ln -sfn "$(CURDIR)/.build/native/$$library.so" "$$(swift build $(1) --show-bin-path)/$$library.so"; \
+done
+endef
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -11,16 +18,16 @@ help: ## Show the targets
 setup: ## Install what is missing: Debian packages, libtorch (LIBTORCH=/path uses yours)
 	@scripts/setup
 
-native: setup ## Build libacm.so, the native library over libtorch
+native: setup ## Build libacm.so over libtorch, and libacm_media.so for images and audio
 	@scripts/build-native
 
 build: native ## Build the executable .build/release/acm
 	swift build -c release
-	@ln -sfn "$(CURDIR)/.build/native/libacm.so" "$$(swift build -c release --show-bin-path)/libacm.so"
+	$(call lay_libraries,-c release)
 
 test: native $(if $(NATIVE_TESTS),test-native) ## Build and run all tests
 	swift build --build-tests
-	@ln -sfn "$(CURDIR)/.build/native/libacm.so" "$$(swift build --show-bin-path)/libacm.so"
+	$(call lay_libraries)
 	# One at a time: libtorch's random generator belongs to the whole process.
 	swift test --skip-build --no-parallel
 
@@ -28,17 +35,26 @@ test-native: setup ## Test the native library under the address and undefined-be
 	@scripts/build-native --tests --sanitize address,undefined
 	ctest --test-dir .build/native-address-undefined --output-on-failure
 
+test-hub: .deps/goldens/ready ## Test that acm fetch and Python's huggingface_hub share one cache
+	ACM_HUB_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter PythonInteropTests
+
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
-	@scripts/setup --python
 	@scripts/demo
+
+features: build ## Tell images' classes by a pretrained ViT's features; writes features/
+	@scripts/features
+
+bench: build .deps/goldens/ready ## Time us and our peers by turns; writes Benchmarks/results
+	@scripts/build-native --benchmarks
+	@scripts/bench
 
 lint: ## Check the format of the Swift sources
 	@scripts/setup --swift
-	swift format lint --strict --recursive Sources Tests Fuzz Package.swift
+	swift format lint --strict --recursive Sources Tests Fuzz Benchmarks Package.swift
 
 format: ## Format the Swift sources
 	@scripts/setup --swift
-	swift format --in-place --recursive Sources Tests Fuzz Package.swift
+	swift format --in-place --recursive Sources Tests Fuzz Benchmarks Package.swift
 
 docs: ## Build the documentation of all modules; a warning is an error
 	@scripts/setup --swift
@@ -51,9 +67,17 @@ goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's lib
 	@scripts/setup --python
 	.deps/python/bin/python -m venv --clear .deps/goldens
 	.deps/goldens/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@# Corruptions are compared with this package; its wheel lacks the photographs of frost.
+	.deps/goldens/bin/python -m pip download --quiet --no-deps --no-binary :all: --dest .deps/goldens \
+		imagenet-c==0.0.3
+	tar -xzf .deps/goldens/imagenet_c-0.0.3.tar.gz -C .deps/goldens
 	@touch $@
 
+<<<<<<< HEAD
 fuzz: ## Fuzz the JSON, safetensors and tar readers, SECONDS=60 each
+=======
+fuzz: ## Fuzz what reads files from strangers, SECONDS=60 each
+>>>>>>> media/main
 	@scripts/setup --swift
 	@scripts/fuzz $(or $(SECONDS),60)
 

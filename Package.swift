@@ -22,14 +22,19 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: ["AdaptiveComputation", "Datasets", .product(name: "Yams", package: "Yams")]),
-        .target(name: "Evaluation", dependencies: ["AdaptiveComputation", "Datasets"]),
+        .target(name: "CHub", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .target(name: "Hub", dependencies: ["CHub", "Torch"]),
+        .target(name: "Evaluation", dependencies: ["AdaptiveComputation", "Datasets", "Preprocessing"]),
         .executableTarget(
             name: "acm",
             dependencies: [
-                "Conversion", "Evaluation",
+                "Conversion", "Evaluation", "Hub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .executableTarget(
+            name: "OperatorOverhead", dependencies: ["Torch"], path: "Benchmarks/OperatorOverhead"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "HubServer", dependencies: ["CHub", "Hub"], path: "Tests/HubServer"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
         .testTarget(name: "TransformersTests", dependencies: ["Transformers"]),
         .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing"]),
@@ -37,7 +42,8 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-        .testTarget(name: "acmTests", dependencies: ["acm", "Torch", "TestSupport"]),
+        .testTarget(name: "HubTests", dependencies: ["Hub", "HubServer", "TestSupport"]),
+        .testTarget(name: "acmTests", dependencies: ["acm", "Torch", "HubServer", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,11 +2,14 @@
 """Times a dense model in acm and in PyTorch eager, in turns on the same machine, and writes the ratio.
 
     python3 Benchmarks/pytorch.py MODEL [--acm .build/release/acm] [--output Benchmarks/results/NAME.json]
+    python3 Benchmarks/pytorch.py --random vit-b16
 
-MODEL is a Hugging Face folder of a BERT. Inference: batches of 1 and 32 texts of 128 tokens, float32 and
-bfloat16. Training: steps of forward, backward, clipping and fused Adam on batches of 32. Both sides use the
-same number of threads and random tokens; every case is timed in rounds, ours and theirs by turns, and the
-smallest of the rounds' medians counts. Needs torch and transformers (tools/goldens/requirements.txt).
+MODEL is a Hugging Face folder of a model of texts or of images; --random makes one of a known size with
+random weights. Inference: batches of 1 and 32 texts of 128 tokens, or of 1 and 8 images of the model's size,
+float32 and bfloat16. Training, for texts: steps of forward, backward, clipping and fused Adam on batches of
+32. Both sides use the same number of threads and random inputs; every case is timed in rounds, ours and
+theirs by turns, and the smallest of the rounds' medians counts. Needs torch and transformers
+(tools/goldens/requirements.txt).
 """
 
 import argparse
@@ -25,14 +28,28 @@ sys.path.append(str(pathlib.Path(__file__).parent))
 import results  # noqa: E402
 
 TOKENS = 128
+RANDOM = {
+    "vit-b16": lambda: transformers.ViTModel(transformers.ViTConfig()),
+    "dinov2-s14": lambda: transformers.Dinov2Model(transformers.Dinov2Config(
+        hidden_size=384, num_attention_heads=6, image_size=224)),
+}
 
 
 def peer_model(folder: str, dtype: torch.dtype, training: bool):
-    model = transformers.BertModel.from_pretrained(folder, dtype=torch.float32 if training else dtype)
+    architecture = transformers.AutoConfig.from_pretrained(folder).architectures[0]
+    model = getattr(transformers, architecture).from_pretrained(folder, dtype=torch.float32 if training else dtype)
     return model.train(False)
 
 
+def takes_images(folder: str) -> bool:
+    return hasattr(transformers.AutoConfig.from_pretrained(folder), "image_size")
+
+
 def inputs(model, batch: int) -> dict[str, torch.Tensor]:
+    if hasattr(model.config, "image_size"):
+        size = model.config.image_size
+        height, width = (size, size) if isinstance(size, int) else size
+        return {"pixel_values": torch.randn(batch, model.config.num_channels, height, width, dtype=model.dtype)}
     return {"input_ids": torch.randint(model.config.vocab_size, (batch, TOKENS)),
             "attention_mask": torch.ones(batch, TOKENS, dtype=torch.long)}
 
@@ -76,9 +93,39 @@ def ours(acm: str, folder: str, batch: int, dtype: str, training: bool, repeats:
         return json.load(open(file.name))["rows"][0]["milliseconds"]["median"]
 
 
+def measure(options, folder: str, name: str) -> None:
+    rows = []
+    images = takes_images(folder)
+    cases = [(False, batch, dtype) for batch in ((1, 8) if images else (1, 32)) for dtype in ("float32", "bfloat16")]
+    if not images:
+        cases += [(True, 32, dtype) for dtype in ("float32", "bfloat16")]
+    for training, batch, dtype in cases:
+        repeats = 5 if training else 10 if batch > 1 else 20 if images else 50
+        pairs = [
+            (ours(options.acm, folder, batch, dtype, training, repeats),
+             theirs(folder, batch, dtype, training, repeats))
+            for _ in range(options.rounds)
+        ]
+        our, their = (min(side) for side in zip(*pairs))
+        rows.append(["training step" if training else "inference", batch, dtype, round(our, 2), round(their, 2),
+                     round(our / their, 3)])
+        print(*rows[-1], flush=True)
+    if options.output:
+        results.write(options.output, title=f"Dense {name} in acm and in PyTorch eager",
+                      command="make bench", versions={"torch": torch.__version__,
+                                                      "transformers": transformers.__version__},
+                      notes=("Images of the model's size" if images else f"{TOKENS} tokens a text")
+                      + f", {torch.get_num_threads()} threads, smallest median of "
+                            f"{options.rounds} rounds by turns.",
+                      tables=[{"header": ["task", "batch", "dtype", "acm ms", "PyTorch ms", "acm / PyTorch"],
+                               "rows": rows}])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model")
+    parser.add_argument("model", nargs="?")
+    parser.add_argument("--random", choices=RANDOM, help="instead of MODEL, random weights of this size")
+    parser.add_argument("--name", help="what to call the model in the results")
     parser.add_argument("--acm", default=".build/release/acm")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--output", type=pathlib.Path)
@@ -86,28 +133,13 @@ def main() -> int:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
 
-    rows = []
-    cases = [(False, batch, dtype) for batch in (1, 32) for dtype in ("float32", "bfloat16")]
-    cases += [(True, 32, dtype) for dtype in ("float32", "bfloat16")]
-    for training, batch, dtype in cases:
-        repeats = 5 if training else 10 if batch > 1 else 50
-        pairs = [
-            (ours(options.acm, options.model, batch, dtype, training, repeats),
-             theirs(options.model, batch, dtype, training, repeats))
-            for _ in range(options.rounds)
-        ]
-        our, their = (min(side) for side in zip(*pairs))
-        rows.append(["training step" if training else "inference", batch, dtype, round(our, 2), round(their, 2),
-                     round(our / their, 3)])
-        print(*rows[-1])
-    if options.output:
-        results.write(options.output, title="Dense MiniLM-L6-v2 in acm and in PyTorch eager",
-                      command="make bench", versions={"torch": torch.__version__,
-                                                      "transformers": transformers.__version__},
-                      notes=f"{TOKENS} tokens a text, {torch.get_num_threads()} threads, smallest median of "
-                            f"{options.rounds} rounds by turns.",
-                      tables=[{"header": ["task", "batch", "dtype", "acm ms", "PyTorch ms", "acm / PyTorch"],
-                               "rows": rows}])
+    if (options.model is None) == (options.random is None):
+        parser.error("give a MODEL or --random")
+    with tempfile.TemporaryDirectory() as scratch:
+        if options.random:
+            torch.manual_seed(0)
+            RANDOM[options.random]().save_pretrained(scratch)
+        measure(options, options.model or scratch, options.name or options.random or options.model)
     return 0
 
 

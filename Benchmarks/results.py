@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import subprocess
 
 FOLDER = pathlib.Path(__file__).parent / "results"
@@ -19,6 +20,13 @@ def processor() -> str:
         if line.startswith("model name"):
             return line.split(":")[1].strip()
     return platform.machine()
+
+
+def torch_version() -> dict[str, str]:
+    """Of the libtorch that this project was built with."""
+    root = pathlib.Path(__file__).resolve().parents[1] / ".deps/torch-root"
+    text = (pathlib.Path(root.read_text().strip()) / "include/torch/headeronly/version.h").read_text()
+    return {"torch": ".".join(re.findall(r"#define TORCH_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", text))}
 
 
 def write(path: pathlib.Path, *, title: str, command: str, versions: dict, tables: list, notes: str = "",

@@ -31,6 +31,8 @@ constexpr const char *codecs =
     "adpcm_ima_wav,g722,flac,vorbis,opus,mp3,mp3float";
 constexpr int32_t rateLimit = 768'000;
 constexpr size_t readBytes = 1 << 16;
+/// The most that FFmpeg may allocate at once: damaged headers ask for gigabytes.
+constexpr size_t allocationLimit = 64 << 20;
 
 // --- FFmpeg's messages -----------------------------------------------------
 
@@ -53,7 +55,7 @@ std::string text(int code) {
 /// Throws for a failure while decoding.
 void check(int code) {
     if (code >= 0) return;
-    if (code == AVERROR(ENOMEM)) throw std::bad_alloc();
+    if (code == AVERROR(ENOMEM)) refuseDamaged("a file that asks for too much memory");
     refuseDamaged(text(code));
 }
 
@@ -146,6 +148,7 @@ public:
     }
 
     void append(const std::vector<float> &mono) {
+        if (mono.empty()) return;  // nothing, to soxr, is the end
         if (!resampler) {
             checkRoom(mono.size());
             samples.insert(samples.end(), mono.begin(), mono.end());
@@ -194,6 +197,22 @@ private:
 
 // --- decoding --------------------------------------------------------------
 
+/// Bytes of a layer III frame by its header; 0 where that does not tell.
+///
+/// Source: ISO/IEC 11172-3, 2.4.2.3, and 13818-3, 2.4.2.3.
+int frameBytesOfMP3(const uint8_t *header) {
+    static constexpr int kilobits[2][15] = {
+        {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
+        {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320}};
+    static constexpr int rates[3] = {44'100, 48'000, 32'000};
+    int version = header[1] >> 3 & 3, layer = header[1] >> 1 & 3;  // 3, 2, 0: MPEG 1, 2, 2.5; 1: III
+    int bitRate = header[2] >> 4, rate = header[2] >> 2 & 3, padding = header[2] >> 1 & 1;
+    if (version == 1 || layer != 1 || bitRate == 0 || bitRate == 15 || rate == 3) return 0;
+    bool isFirst = version == 3;
+    int divisor = isFirst ? 1 : version == 2 ? 2 : 4;
+    return (isFirst ? 144'000 : 72'000) * kilobits[isFirst][bitRate] / (rates[rate] / divisor) + padding;
+}
+
 class Decoder {
 public:
     explicit Decoder(const acm_audio_source &source) : input{source} {
@@ -210,45 +229,59 @@ public:
 
     int32_t rate() const { return codec->sample_rate; }
 
-    /// Whether the promised samples may include some that the decoder rightly drops.
-    bool hasPadding() const { return codec->codec_id == AV_CODEC_ID_MP3; }
-
-    /// Samples that the header promises; negative where it promises none.
+    /// Samples that the header or the last page promises, in units of the stream; negative where none do.
     int64_t promised() const {
         bool isGuess = format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
-        if (isGuess || stream->duration == AV_NOPTS_VALUE || stream->duration <= 0) return -1;
-        return av_rescale_q(stream->duration, stream->time_base, AVRational{1, rate()});
+        return isGuess || stream->duration == AV_NOPTS_VALUE || stream->duration <= 0 ? -1 : stream->duration;
     }
 
-    /// Calls `consume` with mono samples, piece by piece; returns how many there were.
+    double promisedSeconds() const { return double(promised()) * av_q2d(stream->time_base); }
+
+    /// Gives mono samples to `consume`, piece by piece.
     template <typename Consume>
-    int64_t decode(Consume &&consume) {
+    void decode(Consume &&consume) {
         std::unique_ptr<AVPacket, PacketDeleter> packet(allocated(av_packet_alloc()));
         std::unique_ptr<AVFrame, FrameDeleter> frame(allocated(av_frame_alloc()));
-        int64_t count = 0;
+        std::vector<float> mono, held;  // the last piece is held back, to be cut to length
+        int64_t count = 0, heard = 0, leading = isOgg() ? stream->codecpar->initial_padding : 0;
         bool isOver = false;
         while (!isOver) {
             int code = av_read_frame(format.get(), packet.get());
             isOver = code == AVERROR_EOF;
             if (!isOver) {
                 check(code);
-                if (packet->flags & AV_PKT_FLAG_CORRUPT) refuseDamaged("a file that ends too early");
                 if (packet->stream_index != stream->index) {
                     av_packet_unref(packet.get());
                     continue;
                 }
+                bool isCut = codec->codec_id == AV_CODEC_ID_MP3 && packet->size >= 4 &&
+                             packet->size < frameBytesOfMP3(packet->data);
+                if (isCut || packet->flags & AV_PKT_FLAG_CORRUPT) refuseDamaged("a file that ends too early");
+                heard += packet->duration;
             }
             check(avcodec_send_packet(codec.get(), isOver ? nullptr : packet.get()));
             av_packet_unref(packet.get());
             while ((code = avcodec_receive_frame(codec.get(), frame.get())) >= 0) {
                 if (frame->sample_rate != rate()) refuseDamaged("a sample rate that changes");
+                consume(held);
                 mix(*frame, mono);
-                consume(mono);
-                count += frame->nb_samples;
+                std::swap(mono, held);
+                auto dropped = std::min<int64_t>(leading, held.size());
+                held.erase(held.begin(), held.begin() + dropped);
+                leading -= dropped;
+                count += held.size();
             }
             if (code != AVERROR(EAGAIN) && code != AVERROR_EOF) check(code);
         }
-        return count;
+        if (isOgg()) {
+            // The number of the last page says how much of the last packet counts.
+            int64_t surplus = count - (promised() - stream->codecpar->initial_padding);
+            if (promised() > 0 && surplus > 0 && surplus < int64_t(held.size()))
+                held.resize(held.size() - surplus);
+        } else if (heard < promised() && !hasBlocks()) {
+            refuseDamaged("a file that ends too early");
+        }
+        consume(held);
     }
 
 private:
@@ -257,7 +290,13 @@ private:
     std::unique_ptr<AVFormatContext, FormatDeleter> format;
     std::unique_ptr<AVCodecContext, CodecDeleter> codec;
     AVStream *stream = nullptr;
-    std::vector<float> mono;
+
+    bool isOgg() const { return std::strcmp(format->iformat->name, "ogg") == 0; }
+
+    /// Whether samples are only counted in whole blocks, so that headers say what they like.
+    bool hasBlocks() const {
+        return codec->codec_id == AV_CODEC_ID_ADPCM_MS || codec->codec_id == AV_CODEC_ID_ADPCM_IMA_WAV;
+    }
 
     void openFormat(bool isG722) {
         AVFormatContext *context = allocated(avformat_alloc_context());
@@ -270,9 +309,8 @@ private:
         auto *known = isG722 ? av_find_input_format("g722") : nullptr;
         int code = avformat_open_input(&context, nullptr, known, &options);  // frees it on failure
         av_dict_free(&options);
-        if (code == AVERROR(ENOMEM)) throw std::bad_alloc();
         if (code == AVERROR_INVALIDDATA || code == AVERROR(EINVAL)) refuseUnknown("a file in none of them");
-        if (code < 0) refuseDamaged(text(code));
+        check(code);
         format.reset(context);
     }
 
@@ -290,6 +328,8 @@ private:
         check(avcodec_parameters_to_context(codec.get(), stream->codecpar));
         codec->thread_count = 1;
         codec->pkt_timebase = stream->time_base;
+        // FFmpeg 5.1 cuts too much from a stream whose audio is all on one page.
+        if (isOgg()) codec->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
         codec->err_recognition |= AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
         check(avcodec_open2(codec.get(), found, nullptr));
         if (rate() < 1 || rate() > rateLimit)
@@ -315,20 +355,17 @@ int32_t acm_audio_decode(const acm_audio_source *source, int32_t sample_rate, do
         if (!(maximum_seconds > 0)) refuseArgument("a limit of " + std::to_string(maximum_seconds) + " s");
         if (source->count <= 0) refuseDamaged("no bytes at all");
         static std::once_flag once;
-        std::call_once(once, [] { av_log_set_callback(keepError); });
+        std::call_once(once, [] {
+            av_log_set_callback(keepError);
+            av_max_alloc(allocationLimit);
+        });
 
         Decoder decoder(*source);
-        int64_t promised = decoder.promised();
-        if (double(promised) > maximum_seconds * decoder.rate())
-            refuseTooLarge(std::to_string(double(promised) / decoder.rate()) + " s");
+        if (decoder.promisedSeconds() > maximum_seconds)
+            refuseTooLarge(std::to_string(decoder.promisedSeconds()) + " s");
         Output output(decoder.rate(), sample_rate, maximum_seconds);
-        int64_t decoded = decoder.decode([&](const std::vector<float> &mono) { output.append(mono); });
+        decoder.decode([&](const std::vector<float> &mono) { output.append(mono); });
         output.finish();
-        // MP3 headers count the samples that an encoder adds at both ends, at most 4095 each.
-        constexpr int64_t padding = 2 * 4095 + 1152;
-        if (promised >= 0 && decoded < promised && (promised - decoded > padding || !decoder.hasPadding()))
-            refuseDamaged(std::to_string(decoded) + " of " + std::to_string(promised) +
-                          " samples in a file that ends too early");
         if (output.samples.empty()) refuseDamaged("no samples at all");
 
         size_t bytes = output.samples.size() * sizeof(float);

@@ -34,6 +34,8 @@ public enum ConversionPhase: String, Sendable, CaseIterable, Codable {
 
 /// The `"acm"` object of a converted model's `config.json`.
 public struct AdaptiveConfiguration: Sendable, Equatable {
+    public static let gateWidths = 1...4096
+
     public var modules: [ModuleDescription]
     public var gateWidth: Int
     /// Whether the gates take the budget as an input, so that one model serves all budgets.
@@ -55,7 +57,7 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
 
     /// - Throws: ``JSONError`` for a missing or wrong entry.
     public init(_ reader: JSONObjectReader) throws {
-        gateWidth = try reader.integer("gate_width", in: 1...4096)
+        gateWidth = try reader.integer("gate_width", in: Self.gateWidths)
         isBudgetConditioned = try reader.bool("budget_conditioned")
         phase = try reader.choice("phase")
         budgets = try reader.doubles("budgets", default: [])
@@ -63,6 +65,7 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
             let learnerCount = try module.integer("learner_count", in: 1...1024)
             return ModuleDescription(
                 place: SlotPlace(
+                    stack: try module.choice("stack", default: .encoder),
                     block: try module.integer("block", in: 0...100_000),
                     kind: try module.choice("kind")),
                 inputWidth: try module.integer("input_width", in: 1...1_000_000),
@@ -72,19 +75,26 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
                 minimumChoice: try module.integer("minimum_choice", in: 0...learnerCount),
                 activation: try module.choice("activation"))
         }
+        var places: Set<SlotPlace> = []
+        for module in modules where !places.insert(module.place).inserted {
+            throw reader.invalid("modules", expected: "a list that names each module once, not \(module.place) twice")
+        }
     }
 
     public var json: JSONValue {
         let described = modules.map { module -> JSONValue in
-            [
-                "block": .integer(module.place.block), "kind": .string(module.place.kind.rawValue),
-                "input_width": .integer(module.inputWidth),
-                "output_width": .integer(module.outputWidth),
-                "learner_count": .integer(module.learnerCount),
-                "learner_width": .integer(module.learnerWidth),
-                "minimum_choice": .integer(module.minimumChoice),
-                "activation": .string(module.activation.rawValue),
-            ]
+            var object = JSONObject()
+            // The encoder goes without saying: most models have no other stack.
+            if module.place.stack != .encoder { object["stack"] = .string(module.place.stack.rawValue) }
+            object["block"] = .integer(module.place.block)
+            object["kind"] = .string(module.place.kind.rawValue)
+            object["input_width"] = .integer(module.inputWidth)
+            object["output_width"] = .integer(module.outputWidth)
+            object["learner_count"] = .integer(module.learnerCount)
+            object["learner_width"] = .integer(module.learnerWidth)
+            object["minimum_choice"] = .integer(module.minimumChoice)
+            object["activation"] = .string(module.activation.rawValue)
+            return .object(object)
         }
         return [
             "gate_width": .integer(gateWidth), "budget_conditioned": .bool(isBudgetConditioned),

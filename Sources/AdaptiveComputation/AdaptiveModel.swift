@@ -42,6 +42,13 @@ public struct AdaptiveModel: Sendable {
         }
     }
 
+    /// The `config.json` of the dense model: without what tells of adaptive modules.
+    public var baseConfiguration: JSONValue {
+        guard case .object(var object) = network.configuration else { return network.configuration }
+        object["acm"] = nil
+        return .object(object)
+    }
+
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         try network(inputs, pass)
     }
@@ -95,7 +102,8 @@ public struct AdaptiveModel: Sendable {
     private static func isAuxiliary(_ name: String) -> Bool {
         [
             "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
-            "special_tokens_map.json",
+            "special_tokens_map.json", "generation_config.json", "vocab.json", "merges.txt",
+            "added_tokens.json",
         ].contains(name)
     }
 }

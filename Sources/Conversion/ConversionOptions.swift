@@ -43,7 +43,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         /// The budget is drawn uniformly from here at every step; equal ends fix it.
         public var lowestBudget = 0.15
         public var highestBudget = 1.0
+        /// Of the gates' Gumbel-softmax at the first step and at the last, in equal ratios between.
         public var temperature = 0.8
+        public var finalTemperature = 0.8
         public var budgetWeight = 5.0
         public var entropyWeight = 0.01
         public var diversityWeight = 0.01
@@ -51,10 +53,18 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         public var distillationWeight = 0.5
         public var distillationTemperature = 2.0
         public var labelSmoothing = 0.0
+        /// Whether a speech model learns with spans of frames and channels hidden, as its configuration's
+        /// `mask_time_prob` and `mask_feature_prob` say; its teacher sees all.
+        public var hidesSpans = false
 
         /// The budget at a place in 0…1 of the range.
         func budget(at place: Double) -> Double {
             lowestBudget + (highestBudget - lowestBudget) * place
+        }
+
+        /// The temperature at a share of the phase, 0…1.
+        func temperature(at progress: Double) -> Double {
+            temperature * pow(finalTemperature / temperature, progress)
         }
     }
 
@@ -101,7 +111,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         options.distillation.optimisation = Optimisation(learningRate: 1e-3, batchSize: 64, epochs: 2)
         options.gatePretraining.labelRule = .paper
         options.finetuning = Finetuning()
+        options.precision = .bfloat16
         options.finetuning.optimisation.batchSize = 512
+        options.finetuning.optimisation.epochs = 97
         options.finetuning.gateRateFactor = 1
         options.finetuning.lowestBudget = budget
         options.finetuning.highestBudget = budget
@@ -121,6 +133,28 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
             minimumChoiceOfProjection: minimumChoiceOfProjection)
     }
 
+    /// - Throws: ``ConversionError/option(_:)`` where the options that phase I decides are not those of
+    ///   a model that went through it.
+    func requireSurgery(of configuration: AdaptiveConfiguration, folder: String) throws {
+        func require<Value: Equatable>(_ name: String, _ asked: Value, _ found: [Value]) throws {
+            if let other = found.first(where: { $0 != asked }) {
+                throw ConversionError.option(
+                    "\(name) is \(asked), but phase I made \(folder) with \(other): run phase I again for another")
+            }
+        }
+        let kinds = Set(configuration.modules.map(\.place.kind.rawValue))
+        try require("modules", Set(modules.map(\.rawValue)).sorted(), [kinds.sorted()])
+        try require("learners", learners, configuration.modules.map(\.learnerCount))
+        try require("gateWidth", gateWidth, [configuration.gateWidth])
+        try require("budgetConditioned", budgetConditioned, [configuration.isBudgetConditioned])
+        for module in configuration.modules {
+            let isFeedForward = module.place.kind == .feedForward
+            try require(
+                isFeedForward ? "minimumChoiceOfFeedForward" : "minimumChoiceOfProjection",
+                isFeedForward ? minimumChoiceOfFeedForward : minimumChoiceOfProjection, [module.minimumChoice])
+        }
+    }
+
     /// - Throws: ``ConversionError/option(_:)`` naming the first value that makes no sense.
     public func validate() throws {
         func require(_ condition: Bool, _ text: String) throws {
@@ -128,7 +162,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         }
         try require(!modules.isEmpty, "modules must name at least one kind")
         try require((1...1024).contains(learners), "learners must lie in 1...1024, found \(learners)")
-        try require(gateWidth >= 1, "gateWidth must be at least 1, found \(gateWidth)")
+        try require(
+            AdaptiveConfiguration.gateWidths.contains(gateWidth),
+            "gateWidth must lie in \(AdaptiveConfiguration.gateWidths), found \(gateWidth)")
         for (name, minimum) in [
             ("minimumChoiceOfFeedForward", minimumChoiceOfFeedForward),
             ("minimumChoiceOfProjection", minimumChoiceOfProjection),
@@ -146,7 +182,12 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
             ("finetuning", finetuning.optimisation),
         ] {
             try require(phase.batchSize >= 1, "\(name): batchSize must be at least 1")
-            try require(phase.learningRate > 0, "\(name): learningRate must be above 0")
+            try require(
+                phase.learningRate > 0 && phase.learningRate.isFinite,
+                "\(name): learningRate must be a number above 0")
+            try require(
+                phase.finalLearningRate >= 0 && phase.finalLearningRate.isFinite,
+                "\(name): finalLearningRate must be a number from 0")
             try require((0...1e6).contains(phase.epochs), "\(name): epochs must lie in 0...1000000")
             try require(
                 phase.steps >= 0 && phase.warmupSteps >= 0,
@@ -160,8 +201,15 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
             0 < finetuning.lowestBudget && finetuning.lowestBudget <= finetuning.highestBudget
                 && finetuning.highestBudget <= 1, "finetuning: budgets must satisfy 0 < lowest ≤ highest ≤ 1")
         try require(
-            [finetuning.temperature, finetuning.distillationTemperature].allSatisfy { $0 > 0 && $0.isFinite },
-            "finetuning: temperature and distillationTemperature must be numbers above 0")
+            [
+                finetuning.gateRateFactor, finetuning.budgetWeight, finetuning.entropyWeight,
+                finetuning.diversityWeight,
+            ].allSatisfy { $0 >= 0 && $0.isFinite },
+            "finetuning: gateRateFactor and the weights of budget, entropy and diversity must be numbers from 0")
+        try require(
+            [finetuning.temperature, finetuning.finalTemperature, finetuning.distillationTemperature]
+                .allSatisfy { $0 > 0 && $0.isFinite },
+            "finetuning: temperature, finalTemperature and distillationTemperature must be numbers above 0")
         try require(
             (0..<1).contains(finetuning.labelSmoothing), "finetuning: labelSmoothing must lie in 0..<1")
         try require(

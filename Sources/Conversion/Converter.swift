@@ -96,7 +96,10 @@ public struct Converter {
             try state.restore(model, at: position)
             return model
         }
-        if student.configuration != nil { return student }
+        if let configuration = student.configuration {
+            try options.requireSurgery(of: configuration, folder: modelFolder.relativePath)
+            return student
+        }
         guard isFirst else {
             throw ConversionError.order(
                 "\(modelFolder.relativePath) is a dense model: run the phase before first, and name its output"
@@ -122,7 +125,9 @@ public struct Converter {
             let looksAtGates =
                 training.phase != .distillation && (isLast || (step + 1) % (10 * reportSteps) == 0)
             let reports = isLast || looksAtGates || step % reportSteps == 0
-            let values = try training.step(step, readsValues: reports)
+            // Nothing is saved whose loss was not looked at.
+            let saves = isLast || (step + 1) % options.checkpointSteps == 0
+            let values = try training.step(step, readsValues: reports || saves)
             let gates = looksAtGates ? try training.gateReport(step) : nil
             step += 1
             if reports {
@@ -131,7 +136,7 @@ public struct Converter {
                         phase: training.phase, step: step, totalSteps: training.totalSteps, values: values,
                         gates: gates))
             }
-            if step % options.checkpointSteps == 0 || step == training.totalSteps {
+            if saves {
                 try state.save(
                     RunState.Position(phase: training.phase, step: step), fingerprint: fingerprint,
                     model: model,

@@ -27,7 +27,8 @@ enum GateLabels {
         let choices = try distances.size(0)
         let next = try distances.slice(1..<choices, axis: 0)
         let this = try distances.slice(0..<choices - 1, axis: 0)
-        let stops = try (next / this).isAtLeast(1 / improvement).to(nil, .int64)
+        // Not as a quotient: where nothing is left to lessen, the next learner does not help.
+        let stops = try next.isAtLeast(this / improvement).to(nil, .int64)
         // As many steps help as stand before the first that does not.
         let label = try stops.cumulativeSum(axis: 0).equals(0).to(nil, .int64).sum(axis: 0)
         return oneMore ? try (label + 1).clamped(to: 0...Double(choices - 1)).to(nil, .int64) : label
@@ -46,7 +47,10 @@ enum GateLabels {
         modules: [(minimum: Int, count: Int, learnerCost: Int)]
     ) throws -> [Tensor] {
         guard let device = distances.first?.device else { return [] }
-        let full = Double(modules.reduce(0) { $0 + $1.count * $1.learnerCost })
+        // Modules of one stack see the same tokens, those of another their own number of them.
+        let rows = try distances.map { try Double($0.size(1)) }
+        let weights = rows.map { $0 / max(rows[0], 1) }
+        let full = zip(modules, weights).reduce(0) { $0 + Double($1.0.count * $1.0.learnerCost) * $1.1 }
         let errors = try distances.map { try $0.square() }
         // [allowedChoices, 1]: the share of the whole cost.
         let costs = try modules.map { module in
@@ -62,8 +66,8 @@ enum GateLabels {
         for _ in 0..<16 {
             let middle = try (low + high) / 2
             var load = try Tensor.zeros([], device: device)
-            for (label, cost) in try zip(labels(middle.exponential()), costs) {
-                load = try load + cost.squeezed(-1).entries(label).mean()
+            for (index, label) in try labels(middle.exponential()).enumerated() {
+                load = try load + costs[index].squeezed(-1).entries(label).mean() * weights[index]
             }
             let isTooMuch = try load.isGreater(than: budget)
             low = try isTooMuch.choose(middle, low)

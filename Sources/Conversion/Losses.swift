@@ -23,26 +23,33 @@ public enum ConversionLoss {
     /// - Parameters:
     ///   - counts: for each module the learners that ran, `[batch, tokens]` float32.
     ///   - costs: for each module the cost of one learner and its number of learners.
-    ///   - mask: `[batch, tokens]` float32, 0 for padding.
+    ///   - masks: for each module `[batch, tokens]` float32, 0 for padding.
     public static func budget(
-        counts: [Tensor], costs: [(learner: Int, count: Int)], mask: Tensor, budget: Double
+        counts: [Tensor], costs: [(learner: Int, count: Int)], masks: [Tensor], budget: Double
     ) throws -> (loss: Tensor, load: Tensor) {
+        // In parts of one token's whole cost, so that the sums stay small.
         let full = Double(costs.reduce(0) { $0 + $1.learner * $1.count })
-        var weighted = try mask.zerosLike()
-        for (count, cost) in zip(counts, costs) {
-            weighted = try weighted + count * (Double(cost.learner) / full)
+        var spent: [Tensor] = []  // for each module [batch]
+        var available: [Tensor] = []
+        for (index, cost) in costs.enumerated() {
+            let price = Double(cost.learner) / full
+            spent.append(try (counts[index] * masks[index]).sum(axis: 1) * price)
+            available.append(try masks[index].sum(axis: 1) * (price * Double(cost.count)))
         }
-        let load = try ((weighted * mask).sum(axis: 1) / mask.sum(axis: 1)).mean()
+        let load = try (Tensor.stacked(spent).sum(axis: 0) / Tensor.stacked(available).sum(axis: 0)).mean()
         return (try (load - budget).absolute(), load)
     }
 
     /// `Σ_n a log a / log C`, mean over samples and modules, where `a` is the share of a sample's
     /// tokens that made choice n of C: lowest when all choices are used alike.
     ///
-    /// - Parameter oneHots: for each module `[batch, tokens, allowedChoices]`.
-    public static func entropy(oneHots: [Tensor], mask: Tensor) throws -> Tensor {
-        var total = try Tensor.zeros([], device: mask.device)
-        for oneHot in oneHots {
+    /// - Parameters:
+    ///   - oneHots: for each module `[batch, tokens, allowedChoices]`.
+    ///   - masks: for each module `[batch, tokens]` float32, 0 for padding.
+    public static func entropy(oneHots: [Tensor], masks: [Tensor]) throws -> Tensor {
+        guard let device = masks.first?.device else { return try .zeros([]) }
+        var total = try Tensor.zeros([], device: device)
+        for (oneHot, mask) in zip(oneHots, masks) {
             let choices = try oneHot.size(-1)
             if choices < 2 { continue }
             let sums = try (oneHot * mask.unsqueezed(-1)).sum(axis: 1)  // [batch, allowedChoices]
@@ -55,14 +62,17 @@ public enum ConversionLoss {
 
     /// `-1/B² Σ |b_i - b_m|`, where `b` is a sample's mean share of learners: lowest when samples
     /// differ most.
+    ///
+    /// - Parameters: as for ``budget(counts:costs:masks:budget:)``.
     public static func diversity(
-        counts: [Tensor], learnerCounts: [Int], mask: Tensor
+        counts: [Tensor], learnerCounts: [Int], masks: [Tensor]
     ) throws -> Tensor {
-        var shares = try mask.zerosLike()
-        for (count, learners) in zip(counts, learnerCounts) {
-            shares = try shares + count / Double(learners * counts.count)
+        let shares = try counts.indices.map { index in
+            try (counts[index] * masks[index]).sum(axis: 1) / masks[index].sum(axis: 1)
+                / Double(learnerCounts[index])  // [batch]
         }
-        let means = try (shares * mask).sum(axis: 1) / mask.sum(axis: 1)  // [batch]
+        guard !shares.isEmpty else { return try .zeros([]) }
+        let means = try Tensor.stacked(shares).mean(axis: 0)  // [batch]
         return try (means.unsqueezed(0) - means.unsqueezed(1)).absolute().mean().negative()
     }
 }

@@ -8,17 +8,32 @@ public enum Objective: Sendable, Equatable {
     case classification
     /// One vector for a sample; see `SampleEmbedding`.
     case embedding
+    /// Logits over a vocabulary and a blank for every frame.
+    case ctc(CTCSettings)
+    /// Logits over the next token of a text, token by token.
+    case generation
 
-    /// Classification for models that give logits, else embedding.
-    public init(_ outputs: ModelOutputs) {
-        self = outputs["logits"] == nil ? .embedding : .classification
+    /// What a model's architecture is for.
+    ///
+    /// - Throws: ``ModelError`` or ``JSONError`` for a configuration that does not say.
+    public init(_ network: any TransformerModel) throws {
+        let reader = try JSONObjectReader(network.configuration, source: "config.json")
+        self =
+            switch try Architecture(reader).task {
+            case .classification: .classification
+            case .embedding: .embedding
+            case .ctc: .ctc(try CTCSettings(reader))
+            case .generation: .generation
+            }
     }
 
     /// The loss of the student's outputs, mixed from labels and teacher.
     ///
     /// Classification: cross-entropy with the labels, and the divergence from the teacher's
-    /// distribution. Embedding: one minus the cosine to the teacher's vector, times ten so that it
-    /// weighs like the others.
+    /// distribution. CTC: the loss of the labels by their number, mean over the samples, and the mean
+    /// over real frames of the divergence from the teacher's distribution. Generation: as classification,
+    /// of the next token, over real tokens. Embedding: one minus the cosine to the teacher's vector, times
+    /// ten so that it weighs like the others.
     public func loss(
         student: (outputs: ModelOutputs, pass: ForwardPass),
         teacher: (outputs: ModelOutputs, pass: ForwardPass)?,
@@ -30,11 +45,7 @@ public enum Objective: Sendable, Equatable {
             let share = options.distillationWeight
             var parts: [Tensor] = []
             if share < 1 {
-                guard let labels else {
-                    throw ConversionError.data(
-                        "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone"
-                    )
-                }
+                guard let labels else { throw Self.noLabels }
                 parts.append(
                     try Loss.crossEntropy(logits, labels, smoothing: options.labelSmoothing) * (1 - share))
             }
@@ -45,6 +56,10 @@ public enum Objective: Sendable, Equatable {
                         logits, teacher: target, temperature: options.distillationTemperature) * share)
             }
             return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
+        case .ctc(let settings):
+            return try Self.ctcLoss(settings, student: student, teacher: teacher, labels: labels, options)
+        case .generation:
+            return try Self.generationLoss(student: student, teacher: teacher, labels: labels, options)
         case .embedding:
             guard let teacher else {
                 throw ConversionError.option(
@@ -57,4 +72,7 @@ public enum Objective: Sendable, Equatable {
             return try (similarity.mean().negative() + 1) * 10
         }
     }
+
+    static let noLabels = ConversionError.data(
+        "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone")
 }

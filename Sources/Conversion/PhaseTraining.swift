@@ -22,6 +22,7 @@ final class PhaseTraining {
     private let schedule: LearningRateSchedule
     private let modules: [(place: SlotPlace, module: AdaptiveModule)]
     private let places: Set<SlotPlace>
+    private let objective: Objective
     private var loader: (step: Int, batches: BatchLoader)?
     /// Of the last step.
     private var current: (step: Int, batch: Batch)?
@@ -44,6 +45,7 @@ final class PhaseTraining {
         self.device = device
         modules = model.modules
         places = Set(modules.map(\.place))
+        objective = try Objective(model.network)
         optimisation =
             switch phase {
             case .distillation: options.distillation.optimisation
@@ -92,7 +94,8 @@ final class PhaseTraining {
             switch phase {
             case .distillation: try distillationLoss(batch)
             case .gatePretraining: try gateLoss(batch, &random)
-            case .finetuning: try finetuningLoss(batch, &random)
+            case .finetuning:
+                try finetuningLoss(batch, &random, progress: Double(step) / Double(max(1, totalSteps - 1)))
             }
         }
         try optimizer.clearGradients()
@@ -142,7 +145,8 @@ final class PhaseTraining {
         pass.observe = { [places] place, input, output in
             guard places.contains(place) else { return }
             func rows(_ tensor: Tensor) throws -> Tensor {
-                try pass.tokenMask.map { try tensor.rows(where: $0) } ?? tensor.flattened(from: 0, to: 1)
+                try pass.tokenMask(at: place).map { try tensor.rows(where: $0) }
+                    ?? tensor.flattened(from: 0, to: 1)
             }
             slots[place] = (try rows(input), try rows(output))
         }
@@ -201,30 +205,46 @@ final class PhaseTraining {
         }
     }
 
-    private func finetuningLoss(_ batch: Batch, _ random: inout SplitMix64) throws -> LossAndValues {
+    /// The inputs with spans hidden where the options ask for it.
+    private func hidingSpans(of inputs: ModelInputs, _ random: inout SplitMix64) throws -> ModelInputs {
+        guard options.finetuning.hidesSpans else { return inputs }
+        guard let network = model.network as? any InputMasking else {
+            throw ConversionError.option("finetuning.hidesSpans is for speech models")
+        }
+        return try network.hidingSpans(of: inputs, using: &random)
+    }
+
+    private func finetuningLoss(
+        _ batch: Batch, _ random: inout SplitMix64, progress: Double
+    ) throws -> LossAndValues {
         let settings = options.finetuning
         let budget = settings.budget(at: random.unit())
-        let pass = AdaptivePass(mode: .training(temperature: settings.temperature), budget: budget)
-        let outputs = try model(batch.inputs, pass)
+        let pass = AdaptivePass(
+            mode: .training(temperature: settings.temperature(at: progress)), budget: budget)
+        let outputs = try model(hidingSpans(of: batch.inputs, &random), pass)
         let teacherPass = ForwardPass()
         let target =
             try settings.distillationWeight > 0
             ? withoutGradients { (try teacher(batch.inputs, teacherPass), teacherPass) } : nil
-        let task = try Objective(outputs).loss(
+        let task = try objective.loss(
             student: (outputs, pass), teacher: target, labels: batch.labels, settings)
 
-        guard let first = pass.trace.first, let shape = first.oneHot?.shape else { return (task, []) }
-        let mask =
-            try pass.tokenMask?.to(nil, .float32)
-            ?? .ones([shape[0], shape[1]], device: device)  // [batch, tokens]
+        guard !pass.trace.isEmpty else { return (task, []) }
+        let masks = try pass.trace.map { decision in  // each [batch, tokens]
+            try pass.tokenMask(at: decision.place)?.to(nil, .float32)
+                ?? .ones(decision.choices.shape, device: device)
+        }
         let oneHots = pass.trace.compactMap(\.oneHot)
         let counts = try pass.trace.compactMap { try $0.learnerCounts() }
-        let costs = modules.map { (learner: $0.module.learnerCost, count: $0.module.learners.count) }
+        let known = Dictionary(uniqueKeysWithValues: modules.map { ($0.place, $0.module) })
+        let costs = pass.trace.compactMap { decision in
+            known[decision.place].map { (learner: $0.learnerCost, count: $0.learners.count) }
+        }
         let (budgetLoss, load) = try ConversionLoss.budget(
-            counts: counts, costs: costs, mask: mask, budget: budget)
-        let entropy = try ConversionLoss.entropy(oneHots: oneHots, mask: mask)
+            counts: counts, costs: costs, masks: masks, budget: budget)
+        let entropy = try ConversionLoss.entropy(oneHots: oneHots, masks: masks)
         let diversity = try ConversionLoss.diversity(
-            counts: counts, learnerCounts: costs.map(\.count), mask: mask)
+            counts: counts, learnerCounts: costs.map(\.count), masks: masks)
         let loss =
             try task + budgetLoss * settings.budgetWeight + entropy * settings.entropyWeight
             + diversity * settings.diversityWeight

@@ -91,7 +91,11 @@ struct RunState {
         ).tensors()
     }
 
+    /// Ends the run: first what names the files, so that a kill leaves nothing that looks whole.
     func remove() throws {
+        if FileManager.default.fileExists(atPath: stateFile.path) {
+            try FileManager.default.removeItem(at: stateFile)
+        }
         if FileManager.default.fileExists(atPath: folder.path) {
             try FileManager.default.removeItem(at: folder)
         }

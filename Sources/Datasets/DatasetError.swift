@@ -13,12 +13,15 @@ public enum DatasetError: LocalizedError, Equatable {
     case reason(String)
     /// All samples of a batch were left out.
     case nothingLeft(batch: Int, places: [String])
+    /// What a corruption was given and cannot take.
+    case corruption(String)
 
     public var errorDescription: String? {
         switch self {
         case .unreadable(let file, let problem): "\(file): \(problem)."
         case .line(let file, let number, let problem): "\(file), line \(number): \(problem)."
         case .empty(let file): "\(file) has no samples."
+        case .corruption(let problem): "Corruption: \(problem)."
         case .unknownKind(let file):
             "\(file) is not a known dataset: looked for a .tsv or .txt of texts, a .safetensors of images, .tar "
                 + "shards, a folder of images or of class folders, perhaps below train and val or below "

@@ -11,7 +11,8 @@ public struct Epoch: Sendable, Equatable {
 
     /// The generator of the pass as a whole, for the order of its samples.
     public var generator: SplitMix64 {
-        SplitMix64(seed: seed &+ UInt64(bitPattern: Int64(number)) &* 0x9E37_79B9_7F4A_7C15)
+        // Mixed, since the states of neighbouring seeds follow each other.
+        SplitMix64(seed: SplitMix64.mixed(seed ^ SplitMix64.mixed(UInt64(bitPattern: Int64(number)))))
     }
 
     /// What can be random about a sample. Each has its own generator, so that one that draws more

@@ -6,6 +6,10 @@ public enum ModelTask: Sendable, Equatable {
     case embedding
     /// Logits over classes.
     case classification
+    /// Logits over a vocabulary and a blank for every frame, for connectionist temporal classification.
+    case ctc
+    /// Logits over the next token of a text, token by token.
+    case generation
 }
 
 /// One architecture by the name that `config.json` gives it.
@@ -28,7 +32,9 @@ public struct Architecture: Sendable {
     }
 
     /// All that can be read.
-    public static let all = BERTModel.architectures + ViTModel.architectures
+    public static let all =
+        BERTModel.architectures + ViTModel.architectures + DINOv2Model.architectures
+        + Wav2Vec2Model.architectures + WhisperModel.architectures
 
     /// The first of a configuration's `architectures`.
     ///

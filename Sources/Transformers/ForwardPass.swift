@@ -8,14 +8,35 @@ open class ForwardPass {
     public var observe: ((SlotPlace, _ input: Tensor, _ output: Tensor) throws -> Void)?
     /// Whether the output of the embeddings and of every block is kept.
     public let keepsHiddenStates: Bool
-    public private(set) var hiddenStates: [Tensor] = []
-    /// `[batch, tokens]` bool, true for real tokens; nil for models whose samples all have the same
-    /// tokens, such as images. Set by the model.
-    public internal(set) var tokenMask: Tensor?
+    private var statesOfStacks: [BlockStack: [Tensor]] = [:]
+    /// Whether a model of images of one size takes other sizes, with interpolated positions. DINOv2
+    /// takes all sizes anyway.
+    public var interpolatesPositions = false
+    /// Tokens before the patches of an image: class, distillation and register tokens; 0 for other
+    /// models. Set by the model.
+    public internal(set) var leadingTokenCount = 0
+    /// For each stack `[batch, tokens]` bool, true for real tokens; none for stacks in which all
+    /// samples have the same tokens, such as images. Set by the model.
+    public internal(set) var tokenMasks: [BlockStack: Tensor] = [:]
 
     public init(keepsHiddenStates: Bool = false) {
         self.keepsHiddenStates = keepsHiddenStates
     }
+
+    /// The mask of the encoder's tokens: of all tokens in a model of one stack.
+    public internal(set) var tokenMask: Tensor? {
+        get { tokenMasks[.encoder] }
+        set { tokenMasks[.encoder] = newValue }
+    }
+
+    /// The mask of the tokens that the slot at a place takes; nil where all are real.
+    public func tokenMask(at place: SlotPlace) -> Tensor? { tokenMasks[place.tokenStack] }
+
+    /// What was kept of the encoder: of the whole of a model of one stack.
+    public var hiddenStates: [Tensor] { hiddenStates(of: .encoder) }
+
+    /// The output of a stack's embeddings and of each of its blocks, where they are kept.
+    public func hiddenStates(of stack: BlockStack) -> [Tensor] { statesOfStacks[stack] ?? [] }
 
     func run(_ slot: any Slot, at place: SlotPlace, _ input: Tensor) throws -> Tensor {
         let output = try slot(input, at: place, self)
@@ -23,7 +44,7 @@ open class ForwardPass {
         return output
     }
 
-    func keep(_ hiddenState: Tensor) {
-        if keepsHiddenStates { hiddenStates.append(hiddenState) }
+    func keep(_ hiddenState: Tensor, of stack: BlockStack = .encoder) {
+        if keepsHiddenStates { statesOfStacks[stack, default: []].append(hiddenState) }
     }
 }

@@ -11,9 +11,12 @@ public struct SelfAttention: Layer {
     public var output: any Slot
     public let headCount: Int
 
-    public init(width: Int, headCount: Int, hasBias: Bool = true) throws {
+    /// - Parameters:
+    ///   - hasBias: whether query, key and value have biases.
+    ///   - hasKeyBias: whether the key has one; nil for as the others.
+    public init(width: Int, headCount: Int, hasBias: Bool = true, hasKeyBias: Bool? = nil) throws {
         query = try Linear(inputWidth: width, outputWidth: width, hasBias: hasBias)
-        key = try Linear(inputWidth: width, outputWidth: width, hasBias: hasBias)
+        key = try Linear(inputWidth: width, outputWidth: width, hasBias: hasKeyBias ?? hasBias)
         value = try Linear(inputWidth: width, outputWidth: width, hasBias: hasBias)
         output = try Linear(inputWidth: width, outputWidth: width)
         self.headCount = headCount
@@ -23,7 +26,7 @@ public struct SelfAttention: Layer {
         [("query", query), ("key", key), ("value", value), ("output", output)]
     }
 
-    /// The projection of a kind; the feed-forward is none.
+    /// The projection of a kind; nil for kinds that self-attention does not have.
     subscript(kind: SlotKind) -> (any Slot)? {
         get {
             switch kind {
@@ -31,7 +34,7 @@ public struct SelfAttention: Layer {
             case .key: key
             case .value: value
             case .output: output
-            case .feedForward: nil
+            default: nil
             }
         }
         set {
@@ -41,25 +44,43 @@ public struct SelfAttention: Layer {
             case .key: key = newValue
             case .value: value = newValue
             case .output: output = newValue
-            case .feedForward: break
+            default: break
             }
         }
     }
 
-    /// - Parameter mask: `[batch, 1, 1, tokens]` bool; false is not attended to.
+    /// - Parameters:
+    ///   - stack: the stack of the block.
+    ///   - mask: `[batch, 1, 1, tokens]`, or with a row for each token, bool; false is not attended to.
+    ///     Or `[batch, heads, tokens, tokens]` of the input's type, added to the scores.
+    ///   - isCausal: whether tokens attend to themselves and those before alone; not with a mask.
+    ///   - memory: keys and values of the tokens before the input's, to which those of the input
+    ///     are added; nil where there are none.
     public func callAsFunction(
-        _ input: Tensor, block: Int, mask: Tensor?, _ pass: ForwardPass
+        _ input: Tensor, stack: BlockStack = .encoder, block: Int, mask: Tensor?, isCausal: Bool = false,
+        memory: DecoderMemory? = nil, _ pass: ForwardPass
     ) throws -> Tensor {
         func heads(_ slot: any Slot, _ kind: SlotKind) throws -> Tensor {
-            try pass.run(slot, at: SlotPlace(block: block, kind: kind), input)
-                .reshaped([input.size(0), input.size(1), headCount, slot.outputWidth / headCount])
-                .transposed(1, 2)  // [batch, heads, tokens, headWidth]
+            try pass.run(slot, at: SlotPlace(stack: stack, block: block, kind: kind), input)
+                .splitIntoHeads(headCount)
         }
+        let query = try heads(query, .query)
+        var attended = AttendedTokens(key: try heads(key, .key), value: try heads(value, .value))
+        if let memory { attended = try memory.append(attended, block: block) }
         let context = try scaledDotProductAttention(
-            query: heads(query, .query), key: heads(key, .key), value: heads(value, .value), mask: mask
-        )
-        .transposed(1, 2)
-        .reshaped(input.shape)  // [batch, tokens, width]
-        return try pass.run(output, at: SlotPlace(block: block, kind: .output), context)
+            query: query, key: attended.key, value: attended.value, mask: mask, isCausal: isCausal
+        ).joinedHeads()
+        return try pass.run(output, at: SlotPlace(stack: stack, block: block, kind: .output), context)
     }
+}
+
+extension Tensor {
+    /// `[batch, tokens, channels]` as `[batch, heads, tokens, headWidth]`.
+    func splitIntoHeads(_ headCount: Int) throws -> Tensor {
+        let channels = try size(2)
+        return try reshaped([size(0), size(1), headCount, channels / headCount]).transposed(1, 2)
+    }
+
+    /// `[batch, heads, tokens, headWidth]` as `[batch, tokens, channels]`.
+    func joinedHeads() throws -> Tensor { try transposed(1, 2).flattened(from: 2) }
 }

@@ -10,29 +10,6 @@ public protocol Slot: Layer {
     func callAsFunction(_ input: Tensor, at place: SlotPlace, _ pass: ForwardPass) throws -> Tensor
 }
 
-/// Which module of a block a slot is.
-public enum SlotKind: String, Sendable, CaseIterable, Codable {
-    case query, key, value, output, feedForward
-}
-
-/// One slot of a model.
-public struct SlotPlace: Hashable, Sendable, CustomStringConvertible {
-    /// Number of the block, from 0.
-    public let block: Int
-    public let kind: SlotKind
-
-    public init(block: Int, kind: SlotKind) {
-        self.block = block
-        self.kind = kind
-    }
-
-    /// The slot's path among the model's layers.
-    public var description: String {
-        kind == .feedForward
-            ? "blocks.\(block).feedForward" : "blocks.\(block).attention.\(kind.rawValue)"
-    }
-}
-
 extension Linear: Slot {
     public func callAsFunction(
         _ input: Tensor, at place: SlotPlace, _ pass: ForwardPass

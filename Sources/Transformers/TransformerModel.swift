@@ -18,39 +18,26 @@ public protocol TransformerModel: Layer {
 extension TransformerModel {
     /// All places that have a slot, block by block.
     public var slotPlaces: [SlotPlace] {
-        (0..<dimensions.blockCount).flatMap { block in
-            SlotKind.allCases.map { SlotPlace(block: block, kind: $0) }
+        dimensions.stacks.flatMap { sizes in
+            (0..<sizes.blockCount).flatMap { block in
+                SlotKind.allCases.map { SlotPlace(stack: sizes.stack, block: block, kind: $0) }
+            }
+        }.filter { slot(at: $0) != nil }
+    }
+
+    /// What a pass kept, by the names that transformers gives it: `hidden_states.0` for the output of
+    /// the embeddings, with `encoder_` or `decoder_` before it where there are several stacks.
+    public func namedHiddenStates(_ pass: ForwardPass) -> [(name: String, tensor: Tensor)] {
+        let stacks = dimensions.stacks.map(\.stack)
+        return stacks.flatMap { stack in
+            let prefix = stacks.count > 1 ? "\(stack.rawValue)_" : ""
+            return pass.hiddenStates(of: stack).enumerated().map { ("\(prefix)hidden_states.\($0)", $1) }
         }
     }
 
     /// All parameters by their checkpoint names.
     public func checkpointParameters() throws -> [(name: String, tensor: Tensor)] {
         try namedParameters().map { (try nameTable.checkpointName(of: $0.name), $0.tensor) }
-    }
-}
-
-/// The sizes that costs depend on.
-public struct ModelDimensions: Sendable, Equatable {
-    public let blockCount: Int
-    public let width: Int
-    public let headCount: Int
-    /// Tokens of one sample at the model's own input size; nil where it varies.
-    public let tokenCount: Int?
-    /// Multiply-accumulates of the embeddings for one sample.
-    public let embeddingCost: Int
-    /// Multiply-accumulates after the last block for one sample.
-    public let headCost: Int
-
-    public init(
-        blockCount: Int, width: Int, headCount: Int, tokenCount: Int?, embeddingCost: Int,
-        headCost: Int
-    ) {
-        self.blockCount = blockCount
-        self.width = width
-        self.headCount = headCount
-        self.tokenCount = tokenCount
-        self.embeddingCost = embeddingCost
-        self.headCost = headCost
     }
 }
 

@@ -13,9 +13,9 @@ struct ACM: ParsableCommand {
         abstract: "Makes pretrained transformers spend compute only where it is needed.",
         version: "0.1.0",
         subcommands: [
-            Inspect.self, Run.self, Predict.self, Convert.self, Distill.self, PretrainGates.self,
-            Finetune.self,
-            Evaluate.self, Pack.self, Benchmark.self, BenchmarkData.self, Doctor.self,
+            Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
+            PretrainGates.self, Finetune.self, Evaluate.self, Benchmark.self, Pack.self, Fetch.self,
+            Doctor.self,
         ])
 
     static func main() {
@@ -23,6 +23,7 @@ struct ACM: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+            if fflush(nil) != 0 { throw FileError(operation: "write", path: "standard output", code: errno) }
         } catch let cause where ExitStatus(cause) != nil {
             let error = (cause as? CocoaError).flatMap(FileError.init) ?? cause
             FileHandle.standardError.write(Data("acm: \(error.localizedDescription)\n".utf8))

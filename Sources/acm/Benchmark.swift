@@ -20,7 +20,7 @@ struct Benchmark: ParsableCommand {
     @Option(help: "Budgets, with commas between.")
     var budgets = "1,0.75,0.5,0.25"
 
-    @Option(help: "Tokens of a text; images have their model's size.")
+    @Option(help: "Tokens of a text, frames of speech; images have their model's size.")
     var tokens = 128
 
     @Option(help: "Timed runs of each case, after one to warm up.")
@@ -37,16 +37,16 @@ struct Benchmark: ParsableCommand {
     func validate() throws {
         try options.validate()
         _ = try numbers()
-        guard tokens >= 1, repeats >= 1 else {
-            throw ValidationError("--tokens and --repeats must be at least 1")
+        guard (1...1_000_000).contains(tokens), repeats >= 1 else {
+            throw ValidationError("--tokens must lie in 1...1000000 and --repeats be at least 1")
         }
     }
 
     private func numbers() throws -> (batchSizes: [Int], budgets: [Double]) {
         let sizes = batchSizes.split(separator: ",").map { Int($0) ?? 0 }
-        guard !sizes.isEmpty, sizes.allSatisfy({ $0 >= 1 }) else {
+        guard !sizes.isEmpty, sizes.allSatisfy((1...1_000_000).contains) else {
             throw ValidationError(
-                "--batch-sizes takes whole numbers from 1 with commas between, found \"\(batchSizes)\"")
+                "--batch-sizes takes whole numbers in 1...1000000 with commas between, found \"\(batchSizes)\"")
         }
         guard let budgets = Budgets(self.budgets) else { throw Budgets.invalid(self.budgets) }
         return (sizes, budgets.values)

@@ -70,15 +70,19 @@ struct ConversionArguments: ParsableArguments {
         return resolved(first) == resolved(second)
     }
 
+    /// The recipe's, or those of the phase before; with what the command line changes.
     func options() throws -> ConversionOptions {
         var options = recipe == "paper" ? ConversionOptions.paper(budget: budget ?? 0.5) : ConversionOptions()
-        if let config {
-            let file = try MappedFile(URL(fileURLWithPath: config))
-            guard let text = withExtendedLifetime(file, { String(validating: file.bytes, as: UTF8.self) })
+        let before = URL(fileURLWithPath: model).appendingPathComponent("conversion.yaml")
+        let isConverted = FileManager.default.fileExists(atPath: before.path)
+        for file in [isConverted && recipe == "ours" ? before : nil, config.map { URL(fileURLWithPath: $0) }] {
+            guard let file else { continue }
+            let content = try MappedFile(file)
+            guard let text = withExtendedLifetime(content, { String(validating: content.bytes, as: UTF8.self) })
             else {
-                throw ConversionError.option("\(config) is not UTF-8 text")
+                throw ConversionError.option("\(file.relativePath) is not UTF-8 text")
             }
-            options = try options.overlaid(withYAML: text, source: config)
+            options = try options.overlaid(withYAML: text, source: file.relativePath)
         }
         for setting in settings {
             let parts = setting.split(separator: "=", maxSplits: 1)

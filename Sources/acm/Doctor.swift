@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Preprocessing
 import Torch
 
 /// Says what was found, and what is missing.
@@ -17,6 +18,12 @@ struct Doctor: ParsableCommand {
             line("libtorch", "missing")
             throw error
         }
+        do {
+            try MediaLibrary.open()
+            line("images and audio", MediaLibrary.path)
+        } catch {
+            line("images and audio", "missing: \(error.localizedDescription)")
+        }
         line("libtorch", try Runtime.torchVersion())
         if let place = libtorchPath() { line("libtorch from", place) }
         line("libtorch uses", try Runtime.cpuCapability())
@@ -32,13 +39,21 @@ struct Doctor: ParsableCommand {
         print(name.padding(toLength: 18, withPad: " ", startingAt: 0) + value)
     }
 
+    /// A file that the kernel makes as it is read, and whose size it does not tell.
+    private func systemText(_ path: String) -> String {
+        let handle = FileHandle(forReadingAtPath: path)
+        var content = Data()
+        while let piece = try? handle?.read(upToCount: 1 << 16), !piece.isEmpty { content += piece }
+        return String(decoding: content, as: UTF8.self)
+    }
+
     /// Those of the processor that matter for matrix products.
     private func instructionSets() -> String {
         let interesting = [
             "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_bf16", "amx_int8",
             "asimd", "asimddp", "bf16", "i8mm", "sve",
         ]
-        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let text = systemText("/proc/cpuinfo")
         let line = text.split(separator: "\n").first { $0.hasPrefix("flags") || $0.hasPrefix("Features") }
         let flags = Set((line ?? "").split(separator: " ").map(String.init))
         let found = interesting.filter(flags.contains)
@@ -47,7 +62,7 @@ struct Doctor: ParsableCommand {
 
     /// The folder that the loaded libtorch lies in, by the process's own map.
     private func libtorchPath() -> String? {
-        let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+        let maps = systemText("/proc/self/maps")
         let line = maps.split(separator: "\n").first { $0.hasSuffix("/libtorch_cpu.so") }
         return line?.split(separator: " ").last.map {
             URL(fileURLWithPath: String($0)).deletingLastPathComponent().path

@@ -6,19 +6,28 @@ import Evaluation
 import Foundation
 import Torch
 
-/// Quality, load and cost of a converted model at several budgets.
+/// Quality, load and cost of a converted model at several budgets; or what a dense model's features
+/// tell apart.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a converted model against the dense one, budget by budget.")
+        abstract: "Measures a converted model against the dense one, or the features of a dense one.",
+        discussion: """
+            With --dense: quality, load and cost of a converted model, budget by budget. Without: the model \
+            is dense, its features of all samples are split by a hash of their names, and classes are told \
+            by the nearest neighbours and by a linear probe.
+            """)
 
-    @Argument(help: "A converted model folder.")
+    @Argument(help: "A converted model folder, or without --dense a dense one.")
     var model: String
 
     @Option(help: "The dense model folder that it came from.")
-    var dense: String
+    var dense: String?
 
-    @Option(help: "Held-out data: a file, folder or shards; docs/data.md lists the layouts.")
-    var data: String
+    @Option(
+        help: "Labelled data for a dense model, held-out data else: a file, folder or shards; docs/data.md lists the layouts.")
+    var data: String?
+
+    @OptionGroup(title: "Features of a dense model") var features: FeatureOptions
 
     @Option(help: "Part of the data to measure on: rows by a split column, a folder, a table; or all.")
     var split = "test"
@@ -49,11 +58,18 @@ struct Evaluate: ParsableCommand {
         try options.validate()
         try loading.validate()
         guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
+        guard samples >= 0, probeSamples >= 0 else {
+            throw ValidationError("--samples and --probe-samples must be at least 0")
+        }
+        guard data != nil || dense == nil && features.file != nil else {
+            throw ValidationError("--data is needed, or without --dense a file of --features to read")
+        }
     }
 
     func run() throws { try loading.listingBadSamples(run) }
 
     private func run(_ badSamples: BadSamples) throws {
+        guard let dense, let data else { return try evaluateFeatures(badSamples) }
         let folder = URL(fileURLWithPath: model)
         let (adaptive, device, _) = try options.load(model)
         guard adaptive.configuration != nil else {
@@ -61,7 +77,11 @@ struct Evaluate: ParsableCommand {
                 "\(model) is a dense model: give its conversion, and itself with --dense")
         }
         let teacher = try options.load(dense).model
-        let test = try open(split, folder, limit: samples, badSamples)
+        guard teacher.configuration == nil, teacher.network.configuration == adaptive.baseConfiguration else {
+            throw ConversionError.order(
+                "\(dense) is not the dense model that \(model) came from: its config.json differs")
+        }
+        let test = try open(data, split, folder, limit: samples, badSamples)
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test,
             options: EvaluationOptions(device: device, loading: loading.options))
@@ -69,14 +89,14 @@ struct Evaluate: ParsableCommand {
             probeSplit == "none"
             ? nil
             : try evaluator.fitProbe(
-                on: open(probeSplit, folder, limit: probeSamples, badSamples))
+                on: open(data, probeSplit, folder, limit: probeSamples, badSamples))
         let result = try evaluator.evaluate(budgets: Budgets(budgets)?.values ?? [1], probe: probe)
         print(json ? try result.json.text() : result.table.text)
-        if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), folder, device) }
+        if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), dense, device) }
     }
 
     private func open(
-        _ split: String, _ folder: URL, limit: Int, _ badSamples: BadSamples
+        _ data: String, _ split: String, _ folder: URL, limit: Int, _ badSamples: BadSamples
     ) throws -> any Dataset {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
@@ -86,7 +106,7 @@ struct Evaluate: ParsableCommand {
 
     private func write(
         _ result: EvaluationResult, _ adaptive: AdaptiveModel, _ test: any Dataset, to report: URL,
-        _ folder: URL, _ device: Device
+        _ dense: String, _ device: Device
     ) throws {
         try FileManager.default.createDirectory(at: report, withIntermediateDirectories: true)
         try result.json.write(to: report.appendingPathComponent("results.json"))
@@ -103,6 +123,6 @@ struct Evaluate: ParsableCommand {
             title: "Adaptive computation", summary: "\(model) against \(dense), \(test.count) samples.",
             result: result, plot: plot, samples: loads)
         try page.write(to: report.appendingPathComponent("report.html"))
-        print("Wrote \(report.path)/report.html")
+        FileHandle.standardError.write(Data("Wrote \(report.path)/report.html\n".utf8))
     }
 }

@@ -2,6 +2,7 @@ import Conversion
 import Datasets
 import Evaluation
 import Foundation
+import Hub
 import Preprocessing
 import Torch
 import Transformers
@@ -36,6 +37,15 @@ enum ExitStatus: Int32 {
             switch error {
             case .option, .order, .otherRun: self = .usage
             case .data, .notFinite: self = .invalidData
+            }
+        case let error as HubError:
+            switch error {
+            case .invalidName, .invalidRevision, .invalidSetting: self = .usage
+            case .unsafeName, .invalidAnswer, .wrongContents: self = .invalidData
+            case .noRepository, .noRevision, .noFile, .gated, .refused, .notCached, .pickled, .noModel:
+                self = .missingInput
+            case .noRoom, .unreachable: self = .inputOutput
+            case .noLibrary: self = .internalFailure
             }
         case TorchError.missingDevice: self = .usage
         case is TorchError: self = .internalFailure

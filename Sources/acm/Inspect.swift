@@ -12,7 +12,7 @@ struct Inspect: ParsableCommand {
     @Argument(help: "A Hugging Face model folder.")
     var model: String
 
-    @Option(help: "Tokens of a sample; needed for texts, whose cost depends on it.")
+    @Option(help: "Tokens of a sample; needed for texts and speech, whose cost depends on it.")
     var tokens: Int?
 
     @Flag(help: "Print JSON.")
@@ -56,8 +56,9 @@ struct Inspect: ParsableCommand {
             print(try value.text())
             return
         }
+        let blocks = network.dimensions.stacks.map { "\($0.blockCount)" }.joined(separator: " + ")
         print(
-            "architecture      \(architecture), \(network.dimensions.blockCount) blocks of width \(network.dimensions.width)"
+            "architecture      \(architecture), \(blocks) blocks of width \(network.dimensions.width)"
         )
         print("parameters        \(parameters)")
         let isLarge = cost.total() >= 1e9

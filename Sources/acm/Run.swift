@@ -12,7 +12,7 @@ struct Run: ParsableCommand {
     @Argument(help: "A Hugging Face model folder.")
     var model: String
 
-    @Option(help: "Safetensors file with pixel_values, or input_ids and attention_mask.")
+    @Option(help: "Safetensors file with pixel_values, or input_values or input_ids and attention_mask.")
     var input: String
 
     @Option(help: "Safetensors file to write.")
@@ -27,6 +27,9 @@ struct Run: ParsableCommand {
     @Flag(help: "Also write the embeddings' and each block's output as hidden_states.<number>.")
     var hiddenStates = false
 
+    @Flag(help: "Take images of other sizes than a ViT's own, with interpolated positions.")
+    var interpolatePositions = false
+
     @OptionGroup var options: ModelOptions
 
     func validate() throws {
@@ -39,9 +42,10 @@ struct Run: ParsableCommand {
         let (model, device, type) = try options.load(model)
         let inputs = ModelInputs(try SafetensorsFile(URL(fileURLWithPath: input)).tensors())
         let pass = AdaptivePass(budget: budget, keepsHiddenStates: hiddenStates)
+        pass.interpolatesPositions = interpolatePositions
         var results = try withoutGradients { try model(inputs.to(device, type), pass).tensors }
         if hiddenStates {
-            results += pass.hiddenStates.enumerated().map { ("hidden_states.\($0)", $1) }
+            results += model.network.namedHiddenStates(pass)
         }
         if trace {
             for decision in pass.trace {

@@ -25,14 +25,35 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
     }
 
     /// Before any training, with all learners, for GELU and ReLU bases and learner counts that do
-    /// and do not divide the hidden width of 52.
-    @Test(arguments: ["bert", "bert_relu", "vit", "vit_tanh_gelu", "deit_distilled"], [1, 2, 4, 5])
+    /// and do not divide the hidden widths of 52 and, of DINOv2, 72.
+    @Test(
+        arguments: [
+            "bert", "bert_relu", "vit", "vit_tanh_gelu", "deit_distilled", "dinov2", "wav2vec2_ctc",
+            "wav2vec2_old_names", "hubert_ctc", "wavlm",
+        ], [1, 2, 4, 5])
     func teacherDerivedLearnersEqualTheDenseModel(name: String, learnerCount: Int) throws {
         let dense = AdaptiveModel(dense: try ModelFolder.load(goldens.appendingPathComponent(name)))
         let model = try converted(name, SurgeryOptions(learnerCount: learnerCount))
         let wanted = try states(dense, name, ForwardPass())
         let found = try states(model, name, AdaptivePass(mode: .fixed(learnerCount)))
         #expect(try (found - wanted).absolute().maximum().item(Double.self) < 1e-5)
+    }
+
+    /// Neurons of three matrices are no learners of two; fresh learners have the teacher's cost.
+    @Test func swiGLUBlocksTakeFreshLearners() throws {
+        let error = #expect(throws: ModelError.self) { try converted("dinov2_swiglu") }
+        #expect(error?.localizedDescription.contains("blocks.0.feedForward is a SwiGLU") == true)
+        let model = try converted("dinov2_swiglu", SurgeryOptions(recipe: .paper))
+        let dense = try ModelCost(AdaptiveModel(dense: Self.dense("dinov2_swiglu")))
+        let found = try ModelCost(model)
+        let wanted = dense.dense.filter { $0.key.kind == .feedForward }.values.reduce(0, +)
+        #expect(wanted == 2 * 17 * 3 * 36 * 48 && found.adaptable == wanted)
+        #expect(try states(model, "dinov2_swiglu", AdaptivePass()).isFinite().allTrue())
+        _ = try converted("dinov2_swiglu", SurgeryOptions(kinds: [.query, .output]))
+    }
+
+    static func dense(_ name: String) throws -> any TransformerModel {
+        try ModelFolder.load(goldens.appendingPathComponent(name))
     }
 
     @Test func moreLearnersAreCloserToTheTeacher() throws {
@@ -48,7 +69,8 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         }
     }
 
-    @Test(arguments: ["bert", "vit_classifier"]) func savedModelsComeBackBitwise(name: String) throws {
+    @Test(arguments: ["bert", "vit_classifier", "dinov2_wide", "wav2vec2_ctc"])
+    func savedModelsComeBackBitwise(name: String) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let model = try converted(name, SurgeryOptions(kinds: SlotKind.allCases))
@@ -76,6 +98,25 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
             let padding = try decision.choices.rows(where: mask.logicalNot()).array(of: Int.self)
             #expect(padding.allSatisfy { $0 == decision.minimumChoice })
         }
+    }
+
+    /// Frames of padding get the fewest learners, and no load is counted for them.
+    @Test func everyRealFrameOfSpeechHasAChoice() throws {
+        let model = try converted("wav2vec2_ctc", SurgeryOptions(kinds: SlotKind.allCases))
+        let pass = AdaptivePass(budget: 0.5)
+        let logits = try states(model, "wav2vec2_ctc", pass)
+        let mask = try #require(pass.tokenMask)
+        #expect(mask.shape == Array(logits.shape.prefix(2)))
+        #expect(Set(pass.trace.map(\.place)) == Set(model.modules.map(\.place)) && pass.trace.count == 10)
+        for decision in pass.trace {
+            #expect(decision.choices.shape == mask.shape)
+            let padding = try decision.choices.rows(where: mask.logicalNot()).array(of: Int.self)
+            #expect(!padding.isEmpty && padding.allSatisfy { $0 == decision.minimumChoice })
+        }
+        var meter = LoadMeter(model)
+        try meter.add(pass)
+        let frames = try mask.to(nil, .int64).sum().item(Int.self)
+        #expect(meter.modules.allSatisfy { $0.tokenCount == frames })
     }
 
     @Test func everyTokenOfAnImageHasAChoice() throws {
@@ -125,5 +166,16 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         let gates = cost.adaptive.values.reduce(0) { $0 + $1.gate }
         #expect(cost.total() == denseCost.total() + Double(gates))
         #expect(throws: ModelError.self) { try ModelCost(model) }
+    }
+
+    /// Embeddings and head of speech cost by the frame: by hand for the shape of the golden.
+    @Test func costsOfSpeechGrowWithTheFrames() throws {
+        let dense = AdaptiveModel(
+            dense: try ModelFolder.load(goldens.appendingPathComponent("wav2vec2_ctc")))
+        let cost = try ModelCost(dense, tokenCount: 16)
+        // 16 frames of 2 × 2 samples of the second layer's 32, those of 3 + 31 · 2 of the first's 65.
+        let features = 65 * 5 * 20 + 32 * 3 * 20 * 24 + 16 * 2 * 24 * 28
+        #expect(cost.embedding == features + 16 * (28 * 36 + 36 * 12 * 5))
+        #expect(cost.head == 16 * 36 * 11)
     }
 }

@@ -33,10 +33,18 @@ import Testing
         #expect(try ConversionOptions().setting("precision", to: "bfloat16").precision == .bfloat16)
     }
 
+    @Test func theTemperatureMovesInEqualRatios() {
+        var finetuning = ConversionOptions.Finetuning()
+        #expect(finetuning.temperature(at: 0.3) == 0.8)
+        (finetuning.temperature, finetuning.finalTemperature) = (4, 0.25)
+        #expect([0, 0.5, 1].map(finetuning.temperature(at:)) == [4, 1, 0.25])
+    }
+
     @Test(arguments: [
         "learner: 4", "learners: many", "learners: 0", "finetuning: 3", "finetuning:\n  lowestBudget: 2",
         "finetuning:\n  no_such: 2", "modules: [head]", "recipe: best", "[1, 2]", "a: b: c",
         "distillation:\n  optimisation:\n    batchSize: 0", "finetuning:\n  temperature: 0",
+        "finetuning:\n  finalTemperature: 0",
         "checkpointSteps: 0", "calibrationBatches: -1", "distillation:\n  optimisation:\n    epochs: .inf",
         "distillation:\n  optimisation:\n    epochs: 1e300", "minimumChoiceOfFeedForward: 5",
         "distillation:\n  optimisation:\n    warmupSteps: -9", "finetuning:\n  labelSmoothing: 7",

@@ -38,6 +38,28 @@ struct RandomTokens: Dataset {
     }
 }
 
+/// Noise of two lengths, with as many labels as the sample's number is odd or even.
+struct RandomSpeech: Dataset {
+    let count = 12
+    let classNames: [String]? = nil
+    let lengths: [Int]? = (0..<12).map { $0 % 2 == 0 ? 120 : 203 }
+
+    func batch(_ indices: [Int]) throws -> Batch {
+        let width = indices.map { lengths?[$0] ?? 0 }.max() ?? 0
+        var random = SplitMix64(seed: 1)
+        let rows = indices.flatMap { index in
+            (0..<width).map { $0 < lengths?[index] ?? 0 ? Float(2 * random.unit() - 1) : 0 }
+        }
+        let mask = indices.flatMap { index in (0..<width).map { $0 < lengths?[index] ?? 0 ? 1 : 0 } }
+        let labels = indices.flatMap { $0 % 2 == 0 ? [4 + $0 % 7, -100] : [4 + $0 % 7, 5] }
+        return Batch(
+            inputs: ModelInputs([
+                "input_values": try Tensor(rows, shape: [indices.count, width]),
+                "attention_mask": try Tensor(mask, shape: [indices.count, width]),
+            ]), labels: try Tensor(labels, shape: [indices.count, 2]))
+    }
+}
+
 /// The three phases on tiny checkpoints.
 @Suite(.serialized) struct ConverterTests {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
@@ -89,6 +111,60 @@ struct RandomTokens: Dataset {
         #expect(try weights(loaded) == weights(model))
         let checkpoint = folder.appendingPathComponent("run/checkpoint").path
         #expect(!FileManager.default.fileExists(atPath: checkpoint))
+    }
+
+    /// A recogniser learns from labels and teacher, with spans hidden; the same seed gives the same
+    /// weights.
+    @Test func speechIsConverted() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var options = options(3)
+        options.modules = [.feedForward, .query]
+        options.finetuning.hidesSpans = true
+        options.finetuning.optimisation.learningRate = 1e-3
+        func run(_ output: String, _ options: ConversionOptions) throws -> (AdaptiveModel, [Double]) {
+            var losses: [Double] = []
+            // The golden has a mask vector; its frames are few, so its spans must be short.
+            let dense = folder.appendingPathComponent("dense")
+            try AdaptiveModel.load(speechFolder()).save(to: dense, copyingFrom: nil)
+            let converter = Converter(
+                modelFolder: dense, output: folder.appendingPathComponent(output), dataset: RandomSpeech(),
+                options: options, reportSteps: 1
+            ) { if $0.phase == .finetuning { losses.append($0.values[0].value) } }
+            return (try converter.run(), losses)
+        }
+        let (model, losses) = try run("one", options)
+        #expect(model.configuration?.phase == .finetuned && losses.allSatisfy(\.isFinite))
+        #expect(try weights(run("two", options).0) == weights(model))
+        var whole = options
+        whole.finetuning.hidesSpans = false
+        #expect(try weights(run("three", whole).0) != weights(model))
+    }
+
+    /// A recogniser with a mask vector, and spans of two frames.
+    func speechFolder() throws -> URL {
+        let copy = folder.appendingPathComponent("speech")
+        try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+        let golden = goldens.appendingPathComponent("wav2vec2_ctc")
+        var tensors = try SafetensorsFile(golden.appendingPathComponent("model.safetensors")).tensors()
+        tensors["wav2vec2.masked_spec_embed"] = try .ones([36])
+        try SafetensorsWriter.write(
+            tensors.map { ($0.key, $0.value) }, to: copy.appendingPathComponent("model.safetensors"))
+        var json = try #require(
+            try JSONValue(contentsOf: golden.appendingPathComponent("config.json")).objectValue)
+        json["mask_time_prob"] = 0.3
+        json["mask_time_length"] = 2
+        try JSONValue.object(json).write(to: copy.appendingPathComponent("config.json"))
+        return copy
+    }
+
+    @Test func spansAreHiddenInSpeechAlone() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var options = options(1)
+        options.finetuning.hidesSpans = true
+        let error = #expect(throws: ConversionError.self) {
+            try converter("bert", output: "run", options).run()
+        }
+        #expect(error?.localizedDescription.contains("hidesSpans") == true)
     }
 
     @Test func pureDistillationNeedsNoLabels() throws {

@@ -2,6 +2,7 @@ import AdaptiveComputation
 import Foundation
 import Testing
 import Torch
+import Transformers
 
 @testable import Conversion
 
@@ -70,7 +71,8 @@ import Torch
         ]
         let mask = try Tensor([1, 1, 1, 0] as [Float], shape: [2, 2])
         let (loss, load) = try ConversionLoss.budget(
-            counts: counts, costs: [(learner: 1, count: 2), (learner: 3, count: 4)], mask: mask, budget: 0.5)
+            counts: counts, costs: [(learner: 1, count: 2), (learner: 3, count: 4)], masks: [mask, mask],
+            budget: 0.5)
         let expected = (((2.0 + 12) + (0 + 6)) / 28 + (1.0 + 0) / 14) / 2
         #expect(abs(try value(load) - expected) < 1e-6)
         #expect(abs(try value(loss) - abs(expected - 0.5)) < 1e-6)
@@ -79,18 +81,75 @@ import Torch
     @Test func entropyIsMinusOneWhenChoicesAreUsedAlike() throws {
         let even = try Tensor([1, 0, 0, 1] as [Float], shape: [1, 2, 2])
         let mask = try Tensor.ones([1, 2])
-        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], mask: mask)) + 1) < 1e-6)
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], masks: [mask])) + 1) < 1e-6)
         let single = try Tensor([1, 0, 1, 0] as [Float], shape: [1, 2, 2])
-        #expect(abs(try value(ConversionLoss.entropy(oneHots: [single], mask: mask))) < 1e-6)
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [single], masks: [mask]))) < 1e-6)
         // The second token is padding, so only one choice counts.
         let padded = try Tensor([1, 0] as [Float], shape: [1, 2])
-        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], mask: padded))) < 1e-6)
+        #expect(abs(try value(ConversionLoss.entropy(oneHots: [even], masks: [padded]))) < 1e-6)
     }
 
     /// Shares of 1 and 0.25 over two samples: the pairs differ by 0.75 twice in four.
     @Test func diversityRewardsUnequalSamples() throws {
         let counts = [try Tensor([4, 4, 2, 0] as [Float], shape: [2, 2])]
-        let loss = try ConversionLoss.diversity(counts: counts, learnerCounts: [4], mask: .ones([2, 2]))
+        let loss = try ConversionLoss.diversity(counts: counts, learnerCounts: [4], masks: [.ones([2, 2])])
         #expect(abs(try value(loss) + 0.375) < 1e-6)
+    }
+
+    func finetuning(_ weight: Double) -> ConversionOptions.Finetuning {
+        var options = ConversionOptions.Finetuning()
+        options.distillationWeight = weight
+        return options
+    }
+
+    /// A model with the mask of two samples of 3 and 2 frames.
+    func speech(_ logits: Tensor) throws -> (outputs: ModelOutputs, pass: ForwardPass) {
+        let pass = ForwardPass()
+        let dense = try ModelFolder.load(goldens.appendingPathComponent("wav2vec2_ctc"))
+        let mask = try Tensor(
+            [0, 1].flatMap { row in (0..<41).map { $0 < (row == 0 ? 41 : 29) ? 1 : 0 } }, shape: [2, 41])
+        _ = try withoutGradients {
+            try dense(ModelInputs(["input_values": .zeros([2, 41]), "attention_mask": mask]), pass)
+        }
+        return (ModelOutputs([("logits", logits)]), pass)
+    }
+
+    /// Two frames of a uniform student against a teacher that is sure: log 2 at each real frame.
+    @Test func divergenceOfFramesLeavesPaddingOut() throws {
+        let objective = Objective.ctc(CTCSettings(blank: 0, reduction: .sum, zeroInfinity: false))
+        let student = try Tensor.zeros([2, 3, 2]).setRequiresGradient()
+        var options = finetuning(1)
+        options.distillationTemperature = 1
+        let sure = try Tensor(
+            [0, 100, 0, 100, 0, 100, 100, 0, 100, 0, 0, 0] as [Float], shape: [2, 3, 2])
+        let loss = try objective.loss(
+            student: speech(student), teacher: speech(sure), labels: nil, options)
+        #expect(abs(try value(loss) - log(2)) < 1e-6)
+        try loss.backward()
+        let gradient = try #require(try student.gradient).array(of: Double.self)
+        #expect(gradient.suffix(2) == [0, 0])
+        // A fifth of softmax minus target.
+        #expect(zip(gradient, [0.1, -0.1, 0.1, -0.1, 0.1, -0.1, -0.1, 0.1, -0.1, 0.1]).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
+
+    /// One label in 3 and in 2 equal frames of two classes: 6 and 3 of the 8 and 4 alignments.
+    @Test func labelsAreAlignedWithRealFrames() throws {
+        let objective = Objective.ctc(CTCSettings(blank: 0, reduction: .sum, zeroInfinity: false))
+        let labels = try Tensor([1, -100, 1, -100] as [Int64], shape: [2, 2])
+        let student = try speech(.zeros([2, 3, 2]))
+        let loss = try objective.loss(student: student, teacher: nil, labels: labels, finetuning(0))
+        #expect(abs(try value(loss) - (log(8.0 / 6) + log(4.0 / 3)) / 2) < 1e-6)
+        #expect(throws: ConversionError.self) {
+            try objective.loss(student: student, teacher: student, labels: nil, finetuning(0.5))
+        }
+    }
+
+    @Test func objectivesAreThoseOfTheArchitectures() throws {
+        for (name, wanted) in [
+            ("bert", Objective.embedding), ("vit_classifier", .classification),
+            ("wav2vec2_ctc", .ctc(CTCSettings(blank: 3, reduction: .sum, zeroInfinity: false))),
+        ] {
+            #expect(try Objective(ModelFolder.load(goldens.appendingPathComponent(name))) == wanted)
+        }
     }
 }

@@ -21,6 +21,10 @@ import Testing
             "Reading: expected WordPiece, found BPE, which is not supported, in /x."
         ),
         (
+            .missingLibrary(operation: "Decoding", reason: "no library at /x; build it"),
+            "Decoding: no library at /x; build it."
+        ),
+        (
             .invalidArgument(operation: "Encoding", expected: "at least 2", found: "1"),
             "Encoding: expected at least 2, found 1."
         ),

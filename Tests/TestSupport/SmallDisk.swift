@@ -22,6 +22,13 @@ public final class SmallDisk: Sendable {
         }
     }
 
+    /// Lets nothing be written from now on.
+    public func makeReadOnly() throws {
+        guard Self.run("mount", "-o", "remount,ro", folder.url.path) else {
+            throw CocoaError(.fileWriteNoPermission)
+        }
+    }
+
     private static func run(_ command: String...) -> Bool {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

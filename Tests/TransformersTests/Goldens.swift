@@ -14,6 +14,17 @@ enum Goldens {
         "vit", "vit_classifier", "vit_no_qkv_bias", "vit_tanh_gelu", "deit", "deit_classifier",
         "deit_distilled",
     ]
+    static let dinov2 = [
+        "dinov2", "dinov2_larger", "dinov2_wide", "dinov2_swiglu", "dinov2_registers",
+        "dinov2_registers_classifier",
+    ]
+    /// Models of images of one size whose inputs have another.
+    static let interpolated = ["vit_other_size", "deit_other_size"]
+    static let speech = [
+        "wav2vec2", "wav2vec2_stable", "wav2vec2_old_names", "wav2vec2_masked", "wav2vec2_ctc", "hubert",
+        "hubert_ctc", "wavlm", "wavlm_ctc", "whisper", "whisper_english", "whisper_model",
+    ]
+    static let all = bert + vision + dinov2 + interpolated + speech
 
     static func model(_ name: String, type: DataType = .float32) throws -> any TransformerModel {
         try ModelFolder.load(folder.appendingPathComponent(name), type: type)
@@ -64,11 +75,14 @@ final class TemporaryFolder: Sendable {
 
 extension TransformerModel {
     /// All outputs by name, with the states after the embeddings and after each block.
-    func allOutputs(_ inputs: [String: Tensor]) throws -> [String: Tensor] {
+    func allOutputs(
+        _ inputs: [String: Tensor], interpolatesPositions: Bool = false
+    ) throws -> [String: Tensor] {
         let pass = ForwardPass(keepsHiddenStates: true)
+        pass.interpolatesPositions = interpolatesPositions
         let outputs = try withoutGradients { try self(ModelInputs(inputs), pass) }
         var all = Dictionary(uniqueKeysWithValues: outputs.tensors.map { ($0.name, $0.tensor) })
-        for (index, state) in pass.hiddenStates.enumerated() { all["hidden_states.\(index)"] = state }
+        for (name, state) in namedHiddenStates(pass) { all[name] = state }
         return all
     }
 

@@ -49,6 +49,43 @@ import Torch
         #expect(text.hasPrefix("config.json: ") && text.contains(part), "\(text)")
     }
 
+    @Test(
+        arguments: [
+            (["patch_size": 17], "\"patch_size\" must be at most image_size"),
+            (["hidden_act": "swiglu"], "hidden_act \"swiglu\" is not supported"),
+            (["mlp_ratio": 0], "\"mlp_ratio\" must be a number that gives"),
+            (["mlp_ratio": "four"], "\"mlp_ratio\" must be"),
+            (["use_swiglu_ffn": 1], "\"use_swiglu_ffn\" must be"),
+            (["num_attention_heads": 5], "\"num_attention_heads\" must be a divisor"),
+            (["model_type": "vit"], "model_type of a Dinov2Model \"vit\""),
+        ] as [([String: JSONValue?], String)])
+    func wrongDINOv2Configurations(changes: [String: JSONValue?], part: String) throws {
+        let text = try refusal("dinov2", changes)
+        #expect(text.hasPrefix("config.json: ") && text.contains(part), "\(text)")
+    }
+
+    @Test(
+        arguments: [
+            (["conv_kernel": [5, 3]], "\"conv_kernel\" must be an array as long as conv_dim, 3, not 2"),
+            (["conv_stride": [3, 2, 2, 2]], "\"conv_stride\" must be an array as long as conv_dim, 3, not 4"),
+            (["conv_dim": []], "\"conv_dim\" must be an array of at least one"),
+            (["conv_stride": [3, 0, 2]], "\"conv_stride\" must be"),
+            (["feat_extract_norm": "batch"], "feat_extract_norm \"batch\" is not supported; supported: group, layer"),
+            (["feat_extract_activation": "mish"], "feat_extract_activation \"mish\""),
+            (["num_attention_heads": 5], "\"num_attention_heads\" must be a divisor"),
+            (["num_conv_pos_embedding_groups": 5], "\"num_conv_pos_embedding_groups\" must be a divisor"),
+            (["add_adapter": true], "add_adapter \"true\""),
+            (["adapter_attn_dim": 16], "adapter_attn_dim \"16\""),
+            (["mask_time_prob": 1.5], "\"mask_time_prob\" must be a number from 0"),
+            (["vocab_size": nil], "\"vocab_size\" must be"),
+            (["pad_token_id": 11], "\"pad_token_id\" must be an integer from 0 to 10"),
+            (["ctc_loss_reduction": "none"], "\"ctc_loss_reduction\" must be one of"),
+        ] as [([String: JSONValue?], String)])
+    func wrongSpeechConfigurations(changes: [String: JSONValue?], part: String) throws {
+        let text = try refusal("wav2vec2_ctc", changes)
+        #expect(text.hasPrefix("config.json: ") && text.contains(part), "\(text)")
+    }
+
     @Test func unknownArchitecturesNameTheKnown() throws {
         let text = try refusal("bert", ["architectures": ["GPT2Model"]])
         for architecture in Architecture.all {
@@ -94,7 +131,10 @@ import Torch
         let vit = try Goldens.copy("vit_classifier") {
             $0["vit.embeddings.mask_token"] = try .zeros([1, 1, 36])
         }
-        for folder in [bert, vit] { _ = try ModelFolder.load(folder.url) }
+        let dinov2 = try Goldens.copy("dinov2_registers") { tensors in
+            tensors["embeddings.mask_token"] = nil
+        }
+        for folder in [bert, vit, dinov2] { _ = try ModelFolder.load(folder.url) }
     }
 
     @Test func typesAreConvertedOrKept() throws {

@@ -5,28 +5,39 @@ import Torch
 @testable import Transformers
 
 @Suite struct NameTableTests {
-    @Test(arguments: Goldens.bert + Goldens.vision)
+    @Test(arguments: Goldens.all)
     func namesAreTheCheckpointsBothWays(name: String) throws {
         let model = try Goldens.model(name)
         let names = try model.checkpointParameters().map(\.name)
         let file = try SafetensorsFile(
             Goldens.folder.appendingPathComponent("\(name)/model.safetensors"))
-        #expect(names.sorted() == file.names.sorted())
+        #expect(names.sorted() == file.names.filter { !model.nameTable.drops($0) }.sorted())
         for (path, checkpointName) in zip(model.namedParameters().map(\.name), names) {
             #expect(model.nameTable.path(of: checkpointName) == path)
         }
     }
 
-    /// Saving what was loaded gives the checkpoint's bytes again.
-    @Test(arguments: Goldens.bert + Goldens.vision) func roundTripIsBitwise(name: String) throws {
+    /// Saving what was loaded gives the checkpoint's bytes again, where no tensor is dropped.
+    @Test(arguments: Goldens.all) func roundTripIsBitwise(name: String) throws {
         let source = Goldens.folder.appendingPathComponent("\(name)/model.safetensors")
+        let file = try SafetensorsFile(source)
         let folder = try TemporaryFolder()
+        if file.names.contains(where: { $0.hasSuffix("mask_token") }) {
+            for (name, tensor) in try Goldens.model(name).checkpointParameters() {
+                #expect(try tensor.array(of: Float.self) == file.tensor(name).array(of: Float.self))
+            }
+            return
+        }
         let copy = folder.url.appendingPathComponent("model.safetensors")
         try SafetensorsWriter.write(Goldens.model(name).checkpointParameters(), to: copy)
         #expect(try Data(contentsOf: copy) == Data(contentsOf: source))
     }
 
-    @Test(arguments: ["bert", "bert_classifier", "vit", "deit_distilled"])
+    @Test(
+        arguments: [
+            "bert", "bert_classifier", "vit", "deit_distilled", "dinov2_wide", "dinov2_swiglu", "wav2vec2",
+            "wavlm_ctc",
+        ])
     func slotsHaveTheirPaths(name: String) throws {
         let model = try Goldens.model(name)
         let paths = model.namedParameters().map(\.name)
@@ -53,6 +64,27 @@ import Torch
             (
                 "vit_classifier", "blocks.0.attention.value.acm.w",
                 "vit.encoder.layer.0.attention.attention.value.acm.w"
+            ),
+            ("dinov2", "blocks.7.feedForward.acm.learners.b1", "encoder.layer.7.mlp.acm.learners.b1"),
+            ("dinov2", "blocks.7.feedForward.down.bias", "encoder.layer.7.mlp.fc2.bias"),
+            (
+                "dinov2_registers_classifier", "blocks.0.attentionScale.scale",
+                "dinov2_with_registers.encoder.layer.0.layer_scale1.lambda1"
+            ),
+            ("dinov2_swiglu", "blocks.0.feedForward.down.bias", "encoder.layer.0.mlp.weights_out.bias"),
+            ("dinov2_wide", "classifier.bias", "classifier.bias"),
+            (
+                "wav2vec2", "blocks.1.feedForward.acm.learners.w1",
+                "encoder.layers.1.feed_forward.acm.learners.w1"
+            ),
+            (
+                "hubert_ctc", "blocks.0.attention.output.acm.gate",
+                "hubert.encoder.layers.0.attention.out_proj.acm.gate"
+            ),
+            ("wav2vec2_ctc", "head.weight", "lm_head.weight"),
+            (
+                "wav2vec2_old_names", "positions.convolution.magnitude",
+                "encoder.pos_conv_embed.conv.weight_g"
             ),
             ("deit_distilled", "classifier.bias", "cls_classifier.bias"),
             ("deit_distilled", "distillationClassifier.bias", "distillation_classifier.bias"),

@@ -10,6 +10,27 @@ import Torch
         let error = #expect(throws: ModelError.self) { try model.run(["pixel_values": .zeros(shape)]) }
         let text = error?.localizedDescription ?? ""
         #expect(text.contains("[3, 24, 24]") && text.contains("\(shape)"), "\(text)")
+        let isSize = shape.count == 4 && shape[1] == 3
+        #expect(text.contains("ask for interpolated positions") == isSize, "\(text)")
+    }
+
+    /// Asked for, other sizes are taken; what does not fit the model at all is still refused.
+    @Test func otherSizesAreInterpolatedWhenAskedFor() throws {
+        let model = try Goldens.model("vit")
+        let pass = ForwardPass()
+        pass.interpolatesPositions = true
+        func states(_ shape: [Int]) throws -> Tensor {
+            try model(ModelInputs(["pixel_values": .zeros(shape)]), pass).required("last_hidden_state")
+        }
+        #expect(try states([1, 3, 40, 17]).shape == [1, 11, 36])
+        #expect(try largestError(states([1, 3, 25, 31]), states([1, 3, 24, 24])) == 0)
+        for (shape, part) in [
+            ([1, 3, 7, 24], "at least one patch of 8 × 8 pixels, found float32 [1, 3, 7, 24]"),
+            ([1, 1, 24, 24], "with 3 channels, found float32 [1, 1, 24, 24]"),
+        ] {
+            let error = #expect(throws: ModelError.self) { try states(shape) }
+            #expect(error?.localizedDescription.contains(part) == true, "\(String(describing: error))")
+        }
     }
 
     @Test func integersAndMissingImagesAreRefused() throws {

@@ -35,7 +35,7 @@ import Torch
         }
     }
 
-    @Test(arguments: ["bert", "bert_classifier", "vit", "deit_distilled"])
+    @Test(arguments: ["bert", "bert_classifier", "vit", "deit_distilled", "dinov2_wide"])
     func fullPrecision(name: String) throws {
         try check(name, "outputs.safetensors", [], type: .float32, tolerance: 1e-4)
     }
@@ -43,6 +43,18 @@ import Torch
     @Test(arguments: ["bert", "vit_classifier"]) func halfPrecision(name: String) throws {
         try check(
             name, "outputs.bf16.safetensors", ["--dtype", "bfloat16"], type: .bfloat16, tolerance: 1e-2)
+    }
+
+    /// Other sizes than the model's own are taken where that is asked for.
+    @Test func interpolatedPositions() throws {
+        try check(
+            "vit_other_size", "outputs.safetensors", ["--interpolate-positions"], type: .float32,
+            tolerance: 1e-4)
+        try acm(
+            "run", Goldens.path("vit_other_size"), "--input",
+            Goldens.path("vit_other_size/inputs.safetensors"), "--output", "refused", in: folder
+        ).refuses(65, "[3, 24, 24] after the batch", "ask for interpolated positions")
+        #expect(try folder.contents() == ["out.safetensors"])
     }
 
     /// One token, odd numbers of samples and tokens, the most tokens of no samples; all of 32 bits.

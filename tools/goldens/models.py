@@ -30,7 +30,9 @@ class Golden:
     model: type
     config: transformers.PreTrainedConfig
     inputs: str  # a key of INPUTS
-    arguments: dict = dataclasses.field(default_factory=dict)
+    arguments: dict = dataclasses.field(default_factory=dict)  # of the model's constructor
+    call: dict = dataclasses.field(default_factory=dict)  # of its forward pass
+    options: tuple[str, ...] = ()  # of `acm run`, for the same
 
 
 GOLDENS = [
@@ -127,9 +129,9 @@ def randomise(model, generator):
 
 
 @torch.no_grad()
-def outputs(model, inputs):
+def outputs(model, inputs, **call):
     """Everything that the model returns, by name, as contiguous float32 tensors."""
-    found = model(**inputs, output_hidden_states=True)
+    found = model(**inputs, **call, output_hidden_states=True)
     tensors = {}
     for name, value in found.items():
         if torch.is_tensor(value):
@@ -139,22 +141,26 @@ def outputs(model, inputs):
     return {name: tensor.float().contiguous().clone() for name, tensor in tensors.items()}
 
 
-def write(root: pathlib.Path, seed: int) -> list[str]:
+def write_goldens(goldens: list[Golden], makers: dict, root: pathlib.Path, seed: int) -> list[str]:
     """Writes a folder for each golden below `root`; gives the folders' names."""
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    for index, golden in enumerate(GOLDENS):
+    for index, golden in enumerate(goldens):
         generator = torch.Generator().manual_seed(seed + index)
         model = golden.model(golden.config, **golden.arguments).eval()
         randomise(model, generator)
-        inputs = INPUTS[golden.inputs](golden.config, generator)
+        inputs = makers[golden.inputs](golden.config, generator)
 
         folder = root / golden.name
         folder.mkdir(parents=True, exist_ok=True)
         model.save_pretrained(folder)
         save_file(inputs, folder / "inputs.safetensors")
-        save_file(outputs(model, inputs), folder / "outputs.safetensors")
+        save_file(outputs(model, inputs, **golden.call), folder / "outputs.safetensors")
         half = {name: value.bfloat16() if value.is_floating_point() else value for name, value in inputs.items()}
-        save_file(outputs(model.bfloat16(), half), folder / "outputs.bf16.safetensors")
-    return [golden.name for golden in GOLDENS]
+        save_file(outputs(model.bfloat16(), half, **golden.call), folder / "outputs.bf16.safetensors")
+    return [golden.name for golden in goldens]
+
+
+def write(root: pathlib.Path, seed: int) -> list[str]:
+    return write_goldens(GOLDENS, INPUTS, root, seed)

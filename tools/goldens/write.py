@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens: tiny checkpoints and tokenizers, and what Hugging Face's libraries make of them.
+"""Writes Tests/Goldens: tiny checkpoints, tokenizers, media, and what other libraries make of them.
 
-    python3 -m venv /tmp/goldens && /tmp/goldens/bin/pip install -r tools/goldens/requirements.txt
-    /tmp/goldens/bin/python tools/goldens/write.py            # writes the files and their manifest
-    python3 tools/goldens/write.py --check                    # exit status 1 if a file differs from its manifest
+    make goldens                                            # all of them, in an environment of its own
+    python3 tools/goldens/write.py [GENERATOR ...]          # only what these write, with requirements.txt installed
+    python3 tools/goldens/write.py --check                  # exit status 1 if a file differs from its manifest
 
-The numbers that another processor or another version of a library writes may differ in their last
-bits, so `--check` compares files with the hashes in the manifest and computes nothing.
+A generator is a module of this folder whose `write(root, seed)` gives the names of the folders that it wrote. The
+numbers that another processor or another version of a library writes may differ in their last bits, so `--check`
+compares files with the hashes in the manifest and computes nothing.
 """
 
 import argparse
 import hashlib
+import importlib
 import importlib.metadata
 import json
 import pathlib
@@ -18,14 +20,21 @@ import platform
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Goldens"
+MANIFEST = ROOT / "manifest.json"
 SEED = 20240817
-LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers")
+RANDOM = "Random parameters; configurations and outputs by transformers (Apache-2.0)."
 PROVENANCE = {
-    "datasets": "Archives by Python's tarfile; a picture of waves and noise, and what Pillow (MIT-CMU) makes of it.",
-    "models": "Random parameters; configurations and outputs by transformers (Apache-2.0).",
+    "models": RANDOM,
+    "dinov2": RANDOM,
+    "wav2vec2": RANDOM + " Vocabularies made by tools/goldens/wav2vec2.py; error rates by jiwer (Apache-2.0).",
     "wordpiece": "Vocabularies made by tools/goldens/wordpiece.py from lists of letters and from word counts of "
                  "Examples/minilm/glosses.tsv (WordNet 3.0, licence in Examples/minilm/LICENSE.WordNet); "
                  "encodings by tokenizers and transformers (Apache-2.0).",
+    "media": "Pictures and sounds computed by tools/goldens/media.py; written and read by Pillow (MIT-CMU), "
+             "libsndfile (LGPL) through soundfile (BSD), G722 (public domain), soxr (LGPL), transformers (Apache-2.0).",
+    "dataset_files": "Archives by Python's tarfile; a picture of waves and noise, and what Pillow (MIT-CMU) makes of it.",
+    "corruptions": "Images drawn by tools/goldens/corruptions.py; statistics and excerpts of what imagenet-c 0.0.3 (MIT "
+                   "by its metadata; frost photographs from its source archive) makes of them.",
 }
 
 
@@ -34,29 +43,35 @@ def hashes(folders: list[str]) -> dict[str, str]:
     return {file.relative_to(ROOT).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def write() -> int:
-    import dataset_files
-    import models
-    import wordpiece
+def requirements() -> list[str]:
+    lines = pathlib.Path(__file__).with_name("requirements.txt").read_text().splitlines()
+    return [line for line in lines if "==" in line]
 
-    folders = models.write(ROOT, SEED) + wordpiece.write(ROOT, SEED) + dataset_files.write(ROOT, SEED)
-    manifest = {
-        "seed": SEED,
-        "python": platform.python_version(),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
-        "provenance": PROVENANCE,
-        "folders": sorted(folders),
-        "files": hashes(folders),
-    }
-    (ROOT / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    size = sum((ROOT / file).stat().st_size for file in manifest["files"])
-    print(f"{len(manifest['files'])} files, {size:,} bytes, in {ROOT}")
+
+def write(names: list[str]) -> int:
+    manifest = json.loads(MANIFEST.read_text(encoding="utf-8")) if MANIFEST.exists() else {"generators": {}}
+    versions = {f"{name}=={importlib.metadata.version(name).split('+')[0]}"
+                for name in (line.split("==")[0] for line in requirements())}
+    if versions != set(requirements()):
+        print("installed versions differ from requirements.txt:", *sorted(versions ^ set(requirements())), file=sys.stderr)
+        return 1
+    generators = manifest["generators"]
+    for name in names:
+        folders = importlib.import_module(name).write(ROOT, SEED)
+        generators[name] = {"provenance": PROVENANCE[name], "folders": sorted(folders)}
+    files = hashes([folder for generator in generators.values() for folder in generator["folders"]])
+    MANIFEST.write_text(json.dumps({
+        "seed": SEED, "python": platform.python_version(), "libraries": requirements(),
+        "generators": dict(sorted(generators.items())), "files": files,
+    }, indent=2) + "\n", encoding="utf-8")
+    print(f"{len(files)} files, {sum((ROOT / file).stat().st_size for file in files):,} bytes, in {ROOT}")
     return 0
 
 
 def check() -> int:
-    manifest = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
-    kept, found = manifest["files"], hashes(manifest["folders"])
+    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    folders = [folder for generator in manifest["generators"].values() for folder in generator["folders"]]
+    kept, found = manifest["files"], hashes(folders)
     differing = sorted(file for file in kept.keys() | found.keys() if kept.get(file) != found.get(file))
     for file in differing:
         print(f"{file}: {'missing' if file not in found else 'not in the manifest' if file not in kept else 'changed'}")
@@ -65,6 +80,10 @@ def check() -> int:
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--check", action="store_true", help="compare the kept files with their manifest")
-    sys.exit(check() if arguments.parse_args().check else write())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("generators", nargs="*", metavar="GENERATOR", help=", ".join(PROVENANCE))
+    parser.add_argument("--check", action="store_true", help="compare the kept files with their manifest")
+    options = parser.parse_args()
+    if unknown := set(options.generators) - PROVENANCE.keys():
+        parser.error(f"no generator {', '.join(sorted(unknown))}; there are {', '.join(PROVENANCE)}")
+    sys.exit(check() if options.check else write(options.generators or list(PROVENANCE)))

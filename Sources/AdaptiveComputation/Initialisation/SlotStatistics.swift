@@ -23,7 +23,7 @@ public final class SlotStatistics {
             pass.observe = { [self] place, input, _ in
                 guard places.contains(place) else { return }
                 let rows =
-                    try pass.tokenMask.map { try input.rows(where: $0) }
+                    try pass.tokenMask(at: place).map { try input.rows(where: $0) }
                     ?? input.reshaped([-1, input.size(-1)])  // [tokens, width]
                 try add(rows, at: place)
             }

@@ -77,9 +77,19 @@ extension AdaptiveModel {
         let width: Int
         let activation: Activation
         if let feedForward = slot as? FeedForward {
-            // Rounded up, so that the teacher's neurons all find a place.
-            width = (feedForward.hiddenWidth + count - 1) / count
+            // The teacher's neurons must all find a place; fresh ones cost what they replace.
+            let spare = options.recipe == .teacher ? count - 1 : count / 2
+            width = max(1, (feedForward.hiddenWidth + spare) / count)
             activation = feedForward.activation
+        } else if let feedForward = slot as? SwiGLUFeedForward {
+            guard options.recipe == .paper else {
+                throw ModelError.invalidSlot(
+                    "\(place) is a SwiGLU feed-forward, whose neurons cannot be made into learners of two "
+                        + "layers; convert only projections, or take fresh learners with the paper's recipe.")
+            }
+            // Two matrices at the cost of the teacher's three.
+            width = max(1, (feedForward.hiddenWidth * 3 + count) / (2 * count))
+            activation = .silu
         } else {
             let (inputs, outputs) = (Double(slot.inputWidth), Double(slot.outputWidth))
             let hidden = (inputs * outputs + outputs) / (inputs + outputs + 1)

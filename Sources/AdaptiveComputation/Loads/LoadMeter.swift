@@ -29,7 +29,7 @@ public struct LoadMeter: Sendable, Equatable {
     /// - Throws: `ModelError.invalidSlot` for a module or a choice that the meter does not know.
     public mutating func add(_ pass: AdaptivePass) throws {
         for decision in pass.trace {
-            try add(decision.choices, mask: pass.tokenMask, at: decision.place)
+            try add(decision.choices, mask: pass.tokenMask(at: decision.place), at: decision.place)
         }
     }
 

@@ -43,7 +43,7 @@ public struct AdaptiveModule: Slot {
             var choices = try gate(input, budget: budget).argMax(axis: -1)
             if minimumChoice > 0 { choices = try choices + Tensor(scalar: minimumChoice).to(input.device) }
             // Padding needs no computing.
-            if let mask = pass.tokenMask {
+            if let mask = pass.tokenMask(at: place) {
                 choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice))
             }
             return try run(input, choices, at: place, adaptive)

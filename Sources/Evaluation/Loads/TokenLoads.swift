@@ -36,11 +36,13 @@ public struct TokenLoads: Sendable, Equatable {
     }
 
     /// What each token got in a pass that has run; see ``measure(_:inputs:tokens:budget:)``.
+    ///
+    /// - Parameter stack: whose tokens; modules that take the tokens of another do not count.
     static func read(
-        _ pass: AdaptivePass, _ model: AdaptiveModel, tokens: [[String]]
+        _ pass: AdaptivePass, _ model: AdaptiveModel, tokens: [[String]], stack: BlockStack = .encoder
     ) throws -> [TokenLoads] {
         let modules = Dictionary(uniqueKeysWithValues: model.modules.map { ($0.place, $0.module) })
-        let decisions = pass.trace.compactMap { decision in
+        let decisions = pass.trace.filter { $0.place.tokenStack == stack }.compactMap { decision in
             modules[decision.place].map {
                 (choices: decision.choices, learnerCost: $0.learnerCost, learnerCount: $0.learners.count)
             }
@@ -49,7 +51,7 @@ public struct TokenLoads: Sendable, Equatable {
             throw EvaluationError.mismatch("A dense model has no token loads")
         }
         let counts =
-            try pass.tokenMask.map {
+            try pass.tokenMasks[stack].map {
                 try $0.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
             } ?? Array(repeating: loads.size(1), count: loads.size(0))
         guard counts == tokens.map(\.count) else {

@@ -33,7 +33,7 @@ public struct ModelBenchmark: Sendable {
     public var models: [AdaptiveModel]
     public var device: Device
     public var type: DataType
-    /// Of a text; images have their model's own size.
+    /// Of a text or of speech; images have their model's own size.
     public var tokenCount: Int
     public var repeatCount: Int
 
@@ -101,6 +101,10 @@ public struct ModelBenchmark: Sendable {
     }
 
     private func randomInputs(_ model: AdaptiveModel, batchSize: Int) throws -> ModelInputs {
+        if let speech = model.network as? Wav2Vec2Model {
+            let samples = speech.sizes.sampleCount(frames: tokenCount)
+            return ModelInputs(["input_values": try .normal([batchSize, samples], type, device: device)])
+        }
         let configuration = try JSONObjectReader(model.network.configuration, source: "config.json")
         if model.network.dimensions.tokenCount == nil {
             let vocabulary = try configuration.integer("vocab_size", in: 1...Int.max)

@@ -67,7 +67,9 @@ public struct JSONObjectReader: Sendable {
 
     /// The error for the value under `key`; a caller's own checks can throw it.
     ///
-    /// - Parameter expected: completes "must be …", such as `a multiple of "num_attention_heads"`.
+    /// - Parameters:
+    ///   - key: a member of the object.
+    ///   - expected: completes "must be …", such as `a multiple of "num_attention_heads"`.
     public func invalid(_ key: String, expected: String) -> JSONError {
         .invalid(
             source: source, path: keyPath(key), expected: expected, found: object[key]?.summary)

@@ -20,7 +20,7 @@ extension JSONValue {
     }
 
     /// A text in quotes, with whatever a terminal could trip over escaped.
-    static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String {
         (try? JSONValue.string(shortened(text)).text(.huggingFace)) ?? "a string"
     }
 }

@@ -4,7 +4,9 @@ import Foundation
 extension JSONValue {
     /// Parses a document from UTF-8 bytes.
     ///
-    /// - Parameter source: the name of the document in errors, such as `config.json`.
+    /// - Parameters:
+    ///   - bytes: the document.
+    ///   - source: its name in errors, such as `config.json`.
     /// - Throws: `JSONError.malformed` with line and column.
     public init(parsing bytes: UnsafeRawBufferPointer, source: String = "JSON") throws {
         self = try JSONParser.parse(bytes, source: source)

@@ -1,3 +1,7 @@
+private enum Operators {
+    static let linear = Operator("aten::linear")
+}
+
 /// A table of vectors.
 ///
 /// - Input: indices `[…]` int64; output: `[…, width]`.
@@ -13,5 +17,10 @@ public struct Embedding: Layer {
 
     public func callAsFunction(_ indices: Tensor) throws -> Tensor {
         try indices.lookedUp(in: weight)
+    }
+
+    /// The products of states with all vectors of the table: `[…, width]` to `[…, count]`.
+    public func products(_ states: Tensor) throws -> Tensor {
+        try Operators.linear(.tensor(states), .tensor(weight), .none)
     }
 }

@@ -13,18 +13,26 @@ private enum Operators {
     static let squareRoot = Operator("aten::sqrt")
     static let exponential = Operator("aten::exp")
     static let logarithm = Operator("aten::log")
+    static let sine = Operator("aten::sin")
+    static let cosine = Operator("aten::cos")
+    static let floor = Operator("aten::floor")
+    static let round = Operator("aten::round")
     static let power = Operator("aten::pow", "Tensor_Scalar")
+    static let larger = Operator("aten::maximum")
+    static let addInPlace = Operator("aten::add_", "Tensor")
     static let clampMinimum = Operator("aten::clamp_min")
     static let clamp = Operator("aten::clamp")
     static let matmul = Operator("aten::matmul")
     static let equal = Operator("aten::eq", "Tensor")
     static let equalScalar = Operator("aten::eq", "Scalar")
     static let greaterOrEqual = Operator("aten::ge", "Scalar")
+    static let greaterOrEqualTensor = Operator("aten::ge", "Tensor")
     static let greater = Operator("aten::gt", "Scalar")
     static let less = Operator("aten::lt", "Scalar")
     static let isFinite = Operator("aten::isfinite")
     static let logicalNot = Operator("aten::logical_not")
     static let logicalAnd = Operator("aten::logical_and")
+    static let logicalOr = Operator("aten::logical_or")
     static let select = Operator("aten::where", "self")
 }
 
@@ -68,6 +76,24 @@ extension Tensor {
     public func exponential() throws -> Tensor { try Operators.exponential(.tensor(self)) }
     public func logarithm() throws -> Tensor { try Operators.logarithm(.tensor(self)) }
 
+    public func sine() throws -> Tensor { try Operators.sine(.tensor(self)) }
+    public func cosine() throws -> Tensor { try Operators.cosine(.tensor(self)) }
+    public func roundedDown() throws -> Tensor { try Operators.floor(.tensor(self)) }
+
+    /// The nearest integers; halves go to the even one.
+    public func rounded() throws -> Tensor { try Operators.round(.tensor(self)) }
+
+    /// The larger of two elements, one by one.
+    public func larger(_ other: Tensor) throws -> Tensor {
+        try Operators.larger(.tensor(self), .tensor(other))
+    }
+
+    /// Adds `factor · other` to the elements.
+    @discardableResult
+    public func addInPlace(_ other: Tensor, times factor: Double = 1) throws -> Tensor {
+        try Operators.addInPlace(.tensor(self), .tensor(other), .double(factor))
+    }
+
     public func power(_ exponent: Double) throws -> Tensor {
         try Operators.power(.tensor(self), .double(exponent))
     }
@@ -98,6 +124,11 @@ extension Tensor {
         try Operators.greaterOrEqual(.tensor(self), .double(value))
     }
 
+    /// Element by element, bool; both are broadcast.
+    public func isAtLeast(_ other: Tensor) throws -> Tensor {
+        try Operators.greaterOrEqualTensor(.tensor(self), .tensor(other))
+    }
+
     public func isGreater(than value: Double) throws -> Tensor {
         try Operators.greater(.tensor(self), .double(value))
     }
@@ -111,6 +142,10 @@ extension Tensor {
 
     public func and(_ other: Tensor) throws -> Tensor {
         try Operators.logicalAnd(.tensor(self), .tensor(other))
+    }
+
+    public func or(_ other: Tensor) throws -> Tensor {
+        try Operators.logicalOr(.tensor(self), .tensor(other))
     }
 
     /// Where this bool tensor is true an element of `first`, elsewhere of `second`.

@@ -7,6 +7,7 @@ private enum Operators {
     static let maskedFill = Operator("aten::masked_fill", "Scalar")
     static let oneHot = Operator("aten::one_hot")
     static let take = Operator("aten::embedding")
+    static let takeFlat = Operator("aten::take")
 }
 
 extension Tensor {
@@ -36,6 +37,11 @@ extension Tensor {
     /// Along `axis`, the elements that `indices` (int64, same rank) names.
     public func gathered(_ indices: Tensor, axis: Int) throws -> Tensor {
         try Operators.gather(.tensor(self), .int(axis), .tensor(indices))
+    }
+
+    /// The elements that `indices` (int64, any shape) count in row-major order: the shape of `indices`.
+    public func elements(at indices: Tensor) throws -> Tensor {
+        try Operators.takeFlat(.tensor(self), .tensor(indices))
     }
 
     /// A copy with `value` where `mask` (bool, broadcast) is true.

@@ -5,6 +5,8 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - memory: the elements in row-major order; they must stay until `owner` is released.
+    ///   - shape: size of each axis.
+    ///   - dataType: of the elements.
     ///   - owner: kept alive as long as the tensor or a view of it.
     /// - Throws: ``TorchError`` for a negative or overflowing shape.
     public convenience init(

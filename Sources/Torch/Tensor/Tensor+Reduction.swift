@@ -5,6 +5,7 @@ private enum Operators {
     static let minimum = Operator("aten::amin")
     static let argMax = Operator("aten::argmax")
     static let cumulativeSum = Operator("aten::cumsum")
+    static let logSumExponential = Operator("aten::logsumexp")
     static let norm = Operator("aten::linalg_vector_norm")
     static let topK = Operator("aten::topk")
     static let sort = Operator("aten::sort", "stable")
@@ -47,6 +48,11 @@ extension Tensor {
 
     public func cumulativeSum(axis: Int) throws -> Tensor {
         try Operators.cumulativeSum(.tensor(self), .int(axis))
+    }
+
+    /// `log Σ exp x` along an axis.
+    public func logSumExponential(axis: Int) throws -> Tensor {
+        try Operators.logSumExponential(.tensor(self), .ints([axis]))
     }
 
     /// Euclidean norm over some axes, all when none is named.

@@ -10,6 +10,7 @@ private enum Operators {
     static let stack = Operator("aten::stack")
     static let pad = Operator("aten::constant_pad_nd")
     static let flip = Operator("aten::flip")
+    static let roll = Operator("aten::roll")
 }
 
 extension Tensor {
@@ -51,6 +52,12 @@ extension Tensor {
     /// The elements in reverse order along an axis.
     public func flipped(_ axis: Int) throws -> Tensor {
         try Operators.flip(.tensor(self), .ints([axis]))
+    }
+
+    /// The elements moved by `places` towards higher indices of an axis; what leaves at its end comes
+    /// in at its start.
+    public func rolled(_ places: Int, axis: Int) throws -> Tensor {
+        try Operators.roll(.tensor(self), .ints([places]), .ints([axis]))
     }
 
     /// Adds `before` and `after` elements of a value to the last axis.

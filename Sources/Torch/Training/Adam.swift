@@ -39,6 +39,9 @@ public final class Adam {
 
     /// - Parameters:
     ///   - groups: the parameters; each must require gradients.
+    ///   - firstDecay: share of the old mean of the gradients that each step keeps.
+    ///   - secondDecay: the same of the mean of their squares.
+    ///   - epsilon: added to the root of the latter.
     ///   - weightDecay: applied to the weights themselves (AdamW); 0 is plain Adam.
     public init(
         _ groups: [Group], firstDecay: Double = 0.9, secondDecay: Double = 0.999,

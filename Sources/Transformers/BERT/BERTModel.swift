@@ -115,7 +115,7 @@ public struct BERTModel: TransformerModel {
 
     private func check(_ inputs: ModelInputs, _ ids: Tensor) throws {
         let shape = ids.shape
-        guard shape.count == 2, Self.indexTypes.contains(ids.dataType) else {
+        guard shape.count == 2, ModelInputs.indexTypes.contains(ids.dataType) else {
             throw ModelError.invalidInput(
                 "input_ids must be int64 or int32 of shape [batch, tokens], found \(ids.dataType) \(shape).")
         }
@@ -129,26 +129,13 @@ public struct BERTModel: TransformerModel {
                     "\(name) must have the shape of input_ids, \(shape), found \(other.shape).")
             }
         }
-        if let types = inputs["token_type_ids"], !Self.indexTypes.contains(types.dataType) {
+        if let types = inputs["token_type_ids"], !ModelInputs.indexTypes.contains(types.dataType) {
             throw ModelError.invalidInput(
                 "token_type_ids must be int64 or int32, found \(types.dataType).")
         }
-        // On a GPU the look would wait for the device.
-        guard ids.device == .cpu, ids.elementCount > 0 else { return }
-        try requireRange(ids, "input_ids", 0..<sizes.vocabularySize)
+        try ModelInputs.requireRange(ids, "input_ids", 0..<sizes.vocabularySize)
         if let types = inputs["token_type_ids"] {
-            try requireRange(types, "token_type_ids", 0..<sizes.tokenTypeCount)
-        }
-    }
-
-    private static let indexTypes: [DataType] = [.int64, .int32]
-
-    private func requireRange(_ tensor: Tensor, _ name: String, _ range: Range<Int>) throws {
-        let lowest = try tensor.minimum().item(Int.self)
-        let highest = try tensor.maximum().item(Int.self)
-        guard range.contains(lowest), range.contains(highest) else {
-            throw ModelError.invalidInput(
-                "\(name) must lie in 0...\(range.upperBound - 1), found \(lowest)...\(highest).")
+            try ModelInputs.requireRange(types, "token_type_ids", 0..<sizes.tokenTypeCount)
         }
     }
 }

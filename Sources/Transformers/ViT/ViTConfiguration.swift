@@ -17,10 +17,9 @@ public struct ViTConfiguration: Sendable, Equatable {
     public let hasProjectionBias: Bool
     public let poolerWidth: Int
 
-    /// Patches of one image; pixels beyond the last whole patch are not seen.
-    public var patchCount: Int {
-        (imageSize[0] / patchSize[0]) * (imageSize[1] / patchSize[1])
-    }
+    /// Rows and columns of patches of one image; pixels beyond the last whole patch are not seen.
+    public var grid: [Int] { [imageSize[0] / patchSize[0], imageSize[1] / patchSize[1]] }
+    public var patchCount: Int { grid[0] * grid[1] }
 
     /// - Throws: ``JSONError`` for a missing or impossible size,
     ///   ``ModelError/unsupported(file:what:found:supported:)`` for an activation that is not known.

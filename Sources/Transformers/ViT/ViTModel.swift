@@ -2,7 +2,8 @@ import Torch
 
 /// ViT and DeiT: patch embeddings, pre-norm blocks, a last LayerNorm and perhaps a head.
 ///
-/// - Inputs: `pixel_values [batch, channels, height, width]` of the configured size.
+/// - Inputs: `pixel_values [batch, channels, height, width]` of the configured size; with
+///   ``ForwardPass/interpolatesPositions`` of any size from one patch up.
 /// - Outputs: `last_hidden_state [batch, tokens, width]` and `pooler_output [batch, poolerWidth]`;
 ///   or `logits [batch, classes]`; or, with a teacher's classifier, `logits`, `cls_logits` and
 ///   `distillation_logits`.
@@ -110,7 +111,10 @@ public struct ViTModel: TransformerModel {
 
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let pixels = try inputs.required("pixel_values")
-        try check(pixels)
+        let size = pass.interpolatesPositions ? nil : sizes.imageSize
+        try ImageInput(channelCount: sizes.channelCount, size: size, patchSize: sizes.patchSize)
+            .check(pixels)
+        pass.leadingTokenCount = embeddings.leadingTokenCount
         var states = try embeddings(pixels)
         pass.keep(states)
         for (index, block) in blocks.enumerated() {
@@ -132,19 +136,6 @@ public struct ViTModel: TransformerModel {
             ("distillation_logits", distillationLogits),
         ])
     }
-
-    private func check(_ pixels: Tensor) throws {
-        let wanted = [sizes.channelCount] + sizes.imageSize
-        let shape = pixels.shape
-        guard shape.count == 4, Array(shape.dropFirst()) == wanted, pixels.dataType.isFloatingPoint
-        else {
-            throw ModelError.invalidInput(
-                """
-                pixel_values must be floating-point of shape [batch, channels, height, width] with \
-                \(wanted) after the batch, found \(pixels.dataType) \(shape).
-                """)
-        }
-    }
 }
 
 /// The class token, perhaps a distillation token, and the patches; plus a position each.
@@ -157,8 +148,10 @@ public struct ViTEmbeddings: Layer {
     public let distillationToken: Tensor?
     public let positions: Tensor
     public let patches: Convolution2D
+    private let grid: [Int]
 
     init(_ sizes: ViTConfiguration, hasDistillationToken: Bool) throws {
+        grid = sizes.grid
         let tokenCount = sizes.patchCount + (hasDistillationToken ? 2 : 1)
         classToken = try .empty([1, 1, sizes.width])
         distillationToken = hasDistillationToken ? try .empty([1, 1, sizes.width]) : nil
@@ -176,11 +169,15 @@ public struct ViTEmbeddings: Layer {
     public var children: [(name: String, layer: any Layer)] { [("patches", patches)] }
 
     var tokenCount: Int { positions.shape[1] }
+    /// Tokens before the patches.
+    var leadingTokenCount: Int { distillationToken == nil ? 1 : 2 }
 
+    /// Positions are interpolated where there are other patches than those of the configured size.
     func callAsFunction(_ pixels: Tensor) throws -> Tensor {
-        let patchStates = try patches(pixels.to(nil, patches.weight.dataType))  // [batch, width, …, …]
-            .flattened(from: 2)  // [batch, width, patches]
-            .transposed(1, 2)  // [batch, patches, width]
+        let image = try patches(pixels.to(nil, patches.weight.dataType))  // [batch, width, rows, columns]
+        let patchStates = try image.flattened(from: 2).transposed(1, 2)  // [batch, patches, width]
+        let positions = try PositionInterpolation.interpolate(
+            positions, leadingCount: leadingTokenCount, from: grid, to: Array(image.shape.dropFirst(2)))
         let batch = try pixels.size(0)
         let tokens = try [classToken, distillationToken].compactMap { $0 }.map {
             try $0.to(nil, patchStates.dataType).expanded([batch, -1, -1])  // [batch, 1, width]

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Times a dense speech model in acm and in PyTorch eager, in turns on the same machine, and measures memory.
+
+    python3 tools/speech/checkpoint.py MODEL
+    python3 Benchmarks/speech.py MODEL [--acm .build/release/acm] [--output Benchmarks/results/NAME.json]
+
+MODEL is a folder that tools/speech/checkpoint.py wrote. Time: one forward of 10 s of noise, float32 and bfloat16,
+both sides with the same number of threads; every case is timed in rounds, ours and theirs by turns, and the
+smallest of the rounds' medians counts. Memory: the peak of `acm run` on the same input, loading included, over the
+bytes of the weights. Needs torch and transformers (tools/goldens/requirements.txt).
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+import transformers
+
+sys.path.append(str(pathlib.Path(__file__).parent))
+import results  # noqa: E402
+
+FRAMES = 499  # of 10 s
+
+
+def samples(config, frames: int) -> int:
+    """The fewest samples that give so many frames."""
+    for kernel, stride in reversed(list(zip(config.conv_kernel, config.conv_stride))):
+        frames = (frames - 1) * stride + kernel
+    return frames
+
+
+def theirs(model, repeats: int) -> float:
+    values = torch.randn(1, samples(model.config, FRAMES), dtype=model.dtype)
+    times = []
+    with torch.inference_mode():
+        model(values)
+        for _ in range(repeats):
+            started = time.perf_counter()
+            model(values)
+            times.append(time.perf_counter() - started)
+    return 1000 * statistics.median(times)
+
+
+def ours(acm: str, folder: str, dtype: str, repeats: int) -> float:
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        subprocess.run(
+            [acm, "benchmark", folder, "--batch-sizes", "1", "--dtype", dtype, "--tokens", str(FRAMES),
+             "--repeats", str(repeats), "--threads", str(torch.get_num_threads()), "--json", file.name],
+            check=True, stdout=subprocess.DEVNULL)
+        return json.load(open(file.name))["rows"][0]["milliseconds"]["median"]
+
+
+def peak(acm: str, folder: pathlib.Path) -> tuple[int, float]:
+    """The largest resident set of `acm run` in bytes, and its seconds from start to end."""
+    with tempfile.TemporaryDirectory() as scratch:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [acm, "run", folder, "--input", folder / "input.safetensors", "--output",
+             pathlib.Path(scratch) / "output.safetensors"])
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0, f"acm run ended with status {status}"
+        return usage.ru_maxrss * 1024, time.perf_counter() - started
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=pathlib.Path)
+    parser.add_argument("--acm", default=".build/release/acm")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--output", type=pathlib.Path)
+    options = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+    weights = (options.model / "model.safetensors").stat().st_size
+    bytes_, seconds = peak(options.acm, options.model)
+    memory = [round(weights / 1e6), round(bytes_ / 1e6), round(bytes_ / weights, 3), round(seconds, 2)]
+    print(*memory)
+    rows = []
+    for dtype in ("float32", "bfloat16"):
+        model = transformers.Wav2Vec2ForCTC.from_pretrained(options.model, dtype=getattr(torch, dtype)).eval()
+        pairs = [(ours(options.acm, options.model, dtype, options.repeats), theirs(model, options.repeats))
+                 for _ in range(options.rounds)]
+        our, their = (min(side) for side in zip(*pairs))
+        rows.append([dtype, round(our, 1), round(their, 1), round(our / their, 3)])
+        print(*rows[-1])
+    if options.output:
+        results.write(
+            options.output, title="Dense XLS-R-300M in acm and in PyTorch eager",
+            command="python3 Benchmarks/speech.py MODEL", versions={
+                "torch": torch.__version__, "transformers": transformers.__version__},
+            notes=f"Random weights of the true size, 10 s of audio ({FRAMES} frames), batch 1, "
+                  f"{torch.get_num_threads()} threads, smallest median of {options.rounds} rounds by turns.",
+            tables=[
+                {"caption": "Milliseconds of one forward.",
+                 "header": ["dtype", "acm ms", "PyTorch ms", "acm / PyTorch"], "rows": rows},
+                {"caption": "Peak memory of `acm run` in float32: loading, 10 s of audio, writing the logits.",
+                 "header": ["weights MB", "peak MB", "peak / weights", "s in all"], "rows": [memory]},
+            ])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+import AdaptiveComputation
+import Foundation
+import Testing
+import Torch
+import Transformers
+
+@testable import Evaluation
+
+/// Transcription with a tiny random Whisper whose tokens are single bytes.
+@Suite struct SpeechTranscriberTests {
+    let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Goldens")
+
+    /// A copy of the tiny checkpoint for windows of one second: 100 frames, 50 tokens of the encoder.
+    func folder(
+        mels: Int = 5, _ change: (inout JSONObject) -> Void = { _ in }
+    ) throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let source = goldens.appendingPathComponent("whisper")
+        var tensors = try SafetensorsFile(source.appendingPathComponent("model.safetensors")).tensors()
+        try Runtime.seed(1)
+        tensors["model.encoder.embed_positions.weight"] = try .normal([50, 20])
+        try SafetensorsWriter.write(
+            tensors.map { ($0.key, $0.value) }, to: folder.appendingPathComponent("model.safetensors"))
+        let base = try JSONValue(contentsOf: source.appendingPathComponent("config.json"))
+        guard case .object(var object) = base else { return folder }
+        object["max_source_positions"] = 50
+        try JSONValue.object(object).write(to: folder.appendingPathComponent("config.json"))
+        let generation = try JSONValue(contentsOf: source.appendingPathComponent("generation_config.json"))
+        guard case .object(var settings) = generation else { return folder }
+        change(&settings)
+        try JSONValue.object(settings).write(to: folder.appendingPathComponent("generation_config.json"))
+        let extractor: JSONValue = ["feature_size": .integer(mels), "chunk_length": 1]
+        try extractor.write(to: folder.appendingPathComponent("preprocessor_config.json"))
+        // Letters first, then marks, then timestamps.
+        var tokens = JSONObject()
+        for id in 0..<70 { tokens[String(UnicodeScalar(UInt8(id + 33)))] = .integer(id) }
+        try JSONValue.object(tokens).write(to: folder.appendingPathComponent("vocab.json"))
+        try Data().write(to: folder.appendingPathComponent("merges.txt"))
+        var added = JSONObject()
+        for id in 70..<80 { added["<|\(id)|>"] = .integer(id) }
+        try JSONValue.object(added).write(to: folder.appendingPathComponent("added_tokens.json"))
+        return folder
+    }
+
+    func sound(seconds: Double, pitch: Double) throws -> Tensor {
+        try Tensor((0..<Int(seconds * 16_000)).map { Float(sin(Double($0) * pitch / 16_000 * 6.283)) })
+    }
+
+    @Test func longSoundsAreHeardWindowByWindow() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let transcriber = try SpeechTranscriber(AdaptiveModel.load(folder), folder: folder)
+        let (short, long) = (try sound(seconds: 0.5, pitch: 300), try sound(seconds: 2.2, pitch: 500))
+        let request = WhisperRequest(language: "fr", task: "transcribe")
+        let found = try transcriber.transcribe([short, long], request)
+        #expect(found.map(\.duration) == [0.5, 2.2] && found.map(\.language) == ["fr", "fr"])
+        #expect(found.allSatisfy { $0.load == nil && !$0.text.isEmpty })
+        #expect(try transcriber.transcribe([short], request) == [found[0]])
+        #expect(found[1].segments.contains { $0.start >= 2 } && found[1].segments[0].start < 1)
+        // Each window gives what it gives alone.
+        let parts = try [0..<16_000, 16_000..<32_000, 32_000..<35_200].map { range in
+            try transcriber.transcribe([long.slice(range, axis: 0)], request)[0].text
+        }
+        #expect(found[1].text == parts.joined())
+    }
+
+    @Test func timestampsGoOnThroughTheSound() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let transcriber = try SpeechTranscriber(AdaptiveModel.load(folder), folder: folder)
+        let request = WhisperRequest(language: "en", hasTimestamps: true)
+        let found = try transcriber.transcribe([sound(seconds: 2.5, pitch: 400)], request)[0]
+        #expect(found.segments.count >= 2)
+        for (segment, next) in zip(found.segments, found.segments.dropFirst()) {
+            #expect(segment.start <= segment.end && segment.start <= next.start)
+        }
+        #expect(!found.text.contains("<|"))
+        let json = found.json
+        #expect(json["language"] == "en" && json["load"] == .null && json["duration"] == 2.5)
+        #expect(json["segments"]?.arrayValue?.count == found.segments.count)
+    }
+
+    @Test func adaptiveModelsTellTheirLoad() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let dense = try ModelFolder.load(folder)
+        let inputs = try ModelInputs([
+            "input_features": .normal([1, 5, 100]), "decoder_input_ids": .full([1, 4], 3, .int64),
+        ])
+        let model = try AdaptiveModel.convert(
+            dense, SurgeryOptions(kinds: SlotKind.allCases), calibration: [inputs])
+        let transcriber = try SpeechTranscriber(model, folder: folder)
+        let found = try transcriber.transcribe([sound(seconds: 0.5, pitch: 300)], budget: 0.5)[0]
+        let load = try #require(found.load)
+        #expect(load > 0 && load <= 1 && found.json["load"] == .number(load))
+    }
+
+    @Test func othersAreRefused() throws {
+        func refusal(_ folder: URL, _ model: URL? = nil) throws -> String {
+            let model = try AdaptiveModel.load(model ?? folder)
+            let error = #expect(throws: (any Error).self) {
+                _ = try SpeechTranscriber(model, folder: folder)
+            }
+            return error?.localizedDescription ?? ""
+        }
+        let bert = goldens.appendingPathComponent("bert")
+        #expect(try refusal(bert).contains("not a WhisperForConditionalGeneration"))
+        let other = try folder(mels: 6)
+        defer { try? FileManager.default.removeItem(at: other) }
+        #expect(try refusal(other).contains("6 mel bands"))
+        let broken = try folder { $0["suppress_tokens"] = [500] }
+        defer { try? FileManager.default.removeItem(at: broken) }
+        #expect(try refusal(broken).contains("suppress_tokens"))
+        let empty = try folder()
+        defer { try? FileManager.default.removeItem(at: empty) }
+        let transcriber = try SpeechTranscriber(AdaptiveModel.load(empty), folder: empty)
+        #expect(throws: (any Error).self) { try transcriber.transcribe([.zeros([0])]) }
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+/// `acm evaluate` of a dense model's features.
+@Suite struct FeatureTests {
+    let folder: TemporaryFolder
+
+    /// Bright and dark images for the golden DINOv2.
+    init() throws {
+        folder = try TemporaryFolder()
+        let labels = (0..<60).map { $0 % 2 }
+        try Runtime.seed(2)
+        let offsets = try Tensor(labels.map { Float($0 * 180) }, shape: [60, 1, 1, 1])
+        let images = try (Tensor.uniform([60, 3, 16, 16]) * 60 + offsets).to(nil, .uint8)
+        try SafetensorsWriter.write(
+            [("images", images), ("labels", Tensor(labels))], to: folder["images.safetensors"])
+    }
+
+    func evaluate(_ model: String, _ options: String...) throws -> Program.Ending {
+        try Program(["evaluate", model] + options, in: folder).wait()
+    }
+
+    @Test func featuresAreMeasuredAndKept() throws {
+        let ending = try evaluate(
+            Goldens.path("dinov2"), "--data", "images.safetensors", "--features", "f.safetensors", "--json")
+        ending.succeeds()
+        let result = try JSONValue(parsing: ending.output)
+        #expect(result["training_samples"]?.integerValue == 60 - (result["test_samples"]?.integerValue ?? 0))
+        #expect(result["neighbour_accuracy"]?["1"]?.doubleValue == 1)
+        #expect(result["probe_accuracy"]?.doubleValue == 1)
+
+        // From the file, without the data, and as a table.
+        let again = try evaluate(
+            Goldens.path("dinov2"), "--features", "f.safetensors", "--json", "--report", "report")
+        #expect(again.output == ending.output)
+        #expect(try JSONValue(contentsOf: folder["report/results.json"]) == result)
+        let table = try evaluate(Goldens.path("dinov2"), "--features", "f.safetensors")
+        let rows = table.output.split(separator: "\n").map { $0.split(separator: " ") }
+        #expect(rows.last == ["linear", "probe", "1.0000", "0.0000"], "\(table.output)")
+    }
+
+    @Test func fewerSamplesAndMeans() throws {
+        let ending = try evaluate(
+            Goldens.path("dinov2"), "--data", "images.safetensors", "--samples", "30", "--pooling", "mean",
+            "--test-share", "0.5", "--batch-size", "7", "--features", "f.safetensors")
+        ending.succeeds()
+        #expect(try folder.tensors("f.safetensors")["features"]?.shape == [30, 36])
+    }
+
+    @Test func wrongUses() throws {
+        let model = Goldens.path("dinov2")
+        for (options, part) in [
+            ([model], "--data is needed, or without --dense a file of --features"),
+            ([model, "--dense", model, "--features", "f"], "--data is needed"),
+            ([model, "--data", "d", "--test-share", "1"], "--test-share must lie between 0 and 1"),
+            ([model, "--data", "d", "--batch-size", "0"], "--batch-size must be at least 1"),
+            ([model, "--data", "d", "--samples=-1"], "--samples and --probe-samples must be at least 0"),
+            ([model, "--data", "d", "--pooling", "max"], "--pooling"),
+        ] {
+            let ending = try Program(["evaluate"] + options, in: folder).wait()
+            #expect(ending.status == 64 && ending.errors.contains(part), "\(ending.errors)")
+        }
+        try evaluate(model, "--features", "none.safetensors").refuses(66, "none.safetensors")
+        try SafetensorsWriter.write(
+            [("images", .zeros([1, 3, 16, 16], .uint8))], to: folder["i.safetensors"])
+        try evaluate(model, "--features", "i.safetensors").refuses(65, "i.safetensors holds no features")
+        try evaluate(model, "--data", "i.safetensors").refuses(65, "judged by labels, but the data has none")
+    }
+}
