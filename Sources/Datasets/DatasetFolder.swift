@@ -13,7 +13,7 @@ public enum DatasetFolder {
     ///   - split: the part to take: rows of a table by its `split` column, a folder such as `train`, a
     ///     table of Common Voice, `corruption/severity`; ignored for data without parts.
     ///   - transform: how images are brought to the model's size.
-    ///   - audio: what a model of sound needs.
+    ///   - audio: what a model of sound needs; nil takes what its folder says, where that is known.
     ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
@@ -22,10 +22,10 @@ public enum DatasetFolder {
         badSamples: BadSamples = BadSamples()
     ) throws -> any Dataset {
         func recordings(_ store: any SampleStore) throws -> AudioDataset {
-            guard let audio else {
+            guard let audio = try audio ?? AudioFrontEnd(modelFolder: modelFolder) else {
                 throw DatasetError.unreadable(
                     file: url.relativePath,
-                    "has recordings, but \(modelFolder.relativePath) is no model of sound")
+                    "has recordings, and \(modelFolder.relativePath) no Wav2Vec2FeatureExtractor for them")
             }
             return try AudioDataset(store, audio, badSamples: badSamples)
         }
