@@ -16,7 +16,11 @@ extension AudioFrontEnd {
         let extractor = try WaveformFeatureExtractor(folder: folder)
         let hasLetters = FileManager.default.fileExists(
             atPath: folder.appendingPathComponent("vocab.json").path)
-        let tokenizer = hasLetters ? try CTCTokenizer(folder: folder) : nil
+        var encode: (@Sendable (String) throws -> [Int])?
+        if hasLetters {
+            let tokenizer = try CTCTokenizer(folder: folder)
+            encode = { tokenizer.encode($0) }
+        }
         self.init(
             sampleRate: extractor.samplingRate,
             inputs: { clips in
@@ -25,6 +29,6 @@ extension AudioFrontEnd {
                 var tensors = ["input_values": values]
                 tensors["attention_mask"] = mask
                 return ModelInputs(tensors)
-            }, encode: tokenizer.map { tokenizer in { tokenizer.encode($0) } })
+            }, encode: encode)
     }
 }
