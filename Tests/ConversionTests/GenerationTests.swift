@@ -8,7 +8,7 @@ import Transformers
 @testable import Conversion
 
 /// Random spectrograms for the tiny Whisper, with texts of two lengths.
-struct RandomSpeech: Dataset {
+struct RandomSpectrograms: Dataset {
     let count = 16
     let classNames: [String]? = nil
     let lengths: [Int]? = nil
@@ -44,7 +44,7 @@ struct RandomSpeech: Dataset {
         options.distillation.optimisation.learningRate = 1e-2
         var losses: [TrainingPhase: [Double]] = [:]
         let model = try Converter(
-            modelFolder: goldens.appendingPathComponent("whisper"), output: folder, dataset: RandomSpeech(),
+            modelFolder: goldens.appendingPathComponent("whisper"), output: folder, dataset: RandomSpectrograms(),
             options: options, reportSteps: 1
         ) { report in losses[report.phase, default: []].append(report.values[0].value) }.run()
         #expect(model.modules.count == 28 && model.configuration?.phase == .finetuned)
