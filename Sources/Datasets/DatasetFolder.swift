@@ -13,16 +13,16 @@ public enum DatasetFolder {
     ///   - split: the part to take: rows of a table by its `split` column, a folder such as `train`, a
     ///     table of Common Voice, `corruption/severity`; ignored for data without parts.
     ///   - transform: how images are brought to the model's size.
-    ///   - audio: what a model of sound needs.
+    ///   - language: of the texts of recordings, by its code; see ``AudioFrontEnd/of(_:language:)``.
     ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
         _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128,
-        transform: ImageTransform = .crop, audio: AudioFrontEnd? = nil,
+        transform: ImageTransform = .crop, language: String? = nil,
         badSamples: BadSamples = BadSamples()
     ) throws -> any Dataset {
         func recordings(_ store: any SampleStore) throws -> AudioDataset {
-            guard let audio else {
+            guard let audio = try AudioFrontEnd.of(modelFolder, language: language) else {
                 throw DatasetError.unreadable(
                     file: url.relativePath,
                     "has recordings, but \(modelFolder.relativePath) is no model of sound")
@@ -55,7 +55,7 @@ public enum DatasetFolder {
     ///
     /// - Parameter modelFolder: whose classes labels count in; nil takes those of the data.
     /// - Throws: ``DatasetError/unreadable(file:_:)`` for data that are no encoded images; what
-    ///   ``open(_:modelFolder:split:maximumLength:transform:audio:badSamples:)`` throws.
+    ///   ``open(_:modelFolder:split:maximumLength:transform:language:badSamples:)`` throws.
     public static func images(
         _ url: URL, modelFolder: URL? = nil, split: String? = nil, badSamples: BadSamples = BadSamples()
     ) throws -> any SampleStore {

@@ -103,4 +103,17 @@ public struct WhisperGenerationConfiguration: Sendable, Equatable {
             return token
         }
     }
+
+    /// The tokens that a text begins with.
+    ///
+    /// - Throws: ``ModelError`` for a language or task that the model does not know, or where the language
+    ///   would have to be detected.
+    public func prompt(_ request: WhisperRequest) throws -> [Int] {
+        let prompt = try WhisperPrompt(self, request)
+        guard !prompt.detectsLanguage else {
+            throw ModelError.invalidInput(
+                "The model knows several languages: say which one the texts are in, for example en.")
+        }
+        return prompt.tokens(language: nil)
+    }
 }
