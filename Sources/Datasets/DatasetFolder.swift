@@ -25,7 +25,7 @@ public enum DatasetFolder {
             guard let audio = try AudioFrontEnd.of(modelFolder, language: language) else {
                 throw DatasetError.unreadable(
                     file: url.relativePath,
-                    "has recordings, but \(modelFolder.relativePath) is no model of sound")
+                    "has recordings, and \(modelFolder.relativePath) no Wav2Vec2FeatureExtractor for them")
             }
             return try AudioDataset(store, audio, badSamples: badSamples)
         }

@@ -68,7 +68,7 @@ struct Predict: ParsableCommand {
     ) throws -> String {
         if json {
             guard case .object(var object) = prediction.json else { return "" }
-            object["file"] = .string(file)
+            object["file"] = .string(place(index, dataset) ?? file)
             object["index"] = .integer(index)
             return try JSONValue.object(object).text(.compact)
         }
@@ -77,10 +77,17 @@ struct Predict: ParsableCommand {
         let text =
             switch dataset {
             case let dataset as TextDataset: dataset.texts[index]
-            case let dataset as ImageDataset: dataset.store.place(of: index)
-            case let dataset as AudioDataset: dataset.store.place(of: index)
-            default: "\(file) \(index)"
+            default: place(index, dataset) ?? "\(file) \(index)"
             }
         return [load, named, text].compactMap { $0 }.joined(separator: "  ")
+    }
+
+    /// The file of a sample that has one of its own.
+    private func place(_ index: Int, _ dataset: any Dataset) -> String? {
+        switch dataset {
+        case let dataset as ImageDataset: dataset.store.place(of: index)
+        case let dataset as AudioDataset: dataset.store.place(of: index)
+        default: nil
+        }
     }
 }

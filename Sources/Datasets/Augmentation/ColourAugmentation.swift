@@ -72,7 +72,7 @@ struct ColourAugmentation {
 
     /// ITU-R 601-2 luma: `[batch, 1, height, width]`.
     static func luminance(_ images: Tensor) throws -> Tensor {
-        let weights = try Tensor([0.299, 0.587, 0.114] as [Float], shape: [3, 1, 1]).to(images.device)
+        let weights = try Tensor([0.299, 0.587, 0.114] as [Float], shape: [3, 1, 1]).sent(to: images.device)
         return try (images * weights).sum(axis: 1, keepDimension: true)
     }
 
@@ -80,7 +80,7 @@ struct ColourAugmentation {
     /// the image are made to sum to one.
     static func blurred(_ images: Tensor, _ deviations: [Double]) throws -> Tensor {
         let device = images.device
-        let scale = try Tensor(deviations.map { Float(-0.5 / ($0 * $0)) }).to(device)
+        let scale = try Tensor(deviations.map { Float(-0.5 / ($0 * $0)) }).sent(to: device)
             .reshaped([deviations.count, 1, 1, 1])
         func weights(_ size: Int) throws -> Tensor {
             let places = try Tensor.range(0..<size, .float32, device: device)
@@ -96,7 +96,7 @@ struct ColourAugmentation {
         _ images: Tensor, _ steps: [(quality: Quality, factor: Double)]
     ) throws -> Tensor {
         func column(_ values: [Double]) throws -> Tensor {
-            try Tensor(values.map(Float.init)).to(images.device).reshaped([values.count, 1, 1, 1])
+            try Tensor(values.map(Float.init)).sent(to: images.device).reshaped([values.count, 1, 1, 1])
         }
         let gray = try Self.luminance(images)
         let mean = try gray.mean(axes: [2, 3], keepDimension: true)
@@ -115,7 +115,7 @@ struct ColourAugmentation {
             filter.map { filters[row] == $0 } ?? (filters[row]?.blurDeviation != nil)
         }
         if rows.isEmpty { return images }
-        let places = try Tensor(rows).to(images.device)
+        let places = try Tensor(rows).sent(to: images.device)
         let changed = try change(images.entries(places), rows.compactMap { filters[$0] })
         return try Operators.indexCopy(
             .tensor(images), .int(0), .tensor(places), .tensor(changed.contiguous()))

@@ -55,7 +55,7 @@ struct Mixing {
         let shape = images.shape
         let device = images.device
         let kept = try shares(height: shape[2], width: shape[3])
-        let share = try Tensor(kept.map(Float.init)).to(device).reshaped([kept.count, 1])  // [batch, 1]
+        let share = try Tensor(kept.map(Float.init)).sent(to: device).reshaped([kept.count, 1])  // [batch, 1]
         // 1 where a sample keeps its own pixel, its share where it is mixed all over.
         let weights = try pixelWeights(height: shape[2], width: shape[3], device)
         let mixed = try images * weights + images.flipped(0) * (weights.negative() + 1)
@@ -82,7 +82,7 @@ struct Mixing {
                 if case .outside(let box) = part { range(box) } else { (0, 0) }
             }
             func column(_ values: [Int]) throws -> Tensor {
-                try Tensor(values.map { Float($0) }).to(device).unsqueezed(1)
+                try Tensor(values.map { Float($0) }).sent(to: device).unsqueezed(1)
             }
             return try (places - column(ranges.map(\.0))).isAtLeast(0)
                 .and((places - column(ranges.map { $0.0 + $0.1 })).isLess(than: 0))  // [batch, size]
@@ -92,7 +92,7 @@ struct Mixing {
         let kept = parts.map { part -> Float in
             if case .share(let share) = part { Float(share) } else { 1 }
         }
-        let share = try Tensor(kept).to(device).reshaped([parts.count, 1, 1])
+        let share = try Tensor(kept).sent(to: device).reshaped([parts.count, 1, 1])
         return try (share * inside.logicalNot().to(nil, .float32)).unsqueezed(1)
     }
 }

@@ -40,7 +40,7 @@ struct Resampling {
     ) throws -> Tensor {
         let device = like.device
         func column(_ values: [Double]) throws -> Tensor {
-            try Tensor(values.map(Float.init)).to(device).reshaped([values.count, 1, 1])
+            try Tensor(values.map(Float.init)).sent(to: device).reshaped([values.count, 1, 1])
         }
         let scales = lengths.map { Double($0) / Double(size) }
         let first = try column(starts.map(Double.init))

@@ -47,7 +47,7 @@ struct PixelStage: Sendable {
             pixels = try resampled(pixels, Array(repeating: box, count: raw.shape[0]), flips: nil, size)
         }
         batch.inputs.tensors["pixel_values"] =
-            try (pixels - mean.to(pixels.device)) / deviation.to(pixels.device)
+            try (pixels - mean.sent(to: pixels.device)) / deviation.sent(to: pixels.device)
         return batch
     }
 
@@ -61,7 +61,7 @@ struct PixelStage: Sendable {
         }
         var pixels = pixels
         if isCropped {
-            let isFlipped = try Tensor(flips).to(pixels.device).reshaped([flips.count, 1, 1, 1])
+            let isFlipped = try Tensor(flips).sent(to: pixels.device).reshaped([flips.count, 1, 1, 1])
             pixels = try isFlipped.choose(pixels.flipped(3), pixels)
         } else {
             let boxes = samples.map { crop(of: $0, height: shape[2], width: shape[3], epoch) }

@@ -92,6 +92,14 @@ struct ShardIndex {
         }
     }
 
+    /// Leaves samples out that have no label, where others have.
+    mutating func leaveUnlabelledOut(_ file: String, _ badSamples: BadSamples) throws {
+        for sample in samples where sample.label == nil {
+            try badSamples.add("\(file), \(sample.key)", "has no label, unlike others")
+        }
+        samples.removeAll { $0.label == nil }
+    }
+
     private static let texts = ["text", "sentence", "transcript", "transcription", "caption"]
 
     private static func first(_ object: JSONValue, _ keys: [String]) -> Label? {

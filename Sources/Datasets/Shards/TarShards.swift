@@ -30,8 +30,14 @@ public struct TarShards: SampleStore {
     public init(
         _ urls: [URL], modelClasses: [String]? = nil, badSamples: BadSamples = BadSamples()
     ) throws {
-        let indices = try Self.index(urls, badSamples)
+        var indices = try Self.index(urls, badSamples)
         let place = urls.first?.relativePath ?? "shards"
+        let areLabelled = indices.contains { $0.samples.contains { $0.label != nil } }
+        if areLabelled, !indices.contains(where: \.hasAudio) {
+            for (shard, url) in urls.enumerated() {
+                try indices[shard].leaveUnlabelledOut(url.relativePath, badSamples)
+            }
+        }
         var labels: [ShardIndex.Label?] = []
         var texts: [String?] = []
         var byteCounts: [Int] = []
@@ -116,12 +122,7 @@ public struct TarShards: SampleStore {
         _ labels: [ShardIndex.Label?], list: ClassList?, _ modelClasses: [String]?,
         place: (Int) -> String
     ) throws -> (labels: [Int], classNames: [String]) {
-        let known = try labels.enumerated().map { index, label in
-            guard let label else {
-                throw DatasetError.sample(place: place(index), "has no label, unlike others")
-            }
-            return label
-        }
+        let known = labels.compactMap { $0 }
         let numbers = known.compactMap { if case .number(let number) = $0 { number } else { nil } }
         if numbers.count == known.count {
             let names = modelClasses ?? list?.names

@@ -1,4 +1,5 @@
 import Foundation
+import Preprocessing
 import TestSupport
 import Testing
 import Torch
@@ -61,6 +62,30 @@ import Transformers
                 $0.reason.contains("gives no labels") && $0.place.contains("line 5")
             })
         #expect(badSamples.entries.contains { $0.place.contains("2.wav") && $0.place.contains("line 4") })
+    }
+
+    @Test func aSpeechModelsFolderTellsHow() throws {
+        try folder.put(
+            "model/config.json", #"{"architectures": ["Wav2Vec2ForCTC"], "model_type": "wav2vec2"}"#)
+        #expect(throws: PreprocessingError.self) { try AudioFrontEnd.of(folder["model"]) }
+        try folder.put(
+            "model/preprocessor_config.json",
+            #"{"feature_extractor_type": "Wav2Vec2FeatureExtractor", "sampling_rate": 8000, "do_normalize": false, "#
+                + #""return_attention_mask": true}"#)
+        try folder.put(
+            "model/vocab.json",
+            #"{"<pad>": 0, "<s>": 1, "</s>": 2, "<unk>": 3, "|": 4, "a": 5, "b": 6, "c": 7}"#)
+        let badSamples = BadSamples(areSkipped: true)
+        let data = try DatasetFolder.open(
+            folder.url, modelFolder: folder["model"], split: "test", badSamples: badSamples)
+        let batch = try data.batch([1, 0])
+        #expect(try #require(batch.labels).array(of: Int.self) == [7, 5, 6, 5, 6, -100])
+        #expect(try batch.inputs.required("input_values").shape == [2, 160])
+        #expect(try batch.inputs.required("attention_mask").sum(axis: 1).array(of: Int.self) == [160, 100])
+        try folder.put("model/config.json", #"{"architectures": ["BertModel"], "model_type": "bert"}"#)
+        #expect(throws: DatasetError.self) {
+            try DatasetFolder.open(folder.url, modelFolder: folder["model"], split: "test")
+        }
     }
 
     @Test func theFirstBadOneStops() throws {
