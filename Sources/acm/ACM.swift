@@ -13,7 +13,8 @@ struct ACM: ParsableCommand {
         abstract: "Makes pretrained transformers spend compute only where it is needed.",
         version: "0.1.0",
         subcommands: [
-            Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self, PretrainGates.self,
+            Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
+            PretrainGates.self,
             Finetune.self,
             Finetune.self, Evaluate.self, Benchmark.self, Pack.self, Fetch.self, Doctor.self,
         ])
