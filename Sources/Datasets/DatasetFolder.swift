@@ -25,7 +25,7 @@ public enum DatasetFolder {
             guard let audio = try AudioFrontEnd.of(modelFolder, language: language) else {
                 throw DatasetError.unreadable(
                     file: url.relativePath,
-                    "has recordings, and \(modelFolder.relativePath) no Wav2Vec2FeatureExtractor for them")
+                    "has recordings, but \(modelFolder.relativePath) is no model of sound")
             }
             return try AudioDataset(store, audio, badSamples: badSamples)
         }
