@@ -5,22 +5,29 @@
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
 
+# Lays the native libraries beside the executables of a configuration.
+define lay_libraries
+@for library in libacm libacm_media; do \
+	ln -sfn "$(CURDIR)/.build/native/$$library.so" "$$(swift build $(1) --show-bin-path)/$$library.so"; \
+done
+endef
+
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 setup: ## Install what is missing: Debian packages, libtorch (LIBTORCH=/path uses yours)
 	@scripts/setup
 
-native: setup ## Build libacm.so, the native library over libtorch
+native: setup ## Build libacm.so over libtorch, and libacm_media.so for images and audio
 	@scripts/build-native
 
 build: native ## Build the executable .build/release/acm
 	swift build -c release
-	@ln -sfn "$(CURDIR)/.build/native/libacm.so" "$$(swift build -c release --show-bin-path)/libacm.so"
+	$(call lay_libraries,-c release)
 
 test: native $(if $(NATIVE_TESTS),test-native) ## Build and run all tests
 	swift build --build-tests
-	@ln -sfn "$(CURDIR)/.build/native/libacm.so" "$$(swift build --show-bin-path)/libacm.so"
+	$(call lay_libraries)
 	# One at a time: libtorch's random generator belongs to the whole process.
 	swift test --skip-build --no-parallel
 
@@ -63,7 +70,7 @@ goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's lib
 	tar -xzf .deps/goldens/imagenet_c-0.0.3.tar.gz -C .deps/goldens
 	@touch $@
 
-fuzz: ## Fuzz the JSON, safetensors and tar readers, SECONDS=60 each
+fuzz: ## Fuzz what reads files from strangers, SECONDS=60 each
 	@scripts/setup --swift
 	@scripts/fuzz $(or $(SECONDS),60)
 

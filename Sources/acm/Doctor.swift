@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Preprocessing
 import Torch
 
 /// Says what was found, and what is missing.
@@ -16,6 +17,12 @@ struct Doctor: ParsableCommand {
         } catch {
             line("libtorch", "missing")
             throw error
+        }
+        do {
+            try MediaLibrary.open()
+            line("images and audio", MediaLibrary.path)
+        } catch {
+            line("images and audio", "missing: \(error.localizedDescription)")
         }
         line("libtorch", try Runtime.torchVersion())
         if let place = libtorchPath() { line("libtorch from", place) }

@@ -12,15 +12,15 @@ enum OggStream {
 
     /// Whether the last page in these bytes is complete and marked as its stream's last.
     static func isWhole(_ tail: UnsafeRawBufferPointer) -> Bool {
-        for start in stride(from: tail.count - 27, through: 0, by: -1)
+        for start in stride(from: tail.count - 4, through: 0, by: -1)
         where tail[start] == capturePattern[0] && tail[start..<start + 4].elementsEqual(capturePattern) {
-            guard tail[start + 4] == 0 else { continue }  // by chance within a segment
-            let segmentCount = Int(tail[start + 26])
-            let lengths = tail[(start + 27)...].prefix(segmentCount)
-            let isComplete =
-                lengths.count == segmentCount
-                && lengths.reduce(start + 27 + segmentCount) { $0 + Int($1) } <= tail.count
-            return isComplete && tail[start + 5] & 4 != 0
+            let page = tail[start...]
+            if page.count > 4, page[start + 4] != 0 { continue }  // by chance within a segment
+            guard page.count >= 27, page[start + 5] & 4 != 0 else { return false }
+            let segmentCount = Int(page[start + 26])
+            let lengths = page.dropFirst(27).prefix(segmentCount)
+            return lengths.count == segmentCount
+                && lengths.reduce(27 + segmentCount) { $0 + Int($1) } <= page.count
         }
         return false
     }

@@ -1,5 +1,3 @@
-import Torch
-
 /// How the stored rows of an image lie to the upright picture: the tag 0x0112 of Exif data.
 ///
 /// - Source: Exif 2.3, section 4.6.4.A, and TIFF 6.0, section 2.
@@ -47,19 +45,5 @@ enum ExifOrientation: UInt16, CaseIterable {
             return half(at: entry + 8)
         }
         return nil
-    }
-
-    /// The upright picture of stored rows `[channels, height, width]`.
-    func applied(to stored: Tensor) throws -> Tensor {
-        switch self {
-        case .upright: stored
-        case .mirrored: try stored.flipped(2)
-        case .upsideDown: try stored.flipped(1).flipped(2)
-        case .mirroredUpsideDown: try stored.flipped(1)
-        case .transposed: try stored.transposed(1, 2)
-        case .turnedLeft: try stored.transposed(1, 2).flipped(2)
-        case .transversed: try stored.transposed(1, 2).flipped(1).flipped(2)
-        case .turnedRight: try stored.transposed(1, 2).flipped(1)
-        }
     }
 }

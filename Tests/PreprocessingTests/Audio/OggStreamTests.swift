@@ -18,6 +18,7 @@ import Testing
         #expect(isWhole(first + last) && isWhole(last) && isWhole(page(segments: [])))
         #expect(isWhole(first + last + [9, 9, 9]))  // a tag behind it
         #expect(!isWhole(first) && !isWhole([]) && !isWhole([1, 2, 3]))
+        #expect(!isWhole(last + OggStream.capturePattern) && !isWhole(last + first.prefix(26)))
         for length in 0..<(first + last).count { #expect(!isWhole(Array((first + last)[..<length]))) }
     }
 
