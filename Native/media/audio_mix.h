@@ -7,6 +7,7 @@ extern "C" {
 #include <libavutil/version.h>
 }
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -45,8 +46,7 @@ void mixAs(const AVFrame &frame, int channels, bool isPlanar, std::vector<float>
         for (float &sample : mono) sample /= static_cast<float>(channels);
 }
 
-/// The mean of a frame's channels.
-inline void mix(const AVFrame &frame, std::vector<float> &mono) {
+inline void mixAny(const AVFrame &frame, std::vector<float> &mono) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 28, 100)
     int channels = frame.ch_layout.nb_channels;
 #else
@@ -65,6 +65,14 @@ inline void mix(const AVFrame &frame, std::vector<float> &mono) {
         case AV_SAMPLE_FMT_DBL: return mixAs<double>(frame, channels, isPlanar, mono);
         default: refuseUnknown("samples of an unknown type");
     }
+}
+
+/// The mean of a frame's channels.
+inline void mix(const AVFrame &frame, std::vector<float> &mono) {
+    mixAny(frame, mono);
+    // Files of floating-point samples can hold anything.
+    for (float sample : mono)
+        if (!std::isfinite(sample)) refuseDamaged("a sample that is not a finite number");
 }
 
 }  // namespace acm::media
