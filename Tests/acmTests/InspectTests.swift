@@ -55,6 +55,15 @@ import Torch
         #expect(ending.output.contains("libtorch          missing\n"))
     }
 
+    @Test func worksWithoutTheMediaLibrary() throws {
+        let path = "/none/libacm_media.so"
+        let ending = try acm("doctor", environment: ["ACM_MEDIA_LIBRARY": path])
+        ending.succeeds()
+        let line = ending.output.split(separator: "\n").first { $0.hasPrefix("images and audio") } ?? ""
+        for part in ["missing", path, "make native", "ACM_MEDIA_LIBRARY"] { #expect(line.contains(part)) }
+        #expect(try acm("doctor").output.contains("/libacm_media.so\n"))
+    }
+
     @Test func othersSayTheSame() throws {
         try acm("inspect", Goldens.path("bert"), environment: ["ACM_LIBRARY": "/none/libacm.so"])
             .refuses(70, "/none/libacm.so", "make native")
