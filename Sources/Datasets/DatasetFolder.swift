@@ -39,7 +39,9 @@ public enum DatasetFolder {
         }
         switch layout {
         case .text(let file):
-            return try texts(file, modelFolder, split, maximumLength, badSamples)
+            return try dataset(
+                of: TextTable(file, split: split, badSamples: badSamples), modelFolder, maximumLength,
+                file: file.relativePath)
         case .packedImages(let file):
             return try packed(file, modelFolder)
         case .commonVoice(let folder, let split):
@@ -83,17 +85,25 @@ public enum DatasetFolder {
         }
     }
 
-    private static func texts(
-        _ url: URL, _ modelFolder: URL, _ split: String?, _ maximumLength: Int, _ badSamples: BadSamples
+    /// Some texts, prepared for a model.
+    ///
+    /// - Throws: what the tokenizer throws.
+    public static func texts(
+        _ texts: [String], modelFolder: URL, maximumLength: Int = 128
+    ) throws -> TextDataset {
+        try dataset(of: TextTable(texts: texts), modelFolder, maximumLength, file: "the texts")
+    }
+
+    private static func dataset(
+        of table: TextTable, _ modelFolder: URL, _ maximumLength: Int, file: String
     ) throws -> TextDataset {
         let configuration = try JSONObjectReader(
             contentsOf: modelFolder.appendingPathComponent("config.json"))
         let positions = try configuration.integer("max_position_embeddings", default: .max, in: 1...Int.max)
         return try TextDataset(
-            TextTable(url, split: split, badSamples: badSamples),
-            tokenizer: WordPieceTokenizer(folder: modelFolder),
+            table, tokenizer: WordPieceTokenizer(folder: modelFolder),
             maximumLength: min(maximumLength, positions), classNames: ModelFolder.classNames(modelFolder),
-            file: url.relativePath)
+            file: file)
     }
 
     private static func packed(_ url: URL, _ modelFolder: URL) throws -> ImageTensorDataset {

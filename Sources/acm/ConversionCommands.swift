@@ -39,6 +39,9 @@ struct ConversionArguments: ParsableArguments {
     @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
     var threads = 0
 
+    @Option(help: "Language of the texts of recordings for a multilingual Whisper, such as en.")
+    var language: String?
+
     @OptionGroup var loading: LoadingArguments
 
     func validate() throws {

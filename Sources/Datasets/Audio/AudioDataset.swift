@@ -43,6 +43,14 @@ public struct AudioDataset: Dataset {
     /// What is said in a recording; nil where that is not known.
     public func text(of index: Int) -> String? { store.texts?[index] }
 
+    public func place(of index: Int) -> String? { store.place(of: index) }
+
+    /// One recording at the model's rate: `[samples]` float32.
+    public func samples(of index: Int) throws -> Tensor {
+        try AudioDecoder.decode(
+            store.read(index), name: store.place(of: index), sampleRate: frontEnd.sampleRate)
+    }
+
     /// Inputs as the front end makes them; labels `[batch, labels]` int64, filled up with -100.
     ///
     /// A decoder gets its prompt and then the text as `decoder_input_ids`; labels are what comes after each
@@ -51,10 +59,7 @@ public struct AudioDataset: Dataset {
         var kept: [Int] = []
         let clips = try indices.compactMap { index -> Tensor? in
             if let labels, labels[index].isEmpty { return nil }
-            let clip = try badSamples.keep(store.place(of: index)) {
-                try AudioDecoder.decode(
-                    store.read(index), name: store.place(of: index), sampleRate: frontEnd.sampleRate)
-            }
+            let clip = try badSamples.keep(store.place(of: index)) { try samples(of: index) }
             if clip != nil { kept.append(index) }
             return clip
         }

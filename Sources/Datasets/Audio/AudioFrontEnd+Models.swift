@@ -8,9 +8,9 @@ extension AudioFrontEnd {
     ///
     /// - Parameters:
     ///   - modelFolder: where `config.json`, `preprocessor_config.json` and the tokenizer lie.
-    ///   - language: the code of the texts' language, which a multilingual Whisper must be told.
-    /// - Throws: what files and tokenizers throw; ``ModelError`` for a language that the model does not
-    ///   know or that is missing.
+    ///   - language: the code of the texts' language; a multilingual Whisper must be told it where there
+    ///     are texts.
+    /// - Throws: what files and tokenizers throw; `ModelError` for a language that the model does not know.
     public static func of(_ modelFolder: URL, language: String? = nil) throws -> AudioFrontEnd? {
         let architecture = try ModelFolder.architecture(modelFolder)
         switch architecture.modelType {
@@ -41,7 +41,8 @@ extension AudioFrontEnd {
         let sizes = try WhisperConfiguration(
             JSONObjectReader(contentsOf: folder.appendingPathComponent("config.json")))
         let generation = try WhisperGenerationConfiguration(folder: folder, sizes: sizes)
-        let prompt = try generation.prompt(WhisperRequest(language: language))
+        let request = WhisperRequest(language: language)
+        let prompt = try generation.prompt(request)
         let end = generation.endTokens[0]
         return AudioFrontEnd(
             sampleRate: spectrogram.sampleRate,
@@ -49,6 +50,7 @@ extension AudioFrontEnd {
                 ModelInputs(["input_features": try .stacked(clips.map(spectrogram.chunk))])
             },
             encode: { text in
+                try generation.requireLanguage(request)
                 // A text begins with the space that stands before a word.
                 let labels = try tokenizer.encode(" " + text) + [end]
                 guard prompt.count + labels.count - 1 <= sizes.decoderTokenLimit else {

@@ -104,16 +104,18 @@ public struct WhisperGenerationConfiguration: Sendable, Equatable {
         }
     }
 
-    /// The tokens that a text begins with.
+    /// The tokens that a text begins with; where the language would have to be detected, without it.
     ///
-    /// - Throws: ``ModelError`` for a language or task that the model does not know, or where the language
-    ///   would have to be detected.
+    /// - Throws: ``ModelError`` for a language or task that the model does not know.
     public func prompt(_ request: WhisperRequest) throws -> [Int] {
-        let prompt = try WhisperPrompt(self, request)
-        guard !prompt.detectsLanguage else {
+        try WhisperPrompt(self, request).tokens(language: nil)
+    }
+
+    /// - Throws: ``ModelError/invalidInput(_:)`` where the language would have to be detected.
+    public func requireLanguage(_ request: WhisperRequest) throws {
+        guard try !WhisperPrompt(self, request).detectsLanguage else {
             throw ModelError.invalidInput(
                 "The model knows several languages: say which one the texts are in, for example en.")
         }
-        return prompt.tokens(language: nil)
     }
 }
