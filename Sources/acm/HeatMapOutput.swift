@@ -24,19 +24,22 @@ struct HeatMapOutput {
         _ path: String, model: AdaptiveModel, folder: URL, budget: Double, sampleCount: Int
     ) throws {
         guard model.configuration != nil else {
-            throw ValidationError("--heatmap shows what gates chose, but \(folder.relativePath) is a dense model")
+            throw ValidationError(
+                "--heatmap shows what gates chose, but \(folder.relativePath) is a dense model")
         }
         url = URL(fileURLWithPath: path)
         isPage = url.pathExtension == "html"
         isFolder = !isPage && url.pathExtension != "png"
         guard isPage || isFolder || sampleCount == 1 else {
-            throw ValidationError("--heatmap \(path) is one picture, but there are \(sampleCount) samples: name a folder")
+            throw ValidationError(
+                "--heatmap \(path) is one picture, but there are \(sampleCount) samples: name a folder")
         }
         self.budget = budget
         let reader = try JSONObjectReader(model.network.configuration, source: "config.json")
         let size = reader.object["patch_size"]
         patchSize = [
-            size?[0]?.integerValue ?? size?.integerValue ?? 16, size?[1]?.integerValue ?? size?.integerValue ?? 16,
+            size?[0]?.integerValue ?? size?.integerValue ?? 16,
+            size?[1]?.integerValue ?? size?.integerValue ?? 16,
         ]
         windowWidth = model.network is WhisperModel ? try LogMelSpectrogram(folder: folder).chunkWidth : nil
     }
@@ -45,15 +48,13 @@ struct HeatMapOutput {
         guard let loads = prediction.loads else { return }
         switch dataset {
         case let images as ImageDataset:
-            try write(place, index) { url in
-                try ImageHeatMap.write(image: images.image(of: index), loads: loads, patchSize: patchSize, to: url)
-            }
+            try ImageHeatMap.write(
+                image: images.image(of: index), loads: loads, patchSize: patchSize, to: picture(place, index))
         case let recordings as AudioDataset:
-            try write(place, index) { url in
-                let samples = try recordings.samples(of: index)
-                try WaveformHeatMap.write(
-                    samples: samples, loads: loads, coveredSamples: windowWidth ?? samples.elementCount, to: url)
-            }
+            let samples = try recordings.samples(of: index)
+            try WaveformHeatMap.write(
+                samples: samples, loads: loads, coveredSamples: windowWidth ?? samples.elementCount,
+                to: picture(place, index))
         default:
             guard isPage else {
                 throw ValidationError("--heatmap takes a .html page for texts and packed images")
@@ -62,16 +63,17 @@ struct HeatMapOutput {
         }
     }
 
-    private mutating func write(_ place: String, _ index: Int, _ write: (URL) throws -> Void) throws {
+    /// Where the picture of a sample goes; each has a name of its own.
+    private mutating func picture(_ place: String, _ index: Int) throws -> URL {
         guard !isPage else {
             throw ValidationError("--heatmap takes a .png picture for an image or a recording, or a folder of them")
         }
-        guard isFolder else { return try write(url) }
+        guard isFolder else { return url }
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         let stem = URL(fileURLWithPath: place).deletingPathExtension().lastPathComponent
         let name = names.contains(stem) ? "\(stem)-\(index)" : stem
         names.insert(name)
-        try write(url.appendingPathComponent("\(name).png"))
+        return url.appendingPathComponent("\(name).png")
     }
 
     func finish() throws {

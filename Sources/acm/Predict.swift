@@ -10,12 +10,14 @@ import Transformers
 /// What a model says of files, and what it spent on them.
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows what a model says of each sample of some files, and the load and time that each took.")
+        abstract:
+            "Shows what a model says of each sample of some files, and the load and time that each took.")
 
     @Argument(help: "A Hugging Face model folder.")
     var model: String
 
-    @Argument(help: "Images, recordings, texts, or folders and shards of them; docs/data.md lists the layouts.")
+    @Argument(
+        help: "Images, recordings, texts, or folders and shards of them; docs/data.md lists the layouts.")
     var files: [String] = []
 
     @Option(help: "A text in place of a file; may be given several times.")
@@ -31,7 +33,9 @@ struct Predict: ParsableCommand {
             """)
     var heatmap: String?
 
-    @Option(help: "Language of a recording for a multilingual Whisper, such as en; detected where it is not given.")
+    @Option(
+        help:
+            "Language of a recording for a multilingual Whisper, such as en; detected where it is not given.")
     var language: String?
 
     @Option(help: "Samples that are run together.")
@@ -65,7 +69,8 @@ struct Predict: ParsableCommand {
         let folder = URL(fileURLWithPath: model)
         var datasets: [(name: String, dataset: any Dataset)] = try files.map { file in
             let dataset = try DatasetFolder.open(
-                URL(fileURLWithPath: file), modelFolder: folder, transform: loading.imageTransform ?? .processor,
+                URL(fileURLWithPath: file), modelFolder: folder,
+                transform: loading.imageTransform ?? .processor,
                 language: language, badSamples: badSamples)
             return (file, dataset)
         }
@@ -92,7 +97,8 @@ struct Predict: ParsableCommand {
                     let file = dataset.place(of: index) ?? name
                     let title = (dataset as? TextDataset)?.texts[index]
                     print(
-                        try line(prediction, file: file, title: title, index: index, milliseconds: milliseconds))
+                        try line(
+                            prediction, file: file, title: title, index: index, milliseconds: milliseconds))
                     try maps?.add(prediction, dataset, index, place: file)
                 }
             }
@@ -119,7 +125,8 @@ struct Predict: ParsableCommand {
             ? []
             : [
                 "  \(prediction.embedding.count) numbers: "
-                    + prediction.embedding.prefix(6).map { String(format: "%.4f", $0) }.joined(separator: " ") + " …"
+                    + prediction.embedding.prefix(6).map { String(format: "%.4f", $0) }.joined(separator: " ")
+                    + " …"
             ]
         return ([head] + classes + transcript + embedding).joined(separator: "\n")
     }

@@ -45,7 +45,8 @@ struct RandomSpectrograms: Dataset {
         options.distillation.optimisation.learningRate = 1e-2
         var losses: [TrainingPhase: [Double]] = [:]
         let model = try Converter(
-            modelFolder: goldens.appendingPathComponent("whisper"), output: folder, dataset: RandomSpectrograms(),
+            modelFolder: goldens.appendingPathComponent("whisper"), output: folder,
+            dataset: RandomSpectrograms(),
             options: options, reportSteps: 1
         ) { report in losses[report.phase, default: []].append(report.values[0].value) }.run()
         #expect(model.modules.count == 2 + 2 * 3 && model.configuration?.phase == .finetuned)

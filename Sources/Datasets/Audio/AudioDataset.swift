@@ -72,7 +72,8 @@ public struct AudioDataset: Dataset {
         if !prompt.isEmpty {
             let tokens = rows?.map { prompt + $0.dropLast() } ?? clips.map { _ in prompt }
             inputs.tensors["decoder_input_ids"] = try Self.padded(tokens, with: prompt[0])
-            inputs.tensors["decoder_attention_mask"] = try Self.padded(tokens.map { $0.map { _ in 1 } }, with: 0)
+            inputs.tensors["decoder_attention_mask"] = try Self.padded(
+                tokens.map { $0.map { _ in 1 } }, with: 0)
             let unlearnt = Array(repeating: Self.padding, count: prompt.count - 1)
             rows = rows.map { $0.map { unlearnt + $0 } }
         }

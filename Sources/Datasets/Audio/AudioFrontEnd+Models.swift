@@ -29,10 +29,11 @@ extension AudioFrontEnd {
             inputs: { clips in
                 let (values, mask) = try extractor(
                     clips.map { try $0.array() }, samplingRate: extractor.samplingRate)
-                return ModelInputs(
-                    ["input_values": values].merging(mask.map { ["attention_mask": $0] } ?? [:]) { first, _ in first })
+                var tensors = ["input_values": values]
+                tensors["attention_mask"] = mask
+                return ModelInputs(tensors)
             },
-            encode: tokenizer.map { tokenizer in { tokenizer.encode($0) } })
+            encode: tokenizer.map { tokenizer in { @Sendable text in tokenizer.encode(text) } })
     }
 
     private static func spectrograms(_ folder: URL, language: String?) throws -> AudioFrontEnd {
