@@ -73,11 +73,7 @@ goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's lib
 	tar -xzf .deps/goldens/imagenet_c-0.0.3.tar.gz -C .deps/goldens
 	@touch $@
 
-<<<<<<< HEAD
-fuzz: ## Fuzz the JSON, safetensors and tar readers, SECONDS=60 each
-=======
 fuzz: ## Fuzz what reads files from strangers, SECONDS=60 each
->>>>>>> media/main
 	@scripts/setup --swift
 	@scripts/fuzz $(or $(SECONDS),60)
 

@@ -33,6 +33,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "OperatorOverhead", dependencies: ["Torch"], path: "Benchmarks/OperatorOverhead"),
+        .executableTarget(name: "media-benchmark", dependencies: ["Preprocessing"], path: "Benchmarks/media"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .target(name: "HubServer", dependencies: ["CHub", "Hub"], path: "Tests/HubServer"),
         .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),

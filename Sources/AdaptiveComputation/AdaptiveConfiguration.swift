@@ -77,7 +77,8 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
         }
         var places: Set<SlotPlace> = []
         for module in modules where !places.insert(module.place).inserted {
-            throw reader.invalid("modules", expected: "a list that names each module once, not \(module.place) twice")
+            throw reader.invalid(
+                "modules", expected: "a list that names each module once, not \(module.place) twice")
         }
     }
 

@@ -139,7 +139,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         func require<Value: Equatable>(_ name: String, _ asked: Value, _ found: [Value]) throws {
             if let other = found.first(where: { $0 != asked }) {
                 throw ConversionError.option(
-                    "\(name) is \(asked), but phase I made \(folder) with \(other): run phase I again for another")
+                    "\(name) is \(asked), but phase I made \(folder) with \(other): run phase I again for another"
+                )
             }
         }
         let kinds = Set(configuration.modules.map(\.place.kind.rawValue))
@@ -151,7 +152,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
             let isFeedForward = module.place.kind == .feedForward
             try require(
                 isFeedForward ? "minimumChoiceOfFeedForward" : "minimumChoiceOfProjection",
-                isFeedForward ? minimumChoiceOfFeedForward : minimumChoiceOfProjection, [module.minimumChoice])
+                isFeedForward ? minimumChoiceOfFeedForward : minimumChoiceOfProjection, [module.minimumChoice]
+            )
         }
     }
 
@@ -205,7 +207,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
                 finetuning.gateRateFactor, finetuning.budgetWeight, finetuning.entropyWeight,
                 finetuning.diversityWeight,
             ].allSatisfy { $0 >= 0 && $0.isFinite },
-            "finetuning: gateRateFactor and the weights of budget, entropy and diversity must be numbers from 0")
+            "finetuning: gateRateFactor and the weights of budget, entropy and diversity must be numbers from 0"
+        )
         try require(
             [finetuning.temperature, finetuning.finalTemperature, finetuning.distillationTemperature]
                 .allSatisfy { $0 > 0 && $0.isFinite },

@@ -20,7 +20,8 @@ extension Objective {
             parts.append(
                 try Loss.ctc(
                     logits, labels: labels, lengths: mask.to(nil, .int64).sum(axis: 1),
-                    blank: settings.blank, reduction: .mean, zeroInfinity: settings.zeroInfinity) * (1 - share))
+                    blank: settings.blank, reduction: .mean, zeroInfinity: settings.zeroInfinity)
+                    * (1 - share))
         }
         if share > 0, let teacher {
             let target = try teacher.outputs.required("logits").to(nil, .float32)

@@ -12,6 +12,9 @@ public protocol Dataset: Sendable {
     /// How long each sample is, in any one unit, where they differ: batches then hold samples of
     /// like length.
     var lengths: [Int]? { get }
+    /// The file of a sample, with a line or the member of an archive where there is one; nil for data
+    /// whose samples have none.
+    func place(of index: Int) -> String?
     /// The samples that `indices` name, as for evaluation. Those that cannot be read may be left
     /// out; `Batch.indices` tells which there are.
     func batch(_ indices: [Int]) throws -> Batch
@@ -23,6 +26,8 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+    public func place(of index: Int) -> String? { nil }
+
     public func order(_ generator: inout SplitMix64) -> [Int] {
         Array(0..<count).shuffled(using: &generator)
     }

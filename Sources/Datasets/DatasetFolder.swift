@@ -13,19 +13,19 @@ public enum DatasetFolder {
     ///   - split: the part to take: rows of a table by its `split` column, a folder such as `train`, a
     ///     table of Common Voice, `corruption/severity`; ignored for data without parts.
     ///   - transform: how images are brought to the model's size.
-    ///   - audio: what a model of sound needs; nil takes what its folder says, where that is known.
+    ///   - language: of the texts of recordings, by its code; see ``AudioFrontEnd/of(_:language:)``.
     ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
         _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128,
-        transform: ImageTransform = .crop, audio: AudioFrontEnd? = nil,
+        transform: ImageTransform = .crop, language: String? = nil,
         badSamples: BadSamples = BadSamples()
     ) throws -> any Dataset {
         func recordings(_ store: any SampleStore) throws -> AudioDataset {
-            guard let audio = try audio ?? AudioFrontEnd(modelFolder: modelFolder) else {
+            guard let audio = try AudioFrontEnd.of(modelFolder, language: language) else {
                 throw DatasetError.unreadable(
                     file: url.relativePath,
-                    "has recordings, and \(modelFolder.relativePath) no Wav2Vec2FeatureExtractor for them")
+                    "has recordings, but \(modelFolder.relativePath) is no model of sound")
             }
             return try AudioDataset(store, audio, badSamples: badSamples)
         }
@@ -39,7 +39,9 @@ public enum DatasetFolder {
         }
         switch layout {
         case .text(let file):
-            return try texts(file, modelFolder, split, maximumLength, badSamples)
+            return try dataset(
+                of: TextTable(file, split: split, badSamples: badSamples), modelFolder, maximumLength,
+                file: file.relativePath)
         case .packedImages(let file):
             return try packed(file, modelFolder)
         case .commonVoice(let folder, let split):
@@ -55,7 +57,7 @@ public enum DatasetFolder {
     ///
     /// - Parameter modelFolder: whose classes labels count in; nil takes those of the data.
     /// - Throws: ``DatasetError/unreadable(file:_:)`` for data that are no encoded images; what
-    ///   ``open(_:modelFolder:split:maximumLength:transform:audio:badSamples:)`` throws.
+    ///   ``open(_:modelFolder:split:maximumLength:transform:language:badSamples:)`` throws.
     public static func images(
         _ url: URL, modelFolder: URL? = nil, split: String? = nil, badSamples: BadSamples = BadSamples()
     ) throws -> any SampleStore {
@@ -83,17 +85,25 @@ public enum DatasetFolder {
         }
     }
 
-    private static func texts(
-        _ url: URL, _ modelFolder: URL, _ split: String?, _ maximumLength: Int, _ badSamples: BadSamples
+    /// Some texts, prepared for a model.
+    ///
+    /// - Throws: what the tokenizer throws.
+    public static func texts(
+        _ texts: [String], modelFolder: URL, maximumLength: Int = 128
+    ) throws -> TextDataset {
+        try dataset(of: TextTable(texts: texts), modelFolder, maximumLength, file: "the texts")
+    }
+
+    private static func dataset(
+        of table: TextTable, _ modelFolder: URL, _ maximumLength: Int, file: String
     ) throws -> TextDataset {
         let configuration = try JSONObjectReader(
             contentsOf: modelFolder.appendingPathComponent("config.json"))
         let positions = try configuration.integer("max_position_embeddings", default: .max, in: 1...Int.max)
         return try TextDataset(
-            TextTable(url, split: split, badSamples: badSamples),
-            tokenizer: WordPieceTokenizer(folder: modelFolder),
+            table, tokenizer: WordPieceTokenizer(folder: modelFolder),
             maximumLength: min(maximumLength, positions), classNames: ModelFolder.classNames(modelFolder),
-            file: url.relativePath)
+            file: file)
     }
 
     private static func packed(_ url: URL, _ modelFolder: URL) throws -> ImageTensorDataset {

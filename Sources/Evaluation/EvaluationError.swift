@@ -5,6 +5,7 @@ public enum EvaluationError: LocalizedError, Equatable {
     case tooFewSamples(needed: Int, found: Int)
     case invalidBudget(Double)
     case mismatch(String)
+    case notFinite(String)
 
     public var errorDescription: String? {
         switch self {
@@ -12,6 +13,8 @@ public enum EvaluationError: LocalizedError, Equatable {
             "The evaluation needs at least \(needed) samples, found \(found)."
         case .invalidBudget(let budget): "A budget must lie in 0...1, found \(budget)."
         case .mismatch(let problem): "\(problem)."
+        case .notFinite(let name):
+            "The model's \(name) has numbers that are not finite: look at its weights, or take --dtype float32."
         }
     }
 }

@@ -39,7 +39,11 @@ extension TransformerModel {
             throw ModelError.mismatch(file: folder.relativePath, problems: problems)
         }
         for (parameter, file, name) in found {
-            try parameter.adopt(file.tensor(name).to(device, type))
+            let source = try file.tensor(name)
+            let converted = try source.to(device, type)
+            try parameter.adopt(converted)
+            // What was copied is not needed a second time.
+            if converted !== source { try file.forget(name) }
         }
     }
 }

@@ -46,7 +46,8 @@ struct Benchmark: ParsableCommand {
         let sizes = batchSizes.split(separator: ",").map { Int($0) ?? 0 }
         guard !sizes.isEmpty, sizes.allSatisfy((1...1_000_000).contains) else {
             throw ValidationError(
-                "--batch-sizes takes whole numbers in 1...1000000 with commas between, found \"\(batchSizes)\"")
+                "--batch-sizes takes whole numbers in 1...1000000 with commas between, found \"\(batchSizes)\""
+            )
         }
         guard let budgets = Budgets(self.budgets) else { throw Budgets.invalid(self.budgets) }
         return (sizes, budgets.values)

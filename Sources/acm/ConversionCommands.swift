@@ -39,6 +39,9 @@ struct ConversionArguments: ParsableArguments {
     @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
     var threads = 0
 
+    @Option(help: "Language of the texts of recordings for a multilingual Whisper, such as en.")
+    var language: String?
+
     @OptionGroup var loading: LoadingArguments
 
     func validate() throws {
@@ -75,10 +78,12 @@ struct ConversionArguments: ParsableArguments {
         var options = recipe == "paper" ? ConversionOptions.paper(budget: budget ?? 0.5) : ConversionOptions()
         let before = URL(fileURLWithPath: model).appendingPathComponent("conversion.yaml")
         let isConverted = FileManager.default.fileExists(atPath: before.path)
-        for file in [isConverted && recipe == "ours" ? before : nil, config.map { URL(fileURLWithPath: $0) }] {
+        for file in [isConverted && recipe == "ours" ? before : nil, config.map { URL(fileURLWithPath: $0) }]
+        {
             guard let file else { continue }
             let content = try MappedFile(file)
-            guard let text = withExtendedLifetime(content, { String(validating: content.bytes, as: UTF8.self) })
+            guard
+                let text = withExtendedLifetime(content, { String(validating: content.bytes, as: UTF8.self) })
             else {
                 throw ConversionError.option("\(file.relativePath) is not UTF-8 text")
             }
@@ -106,7 +111,7 @@ struct ConversionArguments: ParsableArguments {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
             maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop,
-            badSamples: badSamples)
+            language: language, badSamples: badSamples)
         if threads > 0 { try Runtime.setThreadCount(threads) }
         let progress = TrainingProgress()
         let converter = Converter(

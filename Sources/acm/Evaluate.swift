@@ -24,7 +24,9 @@ struct Evaluate: ParsableCommand {
     var dense: String?
 
     @Option(
-        help: "Labelled data for a dense model, held-out data else: a file, folder or shards; docs/data.md lists the layouts.")
+        help:
+            "Labelled data for a dense model, held-out data else: a file, folder or shards; docs/data.md lists the layouts."
+    )
     var data: String?
 
     @OptionGroup(title: "Features of a dense model") var features: FeatureOptions

@@ -24,15 +24,19 @@ struct LoadingArguments: ParsableArguments {
     /// Runs `body` and then lists on standard error what was left out.
     func listingBadSamples<Value>(_ body: (BadSamples) throws -> Value) throws -> Value {
         let badSamples = BadSamples(areSkipped: skipBad)
-        defer {
-            let entries = badSamples.entries
-            if !entries.isEmpty {
-                let lines = entries.map { "  \($0.place): \($0.reason)\n" }.joined()
-                let text = "Left out \(entries.count) that cannot be read:\n\(lines)"
-                FileHandle.standardError.write(Data(text.utf8))
-            }
-        }
+        defer { badSamples.list() }
         return try body(badSamples)
+    }
+}
+
+extension BadSamples {
+    /// Lists on standard error what was left out, if anything was.
+    func list() {
+        let entries = entries
+        if entries.isEmpty { return }
+        let lines = entries.map { "  \($0.place): \($0.reason)\n" }.joined()
+        let text = "Left out \(entries.count) that cannot be read:\n\(lines)"
+        FileHandle.standardError.write(Data(text.utf8))
     }
 }
 

@@ -12,14 +12,20 @@ import Transformers
     let network: WhisperModel
     let inputs: ModelInputs
 
-    init() throws {
+    /// Made once: the tests change neither.
+    private static let converted = Result {
         let folder = goldens.appendingPathComponent("whisper")
         try Runtime.seed(3)
-        dense = AdaptiveModel(dense: try ModelFolder.load(folder))
-        inputs = ModelInputs(
+        let dense = AdaptiveModel(dense: try ModelFolder.load(folder))
+        let inputs = ModelInputs(
             try SafetensorsFile(folder.appendingPathComponent("inputs.safetensors")).tensors())
-        model = try .convert(
+        let model = try AdaptiveModel.convert(
             dense.network, SurgeryOptions(kinds: SlotKind.allCases), calibration: [inputs])
+        return (dense, model, inputs)
+    }
+
+    init() throws {
+        (dense, model, inputs) = try Self.converted.get()
         network = try #require(model.network as? WhisperModel)
     }
 

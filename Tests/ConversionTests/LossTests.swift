@@ -129,7 +129,10 @@ import Transformers
         let gradient = try #require(try student.gradient).array(of: Double.self)
         #expect(gradient.suffix(2) == [0, 0])
         // A fifth of softmax minus target.
-        #expect(zip(gradient, [0.1, -0.1, 0.1, -0.1, 0.1, -0.1, -0.1, 0.1, -0.1, 0.1]).allSatisfy { abs($0 - $1) < 1e-6 })
+        #expect(
+            zip(gradient, [0.1, -0.1, 0.1, -0.1, 0.1, -0.1, -0.1, 0.1, -0.1, 0.1]).allSatisfy {
+                abs($0 - $1) < 1e-6
+            })
     }
 
     /// One label in 3 and in 2 equal frames of two classes: 6 and 3 of the 8 and 4 alignments.

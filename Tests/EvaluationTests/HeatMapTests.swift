@@ -51,7 +51,9 @@ import Torch
             return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
         }
         #expect(zip(brightness, brightness.dropFirst()).allSatisfy { $0 < $1 })
-        #expect(ColourScale.colour(-1) == ColourScale.colour(0) && ColourScale.colour(.nan) == ColourScale.colour(0))
+        #expect(
+            ColourScale.colour(-1) == ColourScale.colour(0)
+                && ColourScale.colour(.nan) == ColourScale.colour(0))
         #expect(ColourScale.colour(7) == ColourScale.colour(1))
     }
 }

@@ -90,7 +90,7 @@ import Transformers
             "input_features": .normal([1, 5, 100]), "decoder_input_ids": .full([1, 4], 3, .int64),
         ])
         let model = try AdaptiveModel.convert(
-            dense, SurgeryOptions(kinds: SlotKind.allCases), calibration: [inputs])
+            dense, SurgeryOptions(kinds: [.feedForward, .crossValue]), calibration: [inputs])
         let transcriber = try SpeechTranscriber(model, folder: folder)
         let found = try transcriber.transcribe([sound(seconds: 0.5, pitch: 300)], budget: 0.5)[0]
         let load = try #require(found.load)

@@ -56,8 +56,10 @@ import Testing
         }
         let lengths = try Tensor([2] as [Int64])
         #expect(
-            try message(Tensor([1, 3] as [Int64], shape: [1, 2]), lengths).contains("below 3, the number of classes, found 3"))
+            try message(Tensor([1, 3] as [Int64], shape: [1, 2]), lengths).contains(
+                "below 3, the number of classes, found 3"))
         #expect(try message(Tensor([1] as [Int64]), lengths).contains("[batch, labels]"))
-        #expect(try message(Tensor([1] as [Int64], shape: [1, 1]), Tensor([2, 2] as [Int64])).contains("lengths"))
+        #expect(
+            try message(Tensor([1] as [Int64], shape: [1, 1]), Tensor([2, 2] as [Int64])).contains("lengths"))
     }
 }

@@ -38,6 +38,22 @@ import Testing
         }
     }
 
+    /// Whole pages of a range are read anew; what lies beside them on their pages stays.
+    @Test func forgottenBytesAreReadAnew() throws {
+        let page = 1 << 16  // a multiple of what systems have
+        let content = Data((0..<4 * page).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+        let mapping = try MappedFile(folder.add("f", content))
+        withExtendedLifetime(mapping) {
+            for place in [0, page + page / 2, 4 * page - 1] { mapping.bytes[place] ^= 0xFF }
+            mapping.forget(100..<4 * page - 100)
+            #expect(mapping.bytes[page + page / 2] == content[page + page / 2])
+            #expect(mapping.bytes[0] == ~content[0] && mapping.bytes[4 * page - 1] == ~content[4 * page - 1])
+            mapping.forget(5..<10)
+            mapping.forget(0..<0)
+            #expect(Data(mapping.bytes[1..<4 * page - 1]) == content[1..<4 * page - 1])
+        }
+    }
+
     @Test func emptyFile() throws {
         let mapping = try MappedFile(folder.add("f", Data()))
         #expect(mapping.bytes.count == 0)

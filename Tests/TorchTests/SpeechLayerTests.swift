@@ -25,6 +25,25 @@ import Testing
         #expect(try values(output) == [21, 4300])
     }
 
+    /// With channels last the same numbers come out.
+    @Test(arguments: [(1, 3, 2, 0, 1), (4, 2, 1, 1, 2), (6, 5, 3, 0, 1)])
+    func channelsMayComeLast(channels: Int, kernel: Int, stride: Int, padding: Int, groups: Int) throws {
+        let layer = try Convolution1D(
+            channels: channels, outputChannels: 4, kernel: kernel, stride: stride, padding: padding,
+            groups: groups)
+        let norm = try GroupNorm(channels: 4, groupCount: 2)
+        for (_, tensor) in layer.parameters + norm.parameters { try tensor.fillNormalInPlace() }
+        let input = try Tensor.normal([2, channels, 17])
+        let wanted = try layer(input)
+        let found = try layer.overFrames(input.transposed(1, 2).contiguous())
+        #expect(found.shape == [2, try wanted.size(2), 4])
+        func difference(_ last: Tensor, _ first: Tensor) throws -> Double {
+            try (last.transposed(1, 2) - first).absolute().maximum().item(Double.self)
+        }
+        #expect(try difference(found, wanted) < 1e-5)
+        #expect(try difference(norm.overFrames(found), norm(wanted)) < 1e-5)
+    }
+
     @Test func inputsShorterThanTheKernelAreRefused() throws {
         let layer = try Convolution1D(channels: 1, outputChannels: 1, kernel: 3)
         #expect(throws: TorchError.self) { try layer(.zeros([1, 1, 2])) }
@@ -64,5 +83,24 @@ import Testing
         for (name, tensor) in layer.parameters {
             #expect(try #require(try tensor.gradient, "\(name)").norm().item(Double.self) > 0)
         }
+    }
+}
+
+/// Activations over their own input.
+@Suite struct ActivationTests {
+    @Test(arguments: Activation.allCases) func overwritingGivesTheSame(activation: Activation) throws {
+        let input = try Tensor.normal([3, 5])
+        let wanted = try activation(input)
+        let copy = try input.clone()
+        let found = try activation.overwriting(copy)
+        #expect(try found.equals(wanted).allTrue() && copy.equals(wanted).allTrue())
+    }
+
+    @Test func inputsWithGradientsAreKept() throws {
+        let input = try Tensor([-1, 2] as [Float]).setRequiresGradient()
+        let output = try Activation.relu.overwriting(input * 1)
+        try output.sum().backward()
+        #expect(try #require(try input.gradient).array(of: Float.self) == [0, 1])
+        #expect(try input.array(of: Float.self) == [-1, 2])
     }
 }

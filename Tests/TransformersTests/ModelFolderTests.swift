@@ -67,10 +67,16 @@ import Torch
     @Test(
         arguments: [
             (["conv_kernel": [5, 3]], "\"conv_kernel\" must be an array as long as conv_dim, 3, not 2"),
-            (["conv_stride": [3, 2, 2, 2]], "\"conv_stride\" must be an array as long as conv_dim, 3, not 4"),
+            (
+                ["conv_stride": [3, 2, 2, 2]],
+                "\"conv_stride\" must be an array as long as conv_dim, 3, not 4"
+            ),
             (["conv_dim": []], "\"conv_dim\" must be an array of at least one"),
             (["conv_stride": [3, 0, 2]], "\"conv_stride\" must be"),
-            (["feat_extract_norm": "batch"], "feat_extract_norm \"batch\" is not supported; supported: group, layer"),
+            (
+                ["feat_extract_norm": "batch"],
+                "feat_extract_norm \"batch\" is not supported; supported: group, layer"
+            ),
             (["feat_extract_activation": "mish"], "feat_extract_activation \"mish\""),
             (["num_attention_heads": 5], "\"num_attention_heads\" must be a divisor"),
             (["num_conv_pos_embedding_groups": 5], "\"num_conv_pos_embedding_groups\" must be a divisor"),

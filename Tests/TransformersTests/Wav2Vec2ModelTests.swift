@@ -13,7 +13,8 @@ import Torch
     @Test func badInputsAreRefused() throws {
         let samples = try Tensor.zeros([2, 40])
         #expect(try refusal("wav2vec2", [:]).contains("needs the input \"input_values\""))
-        #expect(try refusal("wav2vec2", ["input_values": .zeros([2, 40], .int64)]).contains("floating-point"))
+        #expect(
+            try refusal("wav2vec2", ["input_values": .zeros([2, 40], .int64)]).contains("floating-point"))
         #expect(try refusal("wav2vec2", ["input_values": .zeros([40])]).contains("[batch, samples]"))
         #expect(
             try refusal("wav2vec2", ["input_values": .zeros([1, 16])])
@@ -35,8 +36,10 @@ import Torch
             try refusal("wav2vec2", ["input_values": samples, "mask_time_indices": .ones([2, 4], .bool)])
                 .contains("mask_time_indices must be bool or integers of shape [2, 2]"))
         #expect(
-            try refusal("wav2vec2_ctc", ["input_values": samples, "mask_time_indices": .ones([2, 2], .bool)])
-                .contains("no masked_spec_embed"))
+            try refusal(
+                "wav2vec2_ctc", ["input_values": samples, "mask_time_indices": .ones([2, 2], .bool)]
+            )
+            .contains("no masked_spec_embed"))
     }
 
     @Test func shapesAreAsDocumented() throws {

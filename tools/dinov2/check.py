@@ -65,7 +65,7 @@ def main() -> int:
     config = json.loads((options.folder / "preprocessor_config.json").read_text())
     batches = {"random": numpy.random.default_rng(1).standard_normal((8, 3, 224, 224)).astype(numpy.float32)}
     if options.images:
-        batches["real"] = numpy.stack([prepared(file, config) for file in options.images])
+        batches["real"] = numpy.ascontiguousarray([prepared(file, config) for file in options.images])
     failed = False
     for name, pixels in batches.items():
         wanted, found = theirs(options.onnx, pixels), ours(options.acm, options.folder, pixels)

@@ -11,6 +11,7 @@ same. `corruptions/reference.safetensors` holds
   deviation of red, green, blue; variance of the luminance below 1/32, up to 1/8, and above 1/8 cycles
   a pixel.
 - `clean` [3, 10], the same of the clean images.
+- `frost` [5, 10]: the same of crops of the five photographs of frost, the difference being that from black.
 - `exact.NAME` [3, 56, 56] uint8: every fourth row and column of the first image at severity 3, for
   corruptions without random draws and for motion blur in the direction of 20°.
 
@@ -148,6 +149,15 @@ def write(root: pathlib.Path, seed: int) -> list[str]:
                 mean[index, severity - 1, number] = found.mean(0)
                 deviation[index, severity - 1, number] = found.std(0, ddof=1) if len(found) > 1 else 0
 
+    crops = numpy.random.default_rng(seed)
+    frost = []
+    for name in ("frost1.png", "frost2.png", "frost3.png", "frost4.jpg", "frost5.jpg"):
+        with Image.open(reference.resource_filename("imagenet_c", f"frost/{name}")) as file:
+            photograph = numpy.array(file.convert("RGB"))
+        corners = crops.integers(0, (photograph.shape[0] - SIZE, photograph.shape[1] - SIZE), (60, 2))
+        parts = [photograph[top:top + SIZE, left:left + SIZE] for top, left in corners]
+        frost.append(numpy.mean([statistics(part, numpy.zeros_like(part)) for part in parts], axis=0))
+
     exact = {name: corrupted(name, images[0], 3) for name in FIXED}
     uniform = numpy.random.uniform
     numpy.random.uniform = lambda *_, **__: DEGREES
@@ -160,6 +170,7 @@ def write(root: pathlib.Path, seed: int) -> list[str]:
     save_file({
         "mean": mean, "deviation": deviation, "draws": numpy.array(draws, numpy.int32),
         "clean": numpy.array([statistics(image, image) for image in images], numpy.float32),
+        "frost": numpy.array(frost, numpy.float32),
         **{f"exact.{name}": numpy.ascontiguousarray(image[::4, ::4].transpose(2, 0, 1))
            for name, image in exact.items()},
     }, folder / "reference.safetensors")

@@ -72,6 +72,8 @@ def randomise(model, generator):
         for name, parameter in model.named_parameters():
             if name.endswith("weight.original0"):  # the positions' part would be too small to notice
                 parameter.copy_(6 + 2 * torch.randn(parameter.shape, generator=generator))
+            elif "conv_layers" in name and parameter.dim() == 3 or "feature_projection.projection" in name:  # layers without a norm would grow ever larger
+                parameter.div_(1.5)
 
 
 def write_models(root: pathlib.Path, seed: int) -> None:

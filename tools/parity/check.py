@@ -2,6 +2,7 @@
 """Runs an acm executable and transformers on every checkpoint of Tests/Goldens, on the same device.
 
     python3 tools/parity/check.py .build/release/acm                    # on the CPU
+    python3 tools/parity/check.py .build/release/acm dinov2 vit         # some checkpoints only
     python3 tools/parity/check.py .build/release/acm --device cuda --json parity.json
 
 float32: the largest difference over the largest wanted value, at most 1e-4. bfloat16: the length of the
@@ -21,13 +22,11 @@ from safetensors.torch import load_file
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tools" / "goldens"))
-import families  # noqa: E402
+import dinov2  # noqa: E402
 import models  # noqa: E402
 import wav2vec2  # noqa: E402
 
-GOLDENS = models.GOLDENS + wav2vec2.GOLDENS
-
-GOLDENS = [golden for family in families.MODULES for golden in family.GOLDENS]
+GOLDENS = [golden for family in (models, dinov2, wav2vec2) for golden in family.GOLDENS]
 LIMITS = {"float32": 1e-4, "bfloat16": 1e-2}
 
 
@@ -65,13 +64,14 @@ def compare(acm: str, golden: models.Golden, device: str, dtype: str) -> dict[st
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("acm")
+    parser.add_argument("checkpoints", nargs="*", help="all when none is named")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
 
     models.transformers.logging.disable_progress_bar()
     results, failed = [], 0
-    for golden in GOLDENS:
+    for golden in (golden for golden in GOLDENS if golden.name in (options.checkpoints or [golden.name])):
         for dtype, limit in LIMITS.items():
             errors = compare(options.acm, golden, options.device, dtype)
             worst = max(errors, key=errors.get)

@@ -43,31 +43,47 @@ public struct AudioDataset: Dataset {
     /// What is said in a recording; nil where that is not known.
     public func text(of index: Int) -> String? { store.texts?[index] }
 
+    public func place(of index: Int) -> String? { store.place(of: index) }
+
+    /// One recording at the model's rate: `[samples]` float32.
+    public func samples(of index: Int) throws -> Tensor {
+        try AudioDecoder.decode(
+            store.read(index), name: store.place(of: index), sampleRate: frontEnd.sampleRate)
+    }
+
     /// Inputs as the front end makes them; labels `[batch, labels]` int64, filled up with -100.
+    ///
+    /// A decoder gets its prompt and then the text as `decoder_input_ids`; labels are what comes after each
+    /// of its tokens, -100 for those of the prompt. Without texts it gets the prompt alone.
     public func batch(_ indices: [Int]) throws -> Batch {
         var kept: [Int] = []
         let clips = try indices.compactMap { index -> Tensor? in
             if let labels, labels[index].isEmpty { return nil }
-            let clip = try badSamples.keep(store.place(of: index)) {
-                try AudioDecoder.decode(
-                    store.read(index), name: store.place(of: index), sampleRate: frontEnd.sampleRate)
-            }
+            let clip = try badSamples.keep(store.place(of: index)) { try samples(of: index) }
             if clip != nil { kept.append(index) }
             return clip
         }
         guard !clips.isEmpty else {
             throw DatasetError.nothingLeft(batch: indices.count, places: indices.map(store.place))
         }
+        var inputs = try frontEnd.inputs(clips)
+        var rows = labels.map { labels in kept.map { labels[$0] } }
+        let prompt = frontEnd.decoderPrompt
+        if !prompt.isEmpty {
+            let tokens = rows?.map { prompt + $0.dropLast() } ?? clips.map { _ in prompt }
+            inputs.tensors["decoder_input_ids"] = try Self.padded(tokens, with: prompt[0])
+            inputs.tensors["decoder_attention_mask"] = try Self.padded(
+                tokens.map { $0.map { _ in 1 } }, with: 0)
+            let unlearnt = Array(repeating: Self.padding, count: prompt.count - 1)
+            rows = rows.map { $0.map { unlearnt + $0 } }
+        }
         return Batch(
-            inputs: try frontEnd.inputs(clips), labels: try labels.map { try Self.padded(kept, $0) },
-            indices: kept)
+            inputs: inputs, labels: try rows.map { try Self.padded($0, with: Self.padding) }, indices: kept)
     }
 
-    private static func padded(_ rows: [Int], _ labels: [[Int]]) throws -> Tensor {
-        let width = rows.map { labels[$0].count }.max() ?? 0
-        let filled = rows.flatMap {
-            labels[$0] + Array(repeating: padding, count: width - labels[$0].count)
-        }
+    private static func padded(_ rows: [[Int]], with filler: Int) throws -> Tensor {
+        let width = rows.map(\.count).max() ?? 0
+        let filled = rows.flatMap { $0 + Array(repeating: filler, count: width - $0.count) }
         return try Tensor(filled, shape: [rows.count, width])
     }
 }

@@ -10,6 +10,8 @@ import Torch
 struct FrostTexture {
     let height: Int
     let width: Int
+    /// The kind that all images get; nil for one drawn for each.
+    var kind: Int?
 
     /// What was measured of a photograph, in units of 0…255.
     private struct Kind {
@@ -23,7 +25,7 @@ struct FrostTexture {
         let sign: Double
     }
 
-    private static let kinds = [
+    private static let kinds: [Kind] = [
         Kind(
             mean: [78, 149, 165], deviation: [24, 14, 13], variation: 9, bands: [153, 29, 81], sign: 1),
         Kind(
@@ -50,7 +52,8 @@ struct FrostTexture {
     func callAsFunction(_ random: inout RandomStreams, device: Device) throws -> Tensor {
         let draws = random.hostGenerators.map { generator in
             var generator = generator
-            return (kind: Self.kinds[Int(generator.unit() * 5)], shift: generator.unit() * 2 - 1)
+            let drawn = Int(generator.unit() * Double(Self.kinds.count))
+            return (kind: Self.kinds[kind ?? drawn], shift: generator.unit() * 2 - 1)
         }
         func column(_ values: (Kind, Double) -> [Double]) throws -> Tensor {
             let rows = draws.map { values($0.kind, $0.shift) }

@@ -25,6 +25,13 @@ public struct ImageDataset: AugmentableDataset {
     public var classNames: [String]? { store.classNames }
     public func order(_ generator: inout SplitMix64) -> [Int] { store.order(&generator) }
 
+    public func place(of index: Int) -> String? { store.place(of: index) }
+
+    /// One image as the model sees it, before its levels are normalised: `[3, size, size]` uint8.
+    public func image(of index: Int) throws -> Tensor {
+        try preparation.image(store.read(index), name: store.place(of: index))
+    }
+
     public func augmented(_ options: AugmentationOptions, mixes: Bool) -> ImageDataset {
         var copy = self
         copy.stage.augmentation = options

@@ -12,7 +12,16 @@ public struct TextTable: Sendable, Equatable {
     /// The line of each text, from 1.
     public let lineNumbers: [Int]
 
+    /// Texts without labels.
+    public init(texts: [String]) {
+        self.texts = texts
+        labels = nil
+        classNames = nil
+        lineNumbers = texts.indices.map { $0 + 1 }
+    }
+
     /// - Parameters:
+    ///   - url: a `.tsv`, or lines.
     ///   - split: only rows whose `split` column says so; nil takes all.
     ///   - badSamples: whether lines that are not UTF-8 or have too few cells are left out.
     /// - Throws: ``DatasetError`` naming file and line; `FileError` if it cannot be read.

@@ -2,7 +2,8 @@
 enum ColourScale {
     /// Anchors at equal distances: red, green, blue in 0…255.
     private static let anchors: [[Double]] = [
-        [13, 8, 60], [75, 12, 107], [137, 34, 106], [197, 60, 77], [237, 105, 37], [251, 164, 20], [248, 231, 125],
+        [13, 8, 60], [75, 12, 107], [137, 34, 106], [197, 60, 77], [237, 105, 37], [251, 164, 20],
+        [248, 231, 125],
     ]
 
     /// The colour of a share, which is kept within 0…1.

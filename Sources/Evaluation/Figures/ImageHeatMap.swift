@@ -28,8 +28,10 @@ public enum ImageHeatMap {
             (0..<3).flatMap { channel in colours.map { $0[channel] } }, shape: [3, rows, 1, columns, 1])
         let cover = try grid.expanded([3, rows, patchSize[0], columns, patchSize[1]])
             .reshaped([3, rows * patchSize[0], columns * patchSize[1]])
-        let seen = try image.slice(0..<rows * patchSize[0], axis: 1).slice(0..<columns * patchSize[1], axis: 2)
-            .to(nil, .float32)
+        let seen = try image.slice(0..<rows * patchSize[0], axis: 1).slice(
+            0..<columns * patchSize[1], axis: 2
+        )
+        .to(nil, .float32)
         let mixed = try (seen * transparency + cover * (1 - transparency)).to(nil, .uint8)
         let gap = try Tensor.full([3, rows * patchSize[0], 8], 255, .uint8)
         return try .concatenated([seen.to(nil, .uint8), gap, mixed], axis: 2)
@@ -39,6 +41,7 @@ public enum ImageHeatMap {
     public static func write(
         image: Tensor, loads: TokenLoads, patchSize: [Int], to url: URL
     ) throws {
-        try AtomicFile.write(ImageEncoder.png(draw(image: image, loads: loads, patchSize: patchSize)), to: url)
+        try AtomicFile.write(
+            ImageEncoder.png(draw(image: image, loads: loads, patchSize: patchSize)), to: url)
     }
 }

@@ -85,7 +85,9 @@ public struct ErrorRate: Sendable, Equatable {
     public static func words(
         reference: String, hypothesis: String, _ normalization: Normalization = Normalization()
     ) -> ErrorRate {
-        func words(_ text: String) -> [Substring] { normalization(text).split(whereSeparator: \.isWhitespace) }
+        func words(_ text: String) -> [Substring] {
+            normalization(text).split(whereSeparator: \.isWhitespace)
+        }
         return ErrorRate(reference: words(reference), hypothesis: words(hypothesis))
     }
 

@@ -81,7 +81,10 @@ public struct LogMelSpectrogram: Sendable {
 
     /// The spectrogram of the first chunk, with silence after the end of shorter sounds:
     /// `[mels, frameCount]`.
+    ///
+    /// - Throws: as ``callAsFunction(_:)``.
     public func chunk(_ samples: Tensor) throws -> Tensor {
+        try check(samples)
         let count = try samples.size(0)
         return try self(count > chunkWidth ? samples.slice(0..<chunkWidth, axis: 0) : padded(samples))
     }
@@ -91,11 +94,7 @@ public struct LogMelSpectrogram: Sendable {
     /// - Throws: ``PreprocessingError/invalidArgument(operation:expected:found:)`` unless the samples
     ///   are a vector of floating-point numbers, at least one.
     public func callAsFunction(_ samples: Tensor) throws -> Tensor {
-        guard samples.rank == 1, samples.dataType.isFloatingPoint, samples.elementCount > 0 else {
-            throw PreprocessingError.invalidArgument(
-                operation: "Making a spectrogram", expected: "floating-point samples of shape [samples]",
-                found: "\(samples.dataType) \(samples.shape)")
-        }
+        try check(samples)
         let sound = try padded(samples.to(nil, .float32))
         let window = try Operators.window(
             .int(windowWidth), .dataType(.float32), .none, .device(sound.device))
@@ -109,6 +108,14 @@ public struct LogMelSpectrogram: Sendable {
         let levels = try Operators.logarithm(.tensor(bands))
         let floor = try levels.maximum() - 8
         return try (Operators.larger(.tensor(levels), .tensor(floor)) + 4) / 4
+    }
+
+    private func check(_ samples: Tensor) throws {
+        guard samples.rank == 1, samples.dataType.isFloatingPoint, samples.elementCount > 0 else {
+            throw PreprocessingError.invalidArgument(
+                operation: "Making a spectrogram", expected: "floating-point samples of shape [samples]",
+                found: "\(samples.dataType) \(samples.shape)")
+        }
     }
 
     /// With silence up to a chunk.

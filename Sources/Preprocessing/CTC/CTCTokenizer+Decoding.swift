@@ -41,7 +41,8 @@ extension CTCTokenizer {
         let shape = logits.shape
         guard shape.count == 3, mask.map({ $0.shape == Array(shape.prefix(2)) }) ?? true else {
             throw PreprocessingError.invalidArgument(
-                operation: "Decoding logits", expected: "logits [batch, frames, classes] and a mask of their frames",
+                operation: "Decoding logits",
+                expected: "logits [batch, frames, classes] and a mask of their frames",
                 found: "\(shape) and \(mask.map { "\($0.shape)" } ?? "none")")
         }
         try checkClassCount(shape[2])

@@ -69,7 +69,8 @@ struct CTCVocabulary {
 extension JSONCursor {
     fileprivate var unsupportedNesting: PreprocessingError {
         invalid(
-            expected: "ids of tokens, or a \"target_lang\" in tokenizer_config.json that names one of the languages",
+            expected:
+                "ids of tokens, or a \"target_lang\" in tokenizer_config.json that names one of the languages",
             found: "vocabularies of several languages")
     }
 }

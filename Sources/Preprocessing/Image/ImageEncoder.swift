@@ -57,6 +57,7 @@ public enum ImageEncoder {
         try checkMedia(status, operation: operation, formats: "an image", path: "memory")
         guard let bytes else { return Data() }
         return Data(
-            bytesNoCopy: bytes, count: Int(count), deallocator: .custom { memory, _ in acm_media_free(memory) })
+            bytesNoCopy: bytes, count: Int(count),
+            deallocator: .custom { memory, _ in acm_media_free(memory) })
     }
 }

@@ -12,9 +12,11 @@ private enum ProcessorKind: String, CaseIterable {
     /// From a processor's class name, old or new.
     init?(className: String) {
         let suffixes = ["ImageProcessor", "ImageProcessorFast", "ImageProcessorPil", "FeatureExtractor"]
-        guard let kind = Self.allCases.first(where: { kind in
-            suffixes.contains { kind.rawValue + $0 == className }
-        }) else { return nil }
+        guard
+            let kind = Self.allCases.first(where: { kind in
+                suffixes.contains { kind.rawValue + $0 == className }
+            })
+        else { return nil }
         self = kind
     }
 

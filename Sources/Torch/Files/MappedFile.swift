@@ -46,6 +46,16 @@ public final class MappedFile: Sendable {
         bytes = UnsafeMutableRawBufferPointer(start: address, count: count)
     }
 
+    /// Gives the memory of bytes that nobody has changed back to the system; they are read anew from the
+    /// file when they are touched. Changed bytes would be lost. Pages that reach beyond the range stay.
+    func forget(_ range: Range<Int>) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = (range.lowerBound + page - 1) / page * page
+        let end = range.upperBound / page * page
+        guard page > 0, start < end, end <= bytes.count, let address = bytes.baseAddress else { return }
+        _ = madvise(address + start, end - start, Int32(MADV_DONTNEED))
+    }
+
     deinit {
         if let address = bytes.baseAddress {
             munmap(address, bytes.count)

@@ -28,4 +28,11 @@ public struct GroupNorm: Layer {
         try Operators.groupNorm(
             .tensor(input), .int(groupCount), .tensor(weight), .tensor(bias), .double(epsilon))
     }
+
+    /// The same with the channels as the last axis, in memory too.
+    ///
+    /// - Input: `[batch, length, channels]`; output: the same shape.
+    public func overFrames(_ input: Tensor) throws -> Tensor {
+        try self(input.transposed(1, 2).unsqueezed(2)).squeezed(2).transposed(1, 2)
+    }
 }

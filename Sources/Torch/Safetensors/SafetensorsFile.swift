@@ -57,4 +57,12 @@ public final class SafetensorsFile: Sendable {
             try body(UnsafeMutableRawBufferPointer(rebasing: mapping.bytes[range]))
         }
     }
+
+    /// Gives the memory that a tensor's bytes took when they were read back to the system, for one who has
+    /// copied them; see ``MappedFile``. They must not have been changed.
+    ///
+    /// - Throws: `SafetensorsError.noTensor`.
+    public func forget(_ name: String) throws {
+        mapping.forget(try entry(name).range)
+    }
 }

@@ -1,7 +1,10 @@
 private enum Operators {
     static let gelu = Operator("aten::gelu")
+    static let geluInPlace = Operator("aten::gelu_")
     static let relu = Operator("aten::relu")
+    static let reluInPlace = Operator("aten::relu_")
     static let silu = Operator("aten::silu")
+    static let siluInPlace = Operator("aten::silu_")
     static let tanh = Operator("aten::tanh")
     static let sigmoid = Operator("aten::sigmoid")
     static let softmax = Operator("aten::softmax", "int")
@@ -52,6 +55,18 @@ public enum Activation: String, Sendable, CaseIterable {
         case .geluTanh: try input.gelu(approximate: true)
         case .relu: try input.relu()
         case .silu: try input.silu()
+        case .identity: input
+        }
+    }
+
+    /// The same, written over an input that nobody else needs, unless gradients go through it.
+    public func overwriting(_ input: Tensor) throws -> Tensor {
+        if input.requiresGradient { return try self(input) }
+        return switch self {
+        case .gelu: try Operators.geluInPlace(.tensor(input), .string("none"))
+        case .geluTanh: try Operators.geluInPlace(.tensor(input), .string("tanh"))
+        case .relu: try Operators.reluInPlace(.tensor(input))
+        case .silu: try Operators.siluInPlace(.tensor(input))
         case .identity: input
         }
     }

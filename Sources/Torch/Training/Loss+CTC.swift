@@ -38,7 +38,8 @@ extension Loss {
             let highest = try labels.maximum().item(Int.self)
             guard highest < classes else {
                 throw TorchError.invalidArgument(
-                    "The labels of the CTC loss must lie below \(classes), the number of classes, found \(highest).")
+                    "The labels of the CTC loss must lie below \(classes), the number of classes, found \(highest)."
+                )
             }
         }
         let isLabel = try labels.isAtLeast(0).and(labels.equals(Double(blank)).logicalNot())

@@ -54,7 +54,8 @@ public struct RelativePositions: Layer {
         let values = try table(Tensor(buckets).to(device))  // [distances, heads]
         let numbers = try Tensor.range(0..<frameCount, device: device)
         // Key minus query, from 0.
-        let distances = try Tensor.range(frameCount - 1..<2 * frameCount - 1, device: device)
+        let distances =
+            try Tensor.range(frameCount - 1..<2 * frameCount - 1, device: device)
             .unsqueezed(0) - numbers.unsqueezed(1)  // [frames, frames]
         return try distances.lookedUp(in: values).permuted([2, 0, 1]).unsqueezed(0)
     }

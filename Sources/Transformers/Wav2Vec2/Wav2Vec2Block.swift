@@ -39,7 +39,8 @@ public struct Wav2Vec2Block: TransformerBlock {
     ) throws -> Tensor {
         let place = SlotPlace(block: index, kind: .feedForward)
         let attentionInput = try normsInputs ? attentionNorm(input) : input
-        let attended = try input
+        let attended =
+            try input
             + attention(
                 attentionInput, block: index, mask: scores(attentionInput, mask: mask, bias: bias), pass)
         if normsInputs {

@@ -16,15 +16,15 @@ public struct Wav2Vec2Features: Layer {
     }
 
     func callAsFunction(_ samples: Tensor) throws -> Tensor {
-        var states = try samples.unsqueezed(1)  // [batch, 1, samples]
+        var states = try samples.unsqueezed(-1)  // [batch, samples, 1]
         for layer in layers { states = try layer(states) }
-        return try states.transposed(1, 2)  // [batch, frames, channels]
+        return states
     }
 }
 
 /// `activation(norm(convolution(x)))`; the norm over channels, over time, or left out.
 ///
-/// - Input: `[batch, inputChannels, length]`; output: `[batch, channels, frames]`.
+/// - Input: `[batch, length, inputChannels]`; output: `[batch, frames, channels]`.
 public struct Wav2Vec2FeatureLayer: Layer {
     public let convolution: Convolution1D
     public let layerNorm: LayerNorm?
@@ -51,9 +51,9 @@ public struct Wav2Vec2FeatureLayer: Layer {
     }
 
     func callAsFunction(_ input: Tensor) throws -> Tensor {
-        var states = try convolution(input)
-        if let layerNorm { states = try layerNorm(states.transposed(1, 2)).transposed(1, 2) }
-        if let groupNorm { states = try groupNorm(states) }
-        return try activation(states)
+        var states = try convolution.overFrames(input)
+        if let layerNorm { states = try layerNorm(states) }
+        if let groupNorm { states = try groupNorm.overFrames(states) }
+        return try activation.overwriting(states)
     }
 }

@@ -51,8 +51,14 @@ extension Wav2Vec2Model {
         let table = NameTable(
             names + [
                 ("positions.convolution", convolution),
-                ("positions.convolution.magnitude", "\(convolution).\(weight)\(hasOldWeightNorm ? "g" : "0")"),
-                ("positions.convolution.direction", "\(convolution).\(weight)\(hasOldWeightNorm ? "v" : "1")"),
+                (
+                    "positions.convolution.magnitude",
+                    "\(convolution).\(weight)\(hasOldWeightNorm ? "g" : "0")"
+                ),
+                (
+                    "positions.convolution.direction",
+                    "\(convolution).\(weight)\(hasOldWeightNorm ? "v" : "1")"
+                ),
             ]
         ).prefixed(prefix, except: ["head"])
         return NameTable(table.entries, dropped: ["quantizer", "project_hid", "project_q"])

@@ -103,4 +103,19 @@ public struct WhisperGenerationConfiguration: Sendable, Equatable {
             return token
         }
     }
+
+    /// The tokens that a text begins with; where the language would have to be detected, without it.
+    ///
+    /// - Throws: ``ModelError`` for a language or task that the model does not know.
+    public func prompt(_ request: WhisperRequest) throws -> [Int] {
+        try WhisperPrompt(self, request).tokens(language: nil)
+    }
+
+    /// - Throws: ``ModelError/invalidInput(_:)`` where the language would have to be detected.
+    public func requireLanguage(_ request: WhisperRequest) throws {
+        guard try !WhisperPrompt(self, request).detectsLanguage else {
+            throw ModelError.invalidInput(
+                "The model knows several languages: say which one the texts are in, for example en.")
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Preprocessing
 import TestSupport
 import Testing
 import Torch
@@ -66,7 +67,7 @@ import Transformers
     @Test func aSpeechModelsFolderTellsHow() throws {
         try folder.put(
             "model/config.json", #"{"architectures": ["Wav2Vec2ForCTC"], "model_type": "wav2vec2"}"#)
-        #expect(try AudioFrontEnd(modelFolder: folder["model"]) == nil)
+        #expect(throws: PreprocessingError.self) { try AudioFrontEnd.of(folder["model"]) }
         try folder.put(
             "model/preprocessor_config.json",
             #"{"feature_extractor_type": "Wav2Vec2FeatureExtractor", "sampling_rate": 8000, "do_normalize": false, "#
@@ -81,7 +82,7 @@ import Transformers
         #expect(try #require(batch.labels).array(of: Int.self) == [7, 5, 6, 5, 6, -100])
         #expect(try batch.inputs.required("input_values").shape == [2, 160])
         #expect(try batch.inputs.required("attention_mask").sum(axis: 1).array(of: Int.self) == [160, 100])
-        try FileManager.default.removeItem(at: folder["model/preprocessor_config.json"])
+        try folder.put("model/config.json", #"{"architectures": ["BertModel"], "model_type": "bert"}"#)
         #expect(throws: DatasetError.self) {
             try DatasetFolder.open(folder.url, modelFolder: folder["model"], split: "test")
         }

@@ -35,7 +35,7 @@ import Torch
         switch corruption {
         case .frost: 20
         case .fog, .elasticTransform: 16
-        case .snow: 8
+        case .snow, .motionBlur: 8
         default: fixed.contains(corruption) ? 1 : 4
         }
     }
@@ -115,6 +115,30 @@ import Torch
                     difference < limit + 4 * comparison.error[statistic],
                     "\(place) statistic \(statistic): \(found), reference \(wanted)")
             }
+        }
+    }
+
+    /// The drawn frost is like each of the photographs: brightness, colour, contrast, and how fine it is.
+    @Test(arguments: 0..<5) func frostIsLikeItsPhotographs(kind: Int) throws {
+        let wanted = try #require(ReferenceImages.golden("reference")["frost"]).select(kind, axis: 0)
+            .array(of: Double.self)
+        var random = try RandomStreams(seeds: Array(0..<24), device: .cpu)
+        let size = ReferenceImages.size
+        let frost = try FrostTexture(height: size, width: size, kind: kind)(&random, device: .cpu)
+            .truncatedToPixels()
+        let black = try frost.zerosLike()
+        let found = try ReferenceImages.statistics(frost, clean: black).mean(axis: 0).array(of: Double.self)
+        for statistic in 0..<10 {
+            // Three means and the mean of them; three deviations; three bands.
+            let (levels, share) = statistic < 4 ? (6.0, 0.0) : statistic < 7 ? (0.0, 0.1) : (0.0, 0.25)
+            #expect(
+                abs(found[statistic] - wanted[statistic]) < levels + share * wanted[statistic],
+                "kind \(kind) statistic \(statistic): \(found[statistic]), photographs \(wanted[statistic])")
+        }
+        if Self.reports {
+            print(
+                "frost \(kind)",
+                zip(found, wanted).map { String(format: "%.0f/%.0f", $0, $1) }.joined(separator: " "))
         }
     }
 

@@ -34,7 +34,8 @@ import Torch
     /// A tone stays that tone at another rate, and one that the rate cannot carry is gone.
     @Test(arguments: [8000, 11_025, 22_050, 44_100, 48_000]) func tonesSurviveResampling(rate: Int) throws {
         let frequency = 1000.0
-        let tone = try AudioDecoder.decode(WaveFile(rate: rate) { sin(2 * .pi * frequency * $0) }.bytes, name: "a")
+        let tone = try AudioDecoder.decode(
+            WaveFile(rate: rate) { sin(2 * .pi * frequency * $0) }.bytes, name: "a")
         let found = try tone.array(of: Double.self)
         #expect(abs(found.count - 16_000) <= 1)  // one second
         for (index, sample) in found.enumerated().dropFirst(800).dropLast(800) {
@@ -43,14 +44,16 @@ import Torch
             if abs(sample - wanted) >= 2e-5 { break }
         }
         guard rate > 20_000 else { return }
-        let high = try AudioDecoder.decode(WaveFile(rate: rate) { sin(2 * .pi * 10_000 * $0) }.bytes, name: "a")
+        let high = try AudioDecoder.decode(
+            WaveFile(rate: rate) { sin(2 * .pi * 10_000 * $0) }.bytes, name: "a")
         #expect(try high.slice(800..<15_200, axis: 0).absolute().maximum().item(Double.self) < 2e-5)
     }
 
     /// A tone that rises from 100 Hz to 7 kHz keeps its course.
     @Test func aChirpKeepsItsCourse() throws {
         func chirp(_ time: Double) -> Double { 0.5 * sin(2 * .pi * (100 * time + 3450 * time * time)) }
-        let found = try AudioDecoder.decode(WaveFile(rate: 44_100, chirp).bytes, name: "a").array(of: Double.self)
+        let found = try AudioDecoder.decode(WaveFile(rate: 44_100, chirp).bytes, name: "a").array(
+            of: Double.self)
         let errors = found.enumerated().map { abs($1 - chirp(Double($0) / 16_000)) }
         #expect(try #require(errors.dropFirst(800).dropLast(800).max()) < 3e-4)
     }
@@ -59,7 +62,8 @@ import Torch
         let stereo = WaveFile(rate: 16_000, channels: 2) { $0 < 0.5 ? 0.25 : -0.5 }
         let found = try AudioDecoder.decode(stereo.bytes, name: "a").array(of: Float.self)
         // The second channel is the negative half of the first.
-        #expect(found.prefix(4000).allSatisfy { $0 == 0.0625 } && found.suffix(4000).allSatisfy { $0 == -0.125 })
+        #expect(
+            found.prefix(4000).allSatisfy { $0 == 0.0625 } && found.suffix(4000).allSatisfy { $0 == -0.125 })
     }
 
     @Test(arguments: names.filter { !$0.hasSuffix(".g722") })
@@ -78,7 +82,8 @@ import Torch
         for _ in 0..<40 {
             var damaged = bytes
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                damaged[Int.random(in: damaged.indices, using: &random)] = .random(in: 0...255, using: &random)
+                damaged[Int.random(in: damaged.indices, using: &random)] = .random(
+                    in: 0...255, using: &random)
             }
             do {
                 _ = try AudioDecoder.decode(damaged, name: name, maximumDuration: 60)
@@ -88,7 +93,9 @@ import Torch
         }
     }
 
-    @Test(arguments: ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.g722"]) func emptyFilesAreRefused(name: String) throws {
+    @Test(arguments: ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.g722"]) func emptyFilesAreRefused(name: String)
+        throws
+    {
         let folder = try TemporaryFolder([name: ""])
         let text = try message { _ = try AudioDecoder.decode(folder.url.appendingPathComponent(name)) }
         #expect(text.contains("no bytes at all") && text.contains(name))
@@ -96,7 +103,8 @@ import Torch
 
     @Test func aHeaderWithoutSamplesIsRefused() throws {
         let silent = WaveFile(rate: 16_000, seconds: 0) { _ in 0 }
-        #expect(try message { _ = try AudioDecoder.decode(silent.bytes, name: "a.wav") }.contains("no samples"))
+        #expect(
+            try message { _ = try AudioDecoder.decode(silent.bytes, name: "a.wav") }.contains("no samples"))
     }
 
     @Test func otherFilesAreRefused() throws {
@@ -159,7 +167,9 @@ private struct WaveFile {
     init(rate: Int, channels: Int = 1, seconds: Double = 1, _ amplitude: (Double) -> Double) {
         let count = Int(Double(rate) * seconds)
         func append<Number: FixedWidthInteger>(_ numbers: Number...) {
-            for number in numbers { withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) } }
+            for number in numbers {
+                withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+            }
         }
         let byteCount = count * channels * 4
         bytes += "RIFF".utf8

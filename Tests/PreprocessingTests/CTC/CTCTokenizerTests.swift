@@ -86,7 +86,8 @@ import Torch
     }
 
     @Test func oneOfSeveralLanguagesIsNamed() throws {
-        let nested = #"{"eng": {"<pad>": 0, "<unk>": 1, "|": 2, "a": 3}, "spa": {"<pad>": 0, "<unk>": 1, "|": 2, "ñ": 3}}"#
+        let nested =
+            #"{"eng": {"<pad>": 0, "<unk>": 1, "|": 2, "a": 3}, "spa": {"<pad>": 0, "<unk>": 1, "|": 2, "ñ": 3}}"#
         let spanish = try tokenizer([
             "vocab.json": nested, "tokenizer_config.json": #"{"target_lang": "spa"}"#,
         ])
@@ -107,7 +108,8 @@ import Torch
     }
 
     @Test(arguments: [
-        (#"{"tokenizer_class": "BertTokenizer"}"#, "Wav2Vec2CTCTokenizer"), (#"{"do_lower_case": 1}"#, "a boolean"),
+        (#"{"tokenizer_class": "BertTokenizer"}"#, "Wav2Vec2CTCTokenizer"),
+        (#"{"do_lower_case": 1}"#, "a boolean"),
         (#"{"pad_token": 3}"#, "pad_token"), (#"{"added_tokens_decoder": {"x": {"content": "y"}}}"#, "an id"),
         (#"{"added_tokens_decoder": {"3": {"content": "y"}}}"#, "one token for the id 3"),
         (#"{"added_tokens_decoder": {"9": {"content": "a"}}}"#, "one id for the token \"a\""),

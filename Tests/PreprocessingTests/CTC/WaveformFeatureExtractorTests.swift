@@ -7,7 +7,9 @@ import Torch
 @Suite struct WaveformFeatureExtractorTests {
     let folder = Goldens.folder.appendingPathComponent("ctc/features")
 
-    @Test(arguments: ["masked", "unmasked", "raw", "valued"]) func valuesAreThoseOfTransformers(name: String) throws {
+    @Test(arguments: ["masked", "unmasked", "raw", "valued"]) func valuesAreThoseOfTransformers(name: String)
+        throws
+    {
         let golden = try SafetensorsFile(folder.appendingPathComponent("features.safetensors")).tensors()
         let rows = try (0..<3).map { try #require(golden["audio.\($0)"]).array(of: Float.self) }
         let extractor = try WaveformFeatureExtractor(folder: folder.appendingPathComponent(name))
@@ -39,7 +41,8 @@ import Torch
     @Test(arguments: [
         (#"{"feature_extractor_type": "WhisperFeatureExtractor"}"#, "Wav2Vec2FeatureExtractor"),
         (#"{"feature_size": 80}"#, "feature_size"), (#"{"padding_side": "left"}"#, "right"),
-        (#"{"sampling_rate": 0}"#, "sampling_rate"), (#"{"padding_value": "x"}"#, "a number"), ("{", "line 1"),
+        (#"{"sampling_rate": 0}"#, "sampling_rate"), (#"{"padding_value": "x"}"#, "a number"),
+        ("{", "line 1"),
     ])
     func refusesOtherExtractors(settings: String, named: String) throws {
         let folder = try TemporaryFolder(["preprocessor_config.json": settings])
@@ -55,6 +58,8 @@ import Torch
         #expect(try refusal([]).contains("at least one waveform"))
         #expect(try refusal([[1], []]) == "Preparing audio: expected samples in waveform 1, found none.")
         #expect(try refusal([[0, .nan]]).contains("nan at 1"))
-        #expect(try message { _ = try WaveformFeatureExtractor(folder: TemporaryFolder().url) }.contains("preprocessor_config.json"))
+        #expect(
+            try message { _ = try WaveformFeatureExtractor(folder: TemporaryFolder().url) }.contains(
+                "preprocessor_config.json"))
     }
 }

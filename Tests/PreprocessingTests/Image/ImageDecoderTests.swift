@@ -51,7 +51,8 @@ import Torch
         for _ in 0..<40 {
             var damaged = bytes
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                damaged[Int.random(in: damaged.indices, using: &random)] = .random(in: 0...255, using: &random)
+                damaged[Int.random(in: damaged.indices, using: &random)] = .random(
+                    in: 0...255, using: &random)
             }
             do {
                 let options = ImageDecodingOptions(pixelLimit: 1_000_000)
@@ -105,7 +106,9 @@ import Torch
     /// A JPEG at a part of its size; its sides rounded up.
     @Test func aShortestSideReducesJPEGsOnly() throws {
         let photograph = Goldens.images.appendingPathComponent("photograph.jpg")  // 240 x 180
-        for (side, shape) in [(181, [3, 180, 240]), (90, [3, 90, 120]), (23, [3, 45, 60]), (22, [3, 23, 30])] {
+        for (side, shape) in [
+            (181, [3, 180, 240]), (90, [3, 90, 120]), (23, [3, 45, 60]), (22, [3, 23, 30]),
+        ] {
             let small = try ImageDecoder.decode(photograph, options: .init(shortestSide: side))
             #expect(small.shape == shape, "\(side)")
         }

@@ -36,7 +36,8 @@ import Testing
     }
 
     @Test func sizesComeInSeveralForms() throws {
-        func resizing(_ size: String, _ kind: String = "ViT") throws -> ImageProcessorConfiguration.Resizing? {
+        func resizing(_ size: String, _ kind: String = "ViT") throws -> ImageProcessorConfiguration.Resizing?
+        {
             try read("{\"image_processor_type\": \"\(kind)ImageProcessor\", \"size\": \(size)}").resizing
         }
         #expect(try resizing("[20, 30]") == .exact(.init(height: 20, width: 30)))
@@ -73,7 +74,8 @@ import Testing
     @Test(arguments: [
         (#""image_processor_type": "CLIPImageProcessor""#, "CLIPImageProcessor"),
         (#""image_processor_type": 3"#, "a string"),
-        (#""resample": 0"#, "bicubic"), (#""resample": 9"#, "resample"), (#""resample": "bicubic""#, "integer"),
+        (#""resample": 0"#, "bicubic"), (#""resample": 9"#, "resample"),
+        (#""resample": "bicubic""#, "integer"),
         (#""image_mean": [1, 2]"#, "3 numbers"), (#""image_mean": "a""#, "a number"),
         (#""image_std": [0.5, 0, 0.5]"#, "positive"), (#""do_resize": 1"#, "a boolean"),
         (#""do_center_crop": true"#, "crop_size"), (#""rescale_factor": "x""#, "a number"),

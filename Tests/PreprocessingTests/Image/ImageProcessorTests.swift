@@ -16,7 +16,8 @@ import Torch
         let processor = try ImageProcessor(folder: folder)
         let configuration = processor.configuration
         let level =
-            (configuration.rescaleFactor ?? 1) / (configuration.normalizes ? configuration.deviation.min()! : 1)
+            (configuration.rescaleFactor ?? 1)
+            / (configuration.normalizes ? configuration.deviation.min()! : 1)
         for (file, wanted) in try Goldens.tensors(folder.appendingPathComponent("pixel_values.safetensors")) {
             let image = try ImageDecoder.decode(Goldens.images.appendingPathComponent(file))
             let found = try processor.process(image)
@@ -76,7 +77,8 @@ import Torch
     @Test func otherTensorsAreRefused() throws {
         let processor = try ImageProcessor(ImageProcessorConfiguration(resizing: .shortestSide(4)))
         for wrong in [
-            try Tensor.zeros([3, 4, 4]), try Tensor.zeros([1, 4, 4], .uint8), try Tensor.zeros([3, 4], .uint8),
+            try Tensor.zeros([3, 4, 4]), try Tensor.zeros([1, 4, 4], .uint8),
+            try Tensor.zeros([3, 4], .uint8),
             try Tensor.zeros([3, 0, 4], .uint8),
         ] {
             #expect(throws: PreprocessingError.self) { try processor.resized(wrong) }
