@@ -54,4 +54,32 @@ import Torch
         try transcribe("--references", "said.tsv").refuses(65, "said.tsv has no sentence for mono.g722")
         try transcribe("--references", "none.tsv").refuses(66, "none.tsv")
     }
+
+    @Test func convertedWhispersAreHeardDrawnAndTimed() throws {
+        try FileManager.default.createDirectory(at: folder["data/clips"], withIntermediateDirectories: true)
+        for name in names {
+            try folder.add("data/clips/\(name)", Data(contentsOf: folder[name]))
+        }
+        let table = names.map { "\($0)\tABC\n" }.joined()
+        try folder.add("data/train.tsv", Data("path\tsentence\n\(table)".utf8))
+        let conversion = try Program(
+            ["convert", "model", "--data", "data", "--output", "out", "--language", "fr"] + shortConversion()
+                + ["--set", "modules=[feedForward, crossValue]"], in: folder
+        ).wait()
+        conversion.succeeds()
+        let transcripts = try acm(
+            "transcribe", "out", "s16.wav", "--language", "fr", "--budget", "0.5", "--json", in: folder)
+        transcripts.succeeds()
+        let load = try #require(try objects(transcripts).first?["load"]?.doubleValue)
+        #expect(load > 0 && load <= 1)
+        try acm("predict", "out", "s16.wav", "--language", "fr", "--heatmap", "map.png", in: folder)
+            .succeeds()
+        #expect(try Data(contentsOf: folder["map.png"]).prefix(4) == Data([0x89, 0x50, 0x4E, 0x47]))
+        try acm(
+            "benchmark", "model", "--batch-sizes", "2", "--tokens", "3", "--repeats", "1", "--json", "b.json",
+            in: folder
+        ).succeeds()
+        let rows = try JSONValue(contentsOf: folder["b.json"])["rows"]
+        #expect(rows?[0]?["batch_size"] == 2)
+    }
 }

@@ -46,7 +46,9 @@ def main() -> int:
             found.append((file, name.replace("/", "_") + ".g722", text))
     if len(found) < options.count:
         raise SystemExit(f"{len(found)} prompts have at least {options.words} words, {options.count} are wanted")
-    drawn = sorted(random.Random(options.seed).sample(found, options.count), key=lambda row: row[1])
+    # So drawn, fewer are some of those that more are.
+    order = random.Random(options.seed).sample(found, len(found))
+    drawn = sorted(order[:options.count], key=lambda row: row[1])
     shutil.rmtree(options.output, ignore_errors=True)
     (options.output / "clips").mkdir(parents=True)
     for file, name, _ in drawn:
