@@ -11,6 +11,7 @@ import Torch
     init() throws {
         folder = try TemporaryFolder()
         try folder.addModel("deit_classifier")
+        try folder.addImageProcessor(size: 24)
         for number in 0..<12 {
             try put("images/train/\(number % 2 == 0 ? "cat" : "dog")/\(number).png", picture(number * 20))
             try put("images/val/\(number % 2 == 0 ? "cat" : "dog")/\(number).png", picture(number * 20))
@@ -65,6 +66,11 @@ import Torch
         try acm("pack", "model", "--output", "x.safetensors", in: folder).refuses(
             65, "is not a known dataset")
         try acm("pack", "none", "--output", "x.safetensors", in: folder).refuses(66, "none")
+    }
+
+    @Test func imagesAreNotPreparedByAGuess() throws {
+        try FileManager.default.removeItem(at: folder["model/preprocessor_config.json"])
+        try convert().refuses(66, "model/preprocessor_config.json")
     }
 
     @Test func predictionsNameTheirFiles() throws {
