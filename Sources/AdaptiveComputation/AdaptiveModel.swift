@@ -75,7 +75,7 @@ public struct AdaptiveModel: Sendable {
     }
 
     /// Writes a Hugging Face folder: the base's `config.json` with an `"acm"` object, the weights,
-    /// and the base's other files. Each file appears whole or not at all, `config.json` last.
+    /// and the files of the base's tokenizer and processor. Each file appears whole or not at all, `config.json` last.
     ///
     /// - Parameter source: the folder that the tokenizer and preprocessor files come from.
     public func save(to folder: URL, copyingFrom source: URL?) throws {

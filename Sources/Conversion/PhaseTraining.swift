@@ -54,7 +54,7 @@ final class PhaseTraining {
             }
         let stepsInEpoch = max(1, dataset.count / optimisation.batchSize)
         let steps = Int((Double(stepsInEpoch) * optimisation.epochs).rounded())
-        totalSteps = optimisation.steps > 0 ? optimisation.steps : steps
+        totalSteps = optimisation.steps > 0 ? optimisation.steps : max(steps, optimisation.epochs > 0 ? 1 : 0)
         schedule = LearningRateSchedule(
             .cosine, peak: optimisation.learningRate, final: optimisation.finalLearningRate,
             warmupSteps: optimisation.warmupSteps, totalSteps: totalSteps)
@@ -171,7 +171,7 @@ final class PhaseTraining {
         let slots = try teacherSlots(batch)
         let known = modules.compactMap { place, module in slots[place].map { (module, $0.input, $0.output) } }
         // Several budgets from one pass of the teacher, spread over the range.
-        let count = 4
+        let count = options.budgetConditioned ? 4 : 1
         var losses: [Tensor] = []
         for part in 0..<count {
             let budget = options.finetuning.budget(at: (Double(part) + random.unit()) / Double(count))

@@ -25,16 +25,17 @@ struct RunState {
         _ options: ConversionOptions, _ phases: [TrainingPhase], _ teacher: AdaptiveModel,
         _ dataset: any Dataset
     ) throws -> String {
-        var hash = UInt64(0xCBF2_9CE4_8422_2325)  // FNV-1a
-        func add(_ value: UInt64) { hash = (hash ^ value) &* 0x100_0000_01B3 }
+        var fingerprint = Fingerprint()
         for (_, tensor) in teacher.network.namedParameters() {
             let first = try tensor.flattened().slice(0..<min(16, tensor.elementCount), axis: 0)
-            for value in try first.to(.cpu, .float64).array(of: Double.self) { add(value.bitPattern) }
+            for value in try first.to(.cpu, .float64).array(of: Double.self) {
+                fingerprint.add(value.bitPattern)
+            }
         }
-        for length in [dataset.count] + (dataset.lengths ?? []) { add(UInt64(length)) }
-        for byte in (dataset.classNames ?? []).joined(separator: "\n").utf8 { add(UInt64(byte)) }
+        fingerprint.add(dataset.fingerprint)
         let names = phases.map(\.rawValue).joined(separator: ", ")
-        return try options.yaml() + "phases: \(names)\nmodel and data: \(String(hash, radix: 16))\n"
+        return try options.yaml()
+            + "phases: \(names)\nmodel and data: \(String(fingerprint.value, radix: 16))\n"
     }
 
     /// - Returns: nil where no run was begun.

@@ -15,6 +15,8 @@ public protocol Dataset: Sendable {
     /// The file of a sample, with a line or the member of an archive where there is one; nil for data
     /// whose samples have none.
     func place(of index: Int) -> String?
+    /// Tells the samples, with their labels, from others; files count by name and size.
+    var fingerprint: UInt64 { get }
     /// The samples that `indices` name, as for evaluation. Those that cannot be read may be left
     /// out; `Batch.indices` tells which there are.
     func batch(_ indices: [Int]) throws -> Batch
@@ -27,6 +29,18 @@ public protocol Dataset: Sendable {
 
 extension Dataset {
     public func place(of index: Int) -> String? { nil }
+
+    public var fingerprint: UInt64 { description.value }
+
+    /// What all datasets tell of themselves.
+    var description: Fingerprint {
+        var fingerprint = Fingerprint()
+        fingerprint.add([count])
+        fingerprint.add(lengths)
+        for name in classNames ?? [] { fingerprint.add(name) }
+        for index in 0..<count { fingerprint.add(place(of: index)) }
+        return fingerprint
+    }
 
     public func order(_ generator: inout SplitMix64) -> [Int] {
         Array(0..<count).shuffled(using: &generator)

@@ -108,8 +108,7 @@ public enum DatasetFolder {
 
     private static func packed(_ url: URL, _ modelFolder: URL) throws -> ImageTensorDataset {
         let file = modelFolder.appendingPathComponent("preprocessor_config.json")
-        let known = FileManager.default.fileExists(atPath: file.path)
-        let value = known ? try JSONValue(contentsOf: file) : [:]
+        let value = try ImagePreparation.hasProcessor(modelFolder) ? try JSONValue(contentsOf: file) : [:]
         let reader = try JSONObjectReader(value, source: file.relativePath)
         let size = value["crop_size"] ?? value["size"]
         return try ImageTensorDataset(

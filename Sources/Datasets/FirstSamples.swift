@@ -10,6 +10,13 @@ public struct FirstSamples: Dataset {
 
     public var classNames: [String]? { base.classNames }
     public var lengths: [Int]? { base.lengths.map { Array($0.prefix(count)) } }
+    public func place(of index: Int) -> String? { base.place(of: index) }
+    public var fingerprint: UInt64 {
+        var fingerprint = Fingerprint()
+        fingerprint.add(base.fingerprint)
+        fingerprint.add([count])
+        return fingerprint.value
+    }
     public func batch(_ indices: [Int]) throws -> Batch { try base.batch(indices) }
     public func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch { try base.load(indices, epoch) }
     public func finish(_ batch: Batch, _ epoch: Epoch?) throws -> Batch { try base.finish(batch, epoch) }

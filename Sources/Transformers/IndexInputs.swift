@@ -16,4 +16,11 @@ extension ModelInputs {
                 "\(name) must lie in 0...\(range.upperBound - 1), found \(lowest)...\(highest).")
         }
     }
+
+    /// Checks that a mask holds zeros and ones, as ``requireRange(_:_:_:)`` does: masks that are added to
+    /// scores mean something else.
+    static func requireMask(_ mask: Tensor?, _ name: String) throws {
+        guard let mask, mask.dataType != .bool else { return }
+        try requireRange(mask, name, 0..<2)
+    }
 }

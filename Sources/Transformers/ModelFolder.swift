@@ -44,9 +44,13 @@ public enum ModelFolder {
     ) throws -> any TransformerModel {
         let reader = try JSONObjectReader(configuration, source: source)
         let architecture = try Architecture(reader)
-        return try withoutActuallyEscaping(hasTensor) { hasTensor in
-            try architecture.make(
-                ModelDescription(configuration: configuration, reader: reader, hasTensor: hasTensor))
+        do {
+            return try withoutActuallyEscaping(hasTensor) { hasTensor in
+                try architecture.make(
+                    ModelDescription(configuration: configuration, reader: reader, hasTensor: hasTensor))
+            }
+        } catch TorchError.outOfMemory(let reason) {
+            throw ModelError.tooLarge(file: source, reason)
         }
     }
 }

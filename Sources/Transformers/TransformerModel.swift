@@ -11,6 +11,8 @@ public protocol TransformerModel: Layer {
     func slot(at place: SlotPlace) -> (any Slot)?
     /// Puts another slot of the same widths in a place.
     mutating func replaceSlot(at place: SlotPlace, with slot: any Slot) throws
+    /// Hugging Face's names of the inputs that the model takes, the required ones first.
+    var inputNames: [String] { get }
     /// Runs the model on inputs by their Hugging Face names.
     func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs
 }

@@ -87,14 +87,27 @@ struct Evaluate: ParsableCommand {
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test,
             options: EvaluationOptions(device: device, loading: loading.options))
-        let probe =
-            probeSplit == "none"
-            ? nil
-            : try evaluator.fitProbe(
-                on: open(data, probeSplit, folder, limit: probeSamples, badSamples))
+        let probe = try probeSplit == "none" ? nil : fitProbe(evaluator, test, data, folder, badSamples)
         let result = try evaluator.evaluate(budgets: Budgets(budgets)?.values ?? [1], probe: probe)
         print(json ? try result.json.text() : result.table.text)
         if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), dense, device) }
+    }
+
+    private func fitProbe(
+        _ evaluator: Evaluator, _ test: any Dataset, _ data: String, _ folder: URL, _ badSamples: BadSamples
+    ) throws -> LinearProbe? {
+        let training = try open(data, probeSplit, folder, limit: 0, badSamples)
+        let measured = (test as? FirstSamples)?.base ?? test
+        guard training.fingerprint != measured.fingerprint else {
+            throw ConversionError.data(
+                "The probe would be fitted on the samples that it is measured on: \(data) gives the same for "
+                    + "--split \(split) and --probe-split \(probeSplit)")
+        }
+        return try evaluator.fitProbe(on: limited(training, probeSamples))
+    }
+
+    private func limited(_ dataset: any Dataset, _ limit: Int) -> any Dataset {
+        limit > 0 && limit < dataset.count ? FirstSamples(dataset, count: limit) : dataset
     }
 
     private func open(
@@ -103,7 +116,7 @@ struct Evaluate: ParsableCommand {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
             transform: loading.imageTransform ?? .crop, badSamples: badSamples)
-        return limit > 0 && limit < dataset.count ? FirstSamples(dataset, count: limit) : dataset
+        return limited(dataset, limit)
     }
 
     private func write(

@@ -41,6 +41,12 @@ struct Run: ParsableCommand {
     func run() throws {
         let (model, device, type) = try options.load(model)
         let inputs = ModelInputs(try SafetensorsFile(URL(fileURLWithPath: input)).tensors())
+        let known = model.network.inputNames
+        if let unknown = inputs.tensors.keys.sorted().first(where: { !known.contains($0) }) {
+            throw ModelError.invalidInput(
+                "\(input): the model takes no input \"\(unknown)\"; it takes \(known.joined(separator: ", "))."
+            )
+        }
         let pass = AdaptivePass(budget: budget, keepsHiddenStates: hiddenStates)
         pass.interpolatesPositions = interpolatePositions
         var results = try withoutGradients { try model(inputs.to(device, type), pass).tensors }

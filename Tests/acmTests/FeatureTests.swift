@@ -10,6 +10,8 @@ import Torch
     /// Bright and dark images for the golden DINOv2.
     init() throws {
         folder = try TemporaryFolder()
+        try folder.addModel("dinov2")
+        try folder.addImageProcessor(size: 16)
         let labels = (0..<60).map { $0 % 2 }
         try Runtime.seed(2)
         let offsets = try Tensor(labels.map { Float($0 * 180) }, shape: [60, 1, 1, 1])
@@ -24,7 +26,7 @@ import Torch
 
     @Test func featuresAreMeasuredAndKept() throws {
         let ending = try evaluate(
-            Goldens.path("dinov2"), "--data", "images.safetensors", "--features", "f.safetensors", "--json")
+            "model", "--data", "images.safetensors", "--features", "f.safetensors", "--json")
         ending.succeeds()
         let result = try JSONValue(parsing: ending.output)
         #expect(result["training_samples"]?.integerValue == 60 - (result["test_samples"]?.integerValue ?? 0))
@@ -33,24 +35,24 @@ import Torch
 
         // From the file, without the data, and as a table.
         let again = try evaluate(
-            Goldens.path("dinov2"), "--features", "f.safetensors", "--json", "--report", "report")
+            "model", "--features", "f.safetensors", "--json", "--report", "report")
         #expect(again.output == ending.output)
         #expect(try JSONValue(contentsOf: folder["report/results.json"]) == result)
-        let table = try evaluate(Goldens.path("dinov2"), "--features", "f.safetensors")
+        let table = try evaluate("model", "--features", "f.safetensors")
         let rows = table.output.split(separator: "\n").map { $0.split(separator: " ") }
         #expect(rows.last == ["linear", "probe", "1.0000", "0.0000"], "\(table.output)")
     }
 
     @Test func fewerSamplesAndMeans() throws {
         let ending = try evaluate(
-            Goldens.path("dinov2"), "--data", "images.safetensors", "--samples", "30", "--pooling", "mean",
+            "model", "--data", "images.safetensors", "--samples", "30", "--pooling", "mean",
             "--test-share", "0.5", "--batch-size", "7", "--features", "f.safetensors")
         ending.succeeds()
         #expect(try folder.tensors("f.safetensors")["features"]?.shape == [30, 36])
     }
 
     @Test func wrongUses() throws {
-        let model = Goldens.path("dinov2")
+        let model = "model"
         for (options, part) in [
             ([model], "--data is needed, or without --dense a file of --features"),
             ([model, "--dense", model, "--features", "f"], "--data is needed"),

@@ -29,6 +29,16 @@ extension TemporaryFolder {
         try config.write(to: self["model/config.json"])
     }
 
+    /// Says how images are prepared for the model of images in `model`, at its size.
+    func addImageProcessor(size: Int) throws {
+        let processor: JSONValue = [
+            "image_processor_type": "ViTImageProcessor",
+            "size": ["height": .integer(size), "width": .integer(size)],
+            "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+        ]
+        try processor.write(to: self["model/preprocessor_config.json"])
+    }
+
     /// The golden Whisper in `model` for windows of one second, 50 tokens of the encoder; its tokens are single
     /// letters, then marks.
     func addWhisper() throws {

@@ -26,6 +26,15 @@ extension SampleStore {
     public var byteCounts: [Int]? { nil }
     public func name(of index: Int) -> String { place(of: index) }
 
+    /// Adds what a store knows of its samples to what a dataset tells of itself.
+    func fingerprint(_ description: Fingerprint) -> UInt64 {
+        var fingerprint = description
+        fingerprint.add(labels)
+        fingerprint.add(byteCounts)
+        for text in texts ?? [] { fingerprint.add(text) }
+        return fingerprint.value
+    }
+
     public func order(_ generator: inout SplitMix64) -> [Int] {
         Array(0..<count).shuffled(using: &generator)
     }

@@ -23,6 +23,7 @@ public struct ImageDataset: AugmentableDataset {
 
     public var count: Int { store.count }
     public var classNames: [String]? { store.classNames }
+    public var fingerprint: UInt64 { store.fingerprint(description) }
     public func order(_ generator: inout SplitMix64) -> [Int] { store.order(&generator) }
 
     public func place(of index: Int) -> String? { store.place(of: index) }

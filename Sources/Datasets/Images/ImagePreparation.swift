@@ -1,6 +1,7 @@
 import Foundation
 import Preprocessing
 import Torch
+import Transformers
 
 /// How an image of any size becomes one of the model's, for evaluation.
 public enum ImageTransform: String, Codable, Sendable, CaseIterable {
@@ -21,13 +22,13 @@ public struct ImagePreparation: Sendable {
     private let processor: ImageProcessor?
 
     /// - Parameters:
-    ///   - folder: a model's; without `preprocessor_config.json` the size is that of `config.json`, and
-    ///     values are normalised to -1…1.
+    ///   - folder: a model's; a ViT may lack `preprocessor_config.json`: then the size is that of
+    ///     `config.json`, and values are normalised to -1…1, as transformers does.
     /// - Throws: what the files' readers throw; ``DatasetError`` for a model whose images are not square
-    ///   or of no fixed size.
+    ///   or of no fixed size; `FileError` where the file is missing for another model.
     public init(modelFolder folder: URL, transform: ImageTransform = .crop) throws {
         let file = folder.appendingPathComponent("preprocessor_config.json")
-        guard FileManager.default.fileExists(atPath: file.path) else {
+        guard try Self.hasProcessor(folder) else {
             let config = folder.appendingPathComponent("config.json")
             let size = try JSONValue(contentsOf: config)["image_size"]?.integerValue
             guard let size, (1...65_536).contains(size) else {
@@ -55,6 +56,18 @@ public struct ImagePreparation: Sendable {
             mean: configuration.normalizes ? configuration.mean.map { $0 / factor } : [0, 0, 0],
             deviation: (configuration.normalizes ? configuration.deviation : [1, 1, 1]).map { $0 / factor },
             transform: transform, processor: processor)
+    }
+
+    /// Whether a folder says how images are prepared.
+    ///
+    /// - Throws: `FileError` where it does not and the model is no ViT, whose preparation is known.
+    static func hasProcessor(_ folder: URL) throws -> Bool {
+        let file = folder.appendingPathComponent("preprocessor_config.json")
+        if FileManager.default.fileExists(atPath: file.path) { return true }
+        guard try ModelFolder.architecture(folder).modelType == "vit" else {
+            throw FileError.notFound(operation: "read", path: file.relativePath)
+        }
+        return false
     }
 
     /// The square in the middle at a size; values normalised to -1…1 unless told.

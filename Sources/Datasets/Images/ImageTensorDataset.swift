@@ -64,6 +64,18 @@ public struct ImageTensorDataset: AugmentableDataset {
 
     static let largestClassCount = 10_000_000
 
+    /// All labels, and the levels of some images from all over the file.
+    public var fingerprint: UInt64 {
+        var fingerprint = description
+        fingerprint.add(try? labels?.array(of: Int.self))
+        for index in stride(from: 0, to: count, by: max(1, count / 64)) {
+            try? images.select(index, axis: 0).contiguous().withBytes {
+                fingerprint.add(UnsafeRawBufferPointer($0))
+            }
+        }
+        return fingerprint.value
+    }
+
     public func augmented(_ options: AugmentationOptions, mixes: Bool) -> ImageTensorDataset {
         var copy = self
         copy.stage.augmentation = options

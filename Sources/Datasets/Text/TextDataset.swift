@@ -47,6 +47,13 @@ public struct TextDataset: Dataset {
 
     public var count: Int { ids.count }
 
+    public var fingerprint: UInt64 {
+        var fingerprint = description
+        fingerprint.add(labels)
+        for row in ids { fingerprint.add(row) }
+        return fingerprint.value
+    }
+
     /// The pieces that a sample's text was split into, special ones included.
     public func tokens(of index: Int) throws -> [String] {
         try tokenizer.encode(texts[index], maximumLength: maximumLength).tokens

@@ -72,7 +72,7 @@ struct ByteLevelVocabulary {
     private mutating func read(vocabularyFile: URL, folder: URL) throws {
         try add(JSONCursor(file: vocabularyFile, operation: Self.operation))
         let merged = folder.appendingPathComponent("merges.txt")
-        let bytes = try readFile(merged, operation: Self.operation)
+        let bytes = try readFile(merged)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw PreprocessingError.invalidContents(
                 operation: Self.operation, expected: "UTF-8 text", found: "bytes that are not UTF-8",

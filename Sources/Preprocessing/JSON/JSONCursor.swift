@@ -16,7 +16,7 @@ struct JSONCursor {
     /// - Throws: ``PreprocessingError`` if the file cannot be read or is not one JSON value.
     init(file: URL, operation: String) throws {
         do {
-            node = try JSONValue(parsing: readFile(file, operation: operation))
+            node = try JSONValue(parsing: readFile(file))
         } catch JSONError.malformed(_, let line, let column, let expected, let found) {
             throw PreprocessingError.invalidContents(
                 operation: operation, expected: expected, found: "\(found) at line \(line), column \(column)",
@@ -120,11 +120,9 @@ struct JSONCursor {
 }
 
 /// The bytes of a file.
-func readFile(_ file: URL, operation: String) throws -> Data {
-    do {
-        return try Data(contentsOf: file)
-    } catch {
-        throw PreprocessingError.unreadableFile(
-            operation: operation, path: file.path, reason: error.localizedDescription)
-    }
+///
+/// - Throws: `FileError`.
+func readFile(_ file: URL) throws -> Data {
+    let mapped = try MappedFile(file)
+    return withExtendedLifetime(mapped) { Data(mapped.bytes) }
 }

@@ -6,7 +6,7 @@ extension TokenizerDefinition {
         func invalid(_ expected: String, _ found: String) -> PreprocessingError {
             .invalidContents(operation: Self.operation, expected: expected, found: found, path: file.path)
         }
-        let bytes = try readFile(file, operation: Self.operation)
+        let bytes = try readFile(file)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw invalid("UTF-8 text", "bytes that are not UTF-8")
         }

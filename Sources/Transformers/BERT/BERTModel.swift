@@ -91,6 +91,8 @@ public struct BERTModel: TransformerModel {
         try blocks.replaceSlot(at: place, with: slot)
     }
 
+    public var inputNames: [String] { ["input_ids", "attention_mask", "token_type_ids"] }
+
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let ids = try inputs.required("input_ids")
         try check(inputs, ids)
@@ -129,6 +131,7 @@ public struct BERTModel: TransformerModel {
                     "\(name) must have the shape of input_ids, \(shape), found \(other.shape).")
             }
         }
+        try ModelInputs.requireMask(inputs["attention_mask"], "attention_mask")
         if let types = inputs["token_type_ids"], !ModelInputs.indexTypes.contains(types.dataType) {
             throw ModelError.invalidInput(
                 "token_type_ids must be int64 or int32, found \(types.dataType).")

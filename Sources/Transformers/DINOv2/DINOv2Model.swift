@@ -87,6 +87,8 @@ public struct DINOv2Model: TransformerModel {
         try blocks.replaceSlot(at: place, with: slot)
     }
 
+    public var inputNames: [String] { ["pixel_values"] }
+
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let pixels = try inputs.required("pixel_values")
         try ImageInput(channelCount: sizes.channelCount, size: nil, patchSize: sizes.patchSize)

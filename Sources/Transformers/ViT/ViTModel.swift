@@ -109,6 +109,8 @@ public struct ViTModel: TransformerModel {
         try blocks.replaceSlot(at: place, with: slot)
     }
 
+    public var inputNames: [String] { ["pixel_values"] }
+
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let pixels = try inputs.required("pixel_values")
         let size = pass.interpolatesPositions ? nil : sizes.imageSize

@@ -29,6 +29,7 @@ extension Wav2Vec2Model {
                 )
             }
         }
+        try ModelInputs.requireMask(inputs["attention_mask"], "attention_mask")
         // On a GPU the look would wait for the device.
         guard let mask = inputs["attention_mask"], mask.device == .cpu, mask.elementCount > 0 else { return }
         let lengths = try sampleCounts(mask)

@@ -84,6 +84,10 @@ public struct Wav2Vec2Model: TransformerModel {
         try blocks.replaceSlot(at: place, with: slot)
     }
 
+    public var inputNames: [String] {
+        ["input_values", "attention_mask", "mask_time_indices", "mask_feature_indices"]
+    }
+
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let samples = try inputs.required("input_values")
         try check(inputs, samples)

@@ -66,6 +66,8 @@ public struct WhisperModel: TransformerModel {
         }
     }
 
+    public var inputNames: [String] { ["input_features", "decoder_input_ids", "decoder_attention_mask"] }
+
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let features = try inputs.required("input_features")
         let ids = try inputs.required("decoder_input_ids")
@@ -139,6 +141,7 @@ public struct WhisperModel: TransformerModel {
                 "decoder_attention_mask must have the shape of decoder_input_ids, \(ids.shape), found \(found)."
             )
         }
+        try ModelInputs.requireMask(mask, "decoder_attention_mask")
         guard features.shape.first == ids.shape.first else {
             throw ModelError.invalidInput(
                 "input_features and decoder_input_ids must be of one batch, found shapes \(features.shape) "
