@@ -1,4 +1,5 @@
 import Foundation
+import Preprocessing
 import TestSupport
 import Testing
 import Torch
@@ -16,6 +17,13 @@ import Torch
         let images = try (Tensor.uniform([60, 3, 16, 16]) * 60 + offsets).to(nil, .uint8)
         try SafetensorsWriter.write(
             [("images", images), ("labels", Tensor(labels))], to: folder["images.safetensors"])
+        try folder.addModel("dinov2")
+        let processor: JSONValue = [
+            "image_processor_type": "BitImageProcessor", "size": ["shortest_edge": 18], "resample": 3,
+            "crop_size": ["height": 16, "width": 16], "image_mean": [0.485, 0.456, 0.406],
+            "image_std": [0.229, 0.224, 0.225],
+        ]
+        try processor.write(to: folder["model/preprocessor_config.json"])
     }
 
     func evaluate(_ model: String, _ options: String...) throws -> Program.Ending {
@@ -24,7 +32,7 @@ import Torch
 
     @Test func featuresAreMeasuredAndKept() throws {
         let ending = try evaluate(
-            Goldens.path("dinov2"), "--data", "images.safetensors", "--features", "f.safetensors", "--json")
+            "model", "--data", "images.safetensors", "--features", "f.safetensors", "--json")
         ending.succeeds()
         let result = try JSONValue(parsing: ending.output)
         #expect(result["training_samples"]?.integerValue == 60 - (result["test_samples"]?.integerValue ?? 0))
@@ -33,24 +41,49 @@ import Torch
 
         // From the file, without the data, and as a table.
         let again = try evaluate(
-            Goldens.path("dinov2"), "--features", "f.safetensors", "--json", "--report", "report")
+            "model", "--features", "f.safetensors", "--json", "--report", "report")
         #expect(again.output == ending.output)
         #expect(try JSONValue(contentsOf: folder["report/results.json"]) == result)
-        let table = try evaluate(Goldens.path("dinov2"), "--features", "f.safetensors")
+        let table = try evaluate("model", "--features", "f.safetensors")
         let rows = table.output.split(separator: "\n").map { $0.split(separator: " ") }
         #expect(rows.last == ["linear", "probe", "1.0000", "0.0000"], "\(table.output)")
     }
 
     @Test func fewerSamplesAndMeans() throws {
         let ending = try evaluate(
-            Goldens.path("dinov2"), "--data", "images.safetensors", "--samples", "30", "--pooling", "mean",
+            "model", "--data", "images.safetensors", "--samples", "30", "--pooling", "mean",
             "--test-share", "0.5", "--batch-size", "7", "--features", "f.safetensors")
         ending.succeeds()
         #expect(try folder.tensors("f.safetensors")["features"]?.shape == [30, 36])
     }
 
+    /// Files by their places in class folders; one that cannot be read is left out and named.
+    @Test func foldersOfImages() throws {
+        for (index, name) in ["dark", "light"].enumerated() {
+            let url = folder["pictures/\(name)"]
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+            for number in 0..<12 {
+                try ImageEncoder.png(.full([3, 20, 24], Double(200 * index + number), .uint8)).write(
+                    to: url.appendingPathComponent("\(number).png"))
+            }
+        }
+        try folder.add("pictures/dark/broken.png", Data("no image".utf8))
+        let model = "model"
+        try evaluate(model, "--data", "pictures").refuses(65, "pictures/dark/broken.png")
+        let ending = try evaluate(
+            model, "--data", "pictures", "--skip-bad", "--features", "f.safetensors", "--json")
+        ending.succeeds()
+        #expect(ending.errors.contains("Left out 1") && ending.errors.contains("broken.png"))
+        let metadata = try SafetensorsFile(folder["f.safetensors"]).metadata
+        #expect(metadata["class_names"] == #"["dark","light"]"#)
+        let names = try JSONValue(parsing: metadata["names"] ?? "").arrayValue?.compactMap(\.stringValue)
+        let wanted = ["dark", "light"].flatMap { name in (0..<12).map { "\(name)/\($0).png" } }
+        #expect(names?.sorted() == wanted.sorted())
+        #expect(try JSONValue(parsing: ending.output)["neighbour_accuracy"]?["1"]?.doubleValue == 1)
+    }
+
     @Test func wrongUses() throws {
-        let model = Goldens.path("dinov2")
+        let model = "model"
         for (options, part) in [
             ([model], "--data is needed, or without --dense a file of --features"),
             ([model, "--dense", model, "--features", "f"], "--data is needed"),
