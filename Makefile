@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-hub demo features bench lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub demo features transcribe bench lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
@@ -43,6 +43,9 @@ demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 
 features: build ## Tell images' classes by a pretrained ViT's features; writes features/
 	@scripts/features
+
+transcribe: build .deps/goldens/ready ## Transcribe telephone prompts with Whisper; writes transcripts/, results
+	@scripts/transcribe
 
 bench: build .deps/goldens/ready ## Time us and our peers by turns; writes Benchmarks/results
 	@scripts/build-native --benchmarks

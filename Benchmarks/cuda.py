@@ -25,7 +25,7 @@ def main() -> int:
               round(row["probe_accuracy"], 4), round(row["milliseconds_per_sample"], 3)]
              for row in evaluation["budgets"]]
     results.write(
-        output, title="The executable on a CUDA machine", command="scripts/check-cuda ACM BASE OUTPUT",
+        output, title="The executable on a CUDA machine", command="scripts/check-cuda ACM OUTPUT MINILM",
         hardware=re.search(r"cuda:0\s+(.*)", doctor)[1].strip(),
         versions={"torch": re.search(r"libtorch\s+([\d.]+)", doctor)[1]},
         notes="The executable was built elsewhere with a static Swift library; the native library on the machine.",

@@ -4,10 +4,10 @@
     python3 Benchmarks/loading.py [--acm .build/release/acm] [--rounds 5] [--output Benchmarks/results/NAME.json]
 
 Both decode, scale the shorter side to 224 pixels (bicubic, antialiased), keep the middle and normalise to float32
-batches of 64, with two workers on the same cores, in random order. The DataLoader does so in two ways: torchvision's
-ImageFolder with Pillow, and torchvision's own decoder with its transforms on uint8 tensors. The images are made here:
-waves and noise of 500 x 375 pixels, about as large as ImageNet's files. Then a packed file is read in batches of 256.
-Needs torch, torchvision and Pillow.
+batches of 64, with two workers on the same cores, in random order. The DataLoader does so with Pillow, by the steps of
+torchvision's Resize, CenterCrop, ToTensor and Normalize, and where torchvision can be imported also with its own decoder
+and transforms on uint8 tensors. The images are made here: waves and noise of 500 x 375 pixels, about as large as
+ImageNet's files. Then a packed file is read in batches of 256. Needs torch and Pillow.
 """
 
 import argparse
@@ -22,10 +22,14 @@ import time
 import numpy as np
 import PIL
 import torch
-import torchvision
 from PIL import Image
-from torchvision.io import ImageReadMode, decode_image
-from torchvision.transforms import v2
+
+try:
+    import torchvision
+    from torchvision.io import ImageReadMode, decode_image
+    from torchvision.transforms import v2
+except (ImportError, RuntimeError):  # the latter where it was built for another torch
+    torchvision = None
 
 sys.path.append(str(pathlib.Path(__file__).parent))
 import results  # noqa: E402
@@ -35,34 +39,61 @@ MEAN = STD = [0.5, 0.5, 0.5]
 
 
 def make_images(folder: pathlib.Path, count: int) -> float:
-    """Writes JPEG files in four class folders; gives their mean size in bytes."""
+    """Writes JPEG files of 32 pictures in four class folders; gives their mean size in bytes."""
     random = np.random.default_rng(0)
     y, x = np.mgrid[0:375, 0:500]
-    sizes = []
+    sizes, pictures = [], []
     for index in range(count):
-        image = np.zeros((375, 500, 3))
-        for _ in range(12):
-            wave = np.sin(x * random.normal(0, 0.1) + y * random.normal(0, 0.1) + random.uniform(0, 6))
-            image += wave[..., None] * random.normal(0, 1, 3)
-        image = 128 + 40 * image / image.std() + random.normal(0, 14, image.shape)
+        if index < 32:
+            image = np.zeros((375, 500, 3))
+            for _ in range(12):
+                wave = np.sin(x * random.normal(0, 0.1) + y * random.normal(0, 0.1) + random.uniform(0, 6))
+                image += wave[..., None] * random.normal(0, 1, 3)
+            image = 128 + 40 * image / image.std() + random.normal(0, 14, image.shape)
+            pictures.append(image.clip(0, 255).astype(np.uint8))
         file = folder / str(index % 4) / f"{index}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(file, quality=90)
+        Image.fromarray(pictures[index % 32]).save(file, quality=90)
         sizes.append(file.stat().st_size)
     return statistics.mean(sizes)
 
 
-def read_tensor(path: str) -> torch.Tensor:
-    return decode_image(path, mode=ImageReadMode.RGB)
+class Files(torch.utils.data.Dataset):
+    def __init__(self, folder: pathlib.Path):
+        self.files = sorted(folder.rglob("*.jpg"))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self.pixels(self.files[index]), int(self.files[index].parent.name)
 
 
-def loader(folder: pathlib.Path, peer: str, workers: int) -> torch.utils.data.DataLoader:
-    shape = [v2.Resize(SIZE, v2.InterpolationMode.BICUBIC, antialias=True), v2.CenterCrop(SIZE)]
-    numbers = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
-    if peer == "Pillow":
-        dataset = torchvision.datasets.ImageFolder(folder, v2.Compose([*shape, v2.PILToTensor(), *numbers]))
-    else:
-        dataset = torchvision.datasets.ImageFolder(folder, v2.Compose([*shape, *numbers]), loader=read_tensor)
+class PillowFiles(Files):
+    mean, std = torch.tensor(MEAN).view(3, 1, 1), torch.tensor(STD).view(3, 1, 1)
+
+    def pixels(self, file: pathlib.Path) -> torch.Tensor:
+        image = Image.open(file).convert("RGB")
+        short = min(image.size)
+        image = image.resize([side * SIZE // short for side in image.size], Image.Resampling.BICUBIC)
+        left, top = ((side - SIZE) // 2 for side in image.size)
+        array = np.asarray(image.crop((left, top, left + SIZE, top + SIZE)))
+        pixels = torch.from_numpy(array.copy()).permute(2, 0, 1).contiguous().to(torch.float32).div_(255)
+        return pixels.sub_(self.mean).div_(self.std)
+
+
+class TorchvisionFiles(Files):
+    def __init__(self, folder: pathlib.Path):
+        super().__init__(folder)
+        self.transform = v2.Compose([
+            v2.Resize(SIZE, v2.InterpolationMode.BICUBIC, antialias=True), v2.CenterCrop(SIZE),
+            v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+
+    def pixels(self, file: pathlib.Path) -> torch.Tensor:
+        return self.transform(decode_image(str(file), mode=ImageReadMode.RGB))
+
+
+def loader(dataset: Files, workers: int) -> torch.utils.data.DataLoader:
     return torch.utils.data.DataLoader(
         dataset, BATCH, shuffle=True, num_workers=workers, drop_last=True, persistent_workers=True)
 
@@ -103,7 +134,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name) / "images"
         size = make_images(folder, options.images)
-        peers = {peer: loader(folder, peer, options.workers) for peer in ("Pillow", "torchvision")}
+        peers = {"Pillow": loader(PillowFiles(folder), options.workers)}
+        if torchvision:
+            peers["torchvision"] = loader(TorchvisionFiles(folder), options.workers)
         rounds = []
         for _ in range(options.rounds):
             rounds.append([ours(options.acm, folder, options.batches, options.workers)]
@@ -124,7 +157,8 @@ def main() -> int:
     if options.output:
         results.write(
             options.output, title="Reading images in acm and in PyTorch", command="python3 Benchmarks/loading.py",
-            versions={"torch": torch.__version__, "torchvision": torchvision.__version__, "Pillow": PIL.__version__},
+            versions={"torch": torch.__version__, "Pillow": PIL.__version__}
+            | ({"torchvision": torchvision.__version__} if torchvision else {}),
             notes=f"{options.images} JPEG files of 500 x 375 pixels, {size / 1000:.0f} kB each; {options.workers} workers; "
                   f"medians of {options.rounds} rounds by turns.",
             tables=[{"header": ["peer", "acm images/s", "peer images/s", "acm / peer", "lowest–highest"], "rows": rows},

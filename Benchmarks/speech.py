@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Times a dense speech model in acm and in PyTorch eager, in turns on the same machine, and measures memory.
 
-    python3 tools/speech/checkpoint.py MODEL
+    python3 tools/speech/checkpoint.py MODEL    # or a folder of a Whisper model
     python3 Benchmarks/speech.py MODEL [--acm .build/release/acm] [--output Benchmarks/results/NAME.json]
 
-MODEL is a folder that tools/speech/checkpoint.py wrote. Time: one forward of 10 s of noise, float32 and bfloat16,
-both sides with the same number of threads; every case is timed in rounds, ours and theirs by turns, and the
-smallest of the rounds' medians counts. Memory: the peak of `acm run` on the same input, loading included, over the
-bytes of the weights. Needs torch and transformers (tools/goldens/requirements.txt).
+MODEL is a folder that tools/speech/checkpoint.py wrote, or one of Whisper. Time: one forward, float32 and bfloat16, of
+10 s of noise; of Whisper a window of 30 s and one token, where nearly all is the encoder's. Both sides have the same
+number of threads; every case is timed in rounds, ours and theirs by turns, and the smallest of the rounds' medians
+counts. Memory, not of Whisper: the peak of `acm run` on the same input, loading included, over the bytes of the
+weights. Needs torch and transformers (tools/goldens/requirements.txt).
 """
 
 import argparse
@@ -36,22 +37,30 @@ def samples(config, frames: int) -> int:
     return frames
 
 
+def inputs(model) -> dict:
+    if model.config.model_type == "whisper":
+        sizes = (1, model.config.num_mel_bins, 2 * model.config.max_source_positions)
+        return {"input_features": torch.randn(sizes, dtype=model.dtype),
+                "decoder_input_ids": torch.randint(0, model.config.vocab_size, (1, 1))}
+    return {"input_values": torch.randn(1, samples(model.config, FRAMES), dtype=model.dtype)}
+
+
 def theirs(model, repeats: int) -> float:
-    values = torch.randn(1, samples(model.config, FRAMES), dtype=model.dtype)
+    values = inputs(model)
     times = []
     with torch.inference_mode():
-        model(values)
+        model(**values)
         for _ in range(repeats):
             started = time.perf_counter()
-            model(values)
+            model(**values)
             times.append(time.perf_counter() - started)
     return 1000 * statistics.median(times)
 
 
-def ours(acm: str, folder: str, dtype: str, repeats: int) -> float:
+def ours(acm: str, folder: str, dtype: str, tokens: int, repeats: int) -> float:
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         subprocess.run(
-            [acm, "benchmark", folder, "--batch-sizes", "1", "--dtype", dtype, "--tokens", str(FRAMES),
+            [acm, "benchmark", folder, "--batch-sizes", "1", "--dtype", dtype, "--tokens", str(tokens),
              "--repeats", str(repeats), "--threads", str(torch.get_num_threads()), "--json", file.name],
             check=True, stdout=subprocess.DEVNULL)
         return json.load(open(file.name))["rows"][0]["milliseconds"]["median"]
@@ -80,31 +89,35 @@ def main() -> int:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
 
-    weights = (options.model / "model.safetensors").stat().st_size
-    bytes_, seconds = peak(options.acm, options.model)
-    memory = [round(weights / 1e6), round(bytes_ / 1e6), round(bytes_ / weights, 3), round(seconds, 2)]
-    print(*memory)
-    rows = []
+    whisper = json.loads((options.model / "config.json").read_text())["model_type"] == "whisper"
+    kind = transformers.WhisperForConditionalGeneration if whisper else transformers.Wav2Vec2ForCTC
+    rows, tables = [], []
+    if not whisper:
+        weights = (options.model / "model.safetensors").stat().st_size
+        bytes_, seconds = peak(options.acm, options.model)
+        memory = [round(weights / 1e6), round(bytes_ / 1e6), round(bytes_ / weights, 3), round(seconds, 2)]
+        print(*memory)
+        tables.append({"caption": "Peak memory of `acm run` in float32: loading, 10 s of audio, writing the logits.",
+                       "header": ["weights MB", "peak MB", "peak / weights", "s in all"], "rows": [memory]})
     for dtype in ("float32", "bfloat16"):
-        model = transformers.Wav2Vec2ForCTC.from_pretrained(options.model, dtype=getattr(torch, dtype)).eval()
-        pairs = [(ours(options.acm, options.model, dtype, options.repeats), theirs(model, options.repeats))
-                 for _ in range(options.rounds)]
+        model = kind.from_pretrained(options.model, dtype=getattr(torch, dtype)).eval()
+        pairs = [(ours(options.acm, options.model, dtype, 1 if whisper else FRAMES, options.repeats),
+                  theirs(model, options.repeats)) for _ in range(options.rounds)]
         our, their = (min(side) for side in zip(*pairs))
         rows.append([dtype, round(our, 1), round(their, 1), round(our / their, 3)])
         print(*rows[-1])
     if options.output:
+        name = f"Whisper {options.model.name.removeprefix('whisper-')}" if whisper else "XLS-R-300M"
+        what = ("A window of 30 s through the encoder, one token of the decoder" if whisper else
+                f"Random weights of the true size, 10 s of audio ({FRAMES} frames)")
         results.write(
-            options.output, title="Dense XLS-R-300M in acm and in PyTorch eager",
+            options.output, title=f"Dense {name} in acm and in PyTorch eager",
             command="python3 Benchmarks/speech.py MODEL", versions={
                 "torch": torch.__version__, "transformers": transformers.__version__},
-            notes=f"Random weights of the true size, 10 s of audio ({FRAMES} frames), batch 1, "
-                  f"{torch.get_num_threads()} threads, smallest median of {options.rounds} rounds by turns.",
-            tables=[
-                {"caption": "Milliseconds of one forward.",
-                 "header": ["dtype", "acm ms", "PyTorch ms", "acm / PyTorch"], "rows": rows},
-                {"caption": "Peak memory of `acm run` in float32: loading, 10 s of audio, writing the logits.",
-                 "header": ["weights MB", "peak MB", "peak / weights", "s in all"], "rows": [memory]},
-            ])
+            notes=f"{what}, batch 1, {torch.get_num_threads()} threads, smallest median of {options.rounds} rounds by "
+                  f"turns. Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
+            tables=[{"caption": "Milliseconds of one forward.",
+                     "header": ["dtype", "acm ms", "PyTorch ms", "acm / PyTorch"], "rows": rows}] + tables)
     return 0
 
 

@@ -41,6 +41,7 @@ int32_t acm_tensor_copy_aside(const acm_tensor *tensor, int32_t device_type, int
         c10::impl::VirtualGuardImpl guard(device.type());
         if (device.index() >= guard.deviceCount())
             throw acm::Unavailable("device " + device.str() + " does not exist");
+        at::globalContext().lazyInitDevice(device.type());
         c10::DeviceGuard onDevice(device);
         c10::Stream home = guard.getStream(device);
         at::Tensor copy;

@@ -34,7 +34,8 @@ struct RunState {
         }
         fingerprint.add(dataset.fingerprint)
         let names = phases.map(\.rawValue).joined(separator: ", ")
-        return try options.yaml() + "phases: \(names)\nmodel and data: \(String(fingerprint.value, radix: 16))\n"
+        return try options.yaml()
+            + "phases: \(names)\nmodel and data: \(String(fingerprint.value, radix: 16))\n"
     }
 
     /// - Returns: nil where no run was begun.

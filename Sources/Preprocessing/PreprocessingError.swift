@@ -6,8 +6,6 @@ import Foundation
 public enum PreprocessingError: LocalizedError, Equatable, Sendable {
     /// A file that the operation needs is not there.
     case missingFile(operation: String, expected: String, path: String)
-    /// A file is there but could not be read.
-    case unreadableFile(operation: String, path: String, reason: String)
     /// A file was read, but its contents are malformed or contradict themselves.
     case invalidContents(operation: String, expected: String, found: String, path: String)
     /// A file is well formed, but asks for something that this module does not implement.
@@ -21,8 +19,6 @@ public enum PreprocessingError: LocalizedError, Equatable, Sendable {
         switch self {
         case .missingFile(let operation, let expected, let path):
             "\(operation): expected \(expected), found no such file in \(path)."
-        case .unreadableFile(let operation, let path, let reason):
-            "\(operation): expected a readable file, found \(reason), at \(path)."
         case .invalidContents(let operation, let expected, let found, let path):
             "\(operation): expected \(expected), found \(found), in \(path)."
         case .unsupported(let operation, let expected, let found, let path):

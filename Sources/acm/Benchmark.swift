@@ -20,7 +20,7 @@ struct Benchmark: ParsableCommand {
     @Option(help: "Budgets, with commas between.")
     var budgets = "1,0.75,0.5,0.25"
 
-    @Option(help: "Tokens of a text, frames of speech; images have their model's size.")
+    @Option(help: "Tokens of a text (Whisper's too), frames of speech; images have their model's size.")
     var tokens = 128
 
     @Option(help: "Timed runs of each case, after one to warm up.")

@@ -66,7 +66,8 @@ struct HeatMapOutput {
     /// Where the picture of a sample goes; each has a name of its own.
     private mutating func picture(_ place: String, _ index: Int) throws -> URL {
         guard !isPage else {
-            throw ValidationError("--heatmap takes a .png picture for an image or a recording, or a folder of them")
+            throw ValidationError(
+                "--heatmap takes a .png picture for an image or a recording, or a folder of them")
         }
         guard isFolder else { return url }
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)

@@ -44,7 +44,8 @@ struct Run: ParsableCommand {
         let known = model.network.inputNames
         if let unknown = inputs.tensors.keys.sorted().first(where: { !known.contains($0) }) {
             throw ModelError.invalidInput(
-                "\(input): the model takes no input \"\(unknown)\"; it takes \(known.joined(separator: ", ")).")
+                "\(input): the model takes no input \"\(unknown)\"; it takes \(known.joined(separator: ", "))."
+            )
         }
         let pass = AdaptivePass(budget: budget, keepsHiddenStates: hiddenStates)
         pass.interpolatesPositions = interpolatePositions

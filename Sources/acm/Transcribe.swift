@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Evaluation
 import Foundation
 import Preprocessing
@@ -11,7 +12,8 @@ struct Transcribe: ParsableCommand {
         abstract: "Writes down what is said in audio files, with a Whisper model.",
         discussion: """
             Sounds longer than 30 s are heard window by window: with --timestamps each begins where the text of \
-            the one before ends, otherwise they are cut every 30 s.
+            the one before ends, otherwise they are cut every 30 s. With --references the texts are compared in \
+            lower case and without punctuation; with --json too the last line is an object of the error rates.
             """)
 
     @Argument(help: "A Hugging Face folder of a Whisper model, dense or converted.")
@@ -28,6 +30,13 @@ struct Transcribe: ParsableCommand {
 
     @Flag(help: "Show when each stretch of the text was said.")
     var timestamps = false
+
+    @Option(
+        help: """
+            What is said: a table with the columns path and sentence, as Common Voice has it. The error rates of \
+            words and characters follow the last text.
+            """)
+    var references: String?
 
     @Option(help: "Load that is asked for, 0 to 1.")
     var budget = 1.0
@@ -51,6 +60,8 @@ struct Transcribe: ParsableCommand {
     }
 
     func run() throws {
+        let sentences = try sentences()
+        var score = TranscriptionScore()
         let (adaptive, device, _) = try options.load(model)
         let transcriber = try SpeechTranscriber(adaptive, folder: URL(fileURLWithPath: model))
         let request = WhisperRequest(language: language, task: task, hasTimestamps: timestamps)
@@ -62,11 +73,41 @@ struct Transcribe: ParsableCommand {
             let began = ContinuousClock.now
             let transcripts = try transcriber.transcribe(sounds, request, budget: budget)
             try device.synchronize()
-            let seconds = Double((ContinuousClock.now - began) / .milliseconds(1)) / 1000
+            let seconds = (ContinuousClock.now - began) / .seconds(1) / Double(batch.count)
             for (file, transcript) in zip(batch, transcripts) {
-                try show(transcript, file: file, seconds: seconds / Double(batch.count))
+                try show(transcript, file: file, seconds: seconds)
+                guard let sentence = sentences[name(file)] else { continue }
+                score.add(transcript, reference: sentence, seconds: seconds)
             }
         }
+        if references != nil { try show(score) }
+    }
+
+    /// What is said in the files by their names; of none where no references are given.
+    private func sentences() throws -> [String: String] {
+        guard let references else { return [:] }
+        let sentences = try CommonVoice.sentences(URL(fileURLWithPath: references))
+        if let file = files.first(where: { sentences[name($0)] == nil }) {
+            throw DatasetError.sample(place: file, "\(references) has no sentence for \(name(file))")
+        }
+        return sentences
+    }
+
+    private func name(_ file: String) -> String { URL(fileURLWithPath: file).lastPathComponent }
+
+    private func show(_ score: TranscriptionScore) throws {
+        if json {
+            print(try score.json.text(.compact))
+            return
+        }
+        print(
+            String(
+                format: """
+                    %d sounds of %d words: word error rate %.4f, character error rate %.4f; %.1f s heard in %.1f s, \
+                    real-time factor %.3f
+                    """,
+                score.soundCount, score.words.referenceCount, score.words.value, score.characters.value,
+                score.duration, score.seconds, score.realTimeFactor))
     }
 
     /// - Parameter seconds: the time that the sound took, of the batch an equal part.

@@ -42,6 +42,7 @@ import Transformers
     }
 
     @Test func imagesAreNormalisedAsTheModelSays() throws {
+        try model.add("config.json", Data(#"{"architectures": ["ViTModel"]}"#.utf8))
         try SafetensorsWriter.write(
             [("images", .zeros([1, 3, 1, 1], .uint8))], to: data["images.safetensors"])
         func pixels() throws -> [Double] {
@@ -67,13 +68,17 @@ import Transformers
     }
 
     @Test func imagesOfMoreClassesThanTheModelHasAreRefused() throws {
+        func configure(_ name: String, _ more: String = "") throws {
+            try model.add("config.json", Data(#"{"architectures": ["\#(name)"]\#(more)}"#.utf8))
+        }
+        try configure("ViTModel")
         try SafetensorsWriter.write(
             [("images", .zeros([2, 3, 1, 1], .uint8)), ("labels", Tensor([0, 2]))],
             to: data["images.safetensors"])
         #expect(try open("images.safetensors").classNames?.count == 3)
-        try classifier()  // two classes, as in transformers
+        try configure("ViTForImageClassification")  // two classes, as in transformers
         #expect(throws: DatasetError.self) { try open("images.safetensors") }
-        try classifier(#", "num_labels": 5"#)
+        try configure("ViTForImageClassification", #", "num_labels": 5"#)
         #expect(try open("images.safetensors").classNames?.count == 5)
     }
 }

@@ -9,10 +9,6 @@ import Testing
             "Reading: expected a file, found no such file in /x."
         ),
         (
-            .unreadableFile(operation: "Reading", path: "/x/y", reason: "a folder"),
-            "Reading: expected a readable file, found a folder, at /x/y."
-        ),
-        (
             .invalidContents(operation: "Reading", expected: "an id", found: "a string", path: "/x"),
             "Reading: expected an id, found a string, in /x."
         ),

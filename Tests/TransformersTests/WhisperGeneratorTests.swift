@@ -104,6 +104,20 @@ import Torch
         return ""
     }
 
+    @Test func transcriptionIsTheTaskWhereNoneIsSaid() throws {
+        let multilingual = try generator("whisper").configuration
+        #expect(multilingual.withTask(WhisperRequest()) == WhisperRequest(task: "transcribe"))
+        let detecting = multilingual.withTask(WhisperRequest(hasTimestamps: true))
+        #expect(try multilingual.prompt(detecting) == [71, 76])
+        for request in [WhisperRequest(language: "fr"), WhisperRequest(task: "translate")] {
+            #expect(multilingual.withTask(request) == request)
+        }
+        let english = try generator("whisper_english").configuration
+        #expect(english.withTask(WhisperRequest()) == WhisperRequest())
+        let forced = try generator("whisper", changing: ["forced_decoder_ids": [[1, 73], [2, 75]]])
+        #expect(forced.configuration.withTask(WhisperRequest()) == WhisperRequest())
+    }
+
     @Test func unknownRequestsAreRefused() throws {
         let spectrograms = try spectrograms("whisper", "one")
         let multilingual = try generator("whisper")

@@ -11,6 +11,8 @@ import Torch
     /// Bright and dark images for the golden DINOv2.
     init() throws {
         folder = try TemporaryFolder()
+        try folder.addModel("dinov2")
+        try folder.addImageProcessor(size: 16)
         let labels = (0..<60).map { $0 % 2 }
         try Runtime.seed(2)
         let offsets = try Tensor(labels.map { Float($0 * 180) }, shape: [60, 1, 1, 1])

@@ -29,6 +29,39 @@ extension TemporaryFolder {
         try config.write(to: self["model/config.json"])
     }
 
+    /// Says how images are prepared for the model of images in `model`, at its size.
+    func addImageProcessor(size: Int) throws {
+        let processor: JSONValue = [
+            "image_processor_type": "ViTImageProcessor",
+            "size": ["height": .integer(size), "width": .integer(size)],
+            "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+        ]
+        try processor.write(to: self["model/preprocessor_config.json"])
+    }
+
+    /// The golden Whisper in `model` for windows of one second, 50 tokens of the encoder; its tokens are single
+    /// letters, then marks.
+    func addWhisper() throws {
+        try addModel("whisper", changing: ["max_source_positions": 50])
+        let files = FileManager.default
+        let source = Goldens.folder.appendingPathComponent("whisper/generation_config.json")
+        try files.copyItem(at: source, to: self["model/generation_config.json"])
+        var tensors = try tensors("model/model.safetensors")
+        try Runtime.seed(1)
+        tensors["model.encoder.embed_positions.weight"] = try .normal([50, 20])
+        try SafetensorsWriter.write(
+            tensors.map { ($0.key, $0.value) }, to: self["model/model.safetensors"])
+        let extractor: JSONValue = ["feature_size": 5, "chunk_length": 1]
+        try extractor.write(to: self["model/preprocessor_config.json"])
+        var tokens = JSONObject()
+        for id in 0..<70 { tokens[String(UnicodeScalar(UInt8(id + 33)))] = .integer(id) }
+        try JSONValue.object(tokens).write(to: self["model/vocab.json"])
+        var marks = JSONObject()
+        for id in 70..<80 { marks["<|\(id)|>"] = .integer(id) }
+        try JSONValue.object(marks).write(to: self["model/added_tokens.json"])
+        try add("model/merges.txt", Data())
+    }
+
     /// A golden BERT with a tokenizer in `model`, and its texts in `texts.tsv`.
     convenience init(textModel name: String) throws {
         try self.init([

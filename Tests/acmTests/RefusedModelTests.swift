@@ -75,7 +75,7 @@ import Torch
             (["hidden_act": "mish"], "hidden_act \"mish\" is not supported"),
             (["hidden_size": 39], "must have shape"),
             (["hidden_size": "wide"], "\"hidden_size\" must be an integer"),
-            (["num_hidden_layers": 9], "encoder.layer.8.output.dense.weight is missing"),
+            (["num_hidden_layers": 9], "encoder.layer.3.attention.self.query.weight is missing"),
             (["acm": ["modules": 3]], "must be"),
         ] as [([String: JSONValue], String)])
     func wrongConfigurations(changes: [String: JSONValue], part: String) throws {

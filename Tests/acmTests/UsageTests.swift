@@ -45,7 +45,7 @@ import Testing
             ("finetuning.temperature.x=1", "finetuning.temperature has a wrong value"),
             ("modules=[gate]", "wrong value"),
             ("recipe: [", "--set takes"),
-            ("distillation.optimisation.learningRate=-1", "learningRate must be above 0"),
+            ("distillation.optimisation.learningRate=-1", "learningRate must be a number above 0"),
         ])
     func wrongOptionsOfConversions(setting: String, part: String) throws {
         let folder = try TemporaryFolder()

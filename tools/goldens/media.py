@@ -11,7 +11,8 @@
   G.722 the G722 package) decodes them, `[samples] float32` at their own rate, and for
   some `<file>@16000` as soxr resamples that.
 
-All pictures and sounds are computed here.
+All pictures and sounds are computed here. libsndfile gives Ogg streams random numbers and writes the time into WAV
+files of floats, so those files differ from run to run; what they decode to does not.
 """
 
 import array

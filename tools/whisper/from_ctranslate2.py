@@ -190,6 +190,8 @@ def configurations(read: Variables, weights: dict, given: dict, tokenizer: dict)
     if multilingual:
         settings |= dict(lang_to_id=languages, task_to_id={
             "transcribe": ids["<|transcribe|>"], "translate": ids["<|translate|>"]})
+        # As OpenAI's own folders have it; without, a detected language leaves the task out.
+        settings["forced_decoder_ids"] = [[1, None], [2, ids["<|transcribe|>"]]]
     else:
         settings["forced_decoder_ids"] = [[1, no_timestamps]]
     return config, transformers.GenerationConfig(**settings)

@@ -49,7 +49,7 @@ public struct AudioDataset: Dataset {
     /// One recording at the model's rate: `[samples]` float32.
     public func samples(of index: Int) throws -> Tensor {
         try AudioDecoder.decode(
-            store.read(index), name: store.place(of: index), sampleRate: frontEnd.sampleRate)
+            store.read(index), name: store.name(of: index), sampleRate: frontEnd.sampleRate)
     }
 
     /// Inputs as the front end makes them; labels `[batch, labels]` int64, filled up with -100.

@@ -70,6 +70,21 @@ public enum CommonVoice {
             folder: clips, names: names, texts: texts, byteCounts: counts, table: table.file, lines: lines)
     }
 
+    /// What is said in each clip of a table, by the clips' names.
+    ///
+    /// - Throws: ``DatasetError`` naming file and line, for a name that comes twice too.
+    public static func sentences(_ url: URL) throws -> [String: String] {
+        let table = try TabTable(url, BadSamples())
+        let path = try table.column("path")
+        let sentence = try table.column("sentence")
+        var sentences: [String: String] = [:]
+        for row in table.rows
+        where sentences.updateValue(row.cells[sentence], forKey: row.cells[path]) != nil {
+            throw DatasetError.line(file: table.file, row.number, "\(row.cells[path]) is there twice")
+        }
+        return sentences
+    }
+
     /// Milliseconds of each clip, where the release says them.
     private static func durations(_ folder: URL) throws -> [String: Int] {
         let url = folder.appendingPathComponent("clip_durations.tsv")

@@ -13,7 +13,7 @@ struct FrostTexture {
     /// The kind that all images get; nil for one drawn for each.
     var kind: Int?
 
-    /// What was measured of a photograph, in units of 0…255.
+    /// What was measured of a photograph, in units of 0…255: the goldens' `frost`.
     private struct Kind {
         /// Red, green, blue.
         let mean, deviation: [Double]
@@ -27,19 +27,19 @@ struct FrostTexture {
 
     private static let kinds: [Kind] = [
         Kind(
-            mean: [78, 149, 165], deviation: [24, 14, 13], variation: 9, bands: [153, 29, 81], sign: 1),
+            mean: [78, 148, 165], deviation: [23, 14, 13], variation: 9, bands: [139, 28, 79], sign: 1),
         Kind(
-            mean: [197, 202, 211], deviation: [19, 20, 21], variation: 6, bands: [162, 115, 124],
+            mean: [197, 202, 211], deviation: [20, 20, 21], variation: 6, bands: [166, 118, 127],
             sign: -1),
         // The reference holds this photograph twice.
         Kind(
-            mean: [197, 202, 211], deviation: [19, 20, 21], variation: 6, bands: [162, 115, 124],
+            mean: [197, 202, 211], deviation: [20, 20, 21], variation: 6, bands: [166, 118, 127],
             sign: -1),
         Kind(
-            mean: [145, 159, 172], deviation: [26, 26, 27], variation: 6, bands: [176, 166, 346],
+            mean: [145, 160, 173], deviation: [27, 27, 28], variation: 6, bands: [192, 171, 362],
             sign: 1),
         Kind(
-            mean: [102, 113, 125], deviation: [38, 37, 37], variation: 12, bands: [493, 442, 512],
+            mean: [102, 114, 126], deviation: [36, 35, 35], variation: 12, bands: [438, 388, 454],
             sign: 1),
     ]
 

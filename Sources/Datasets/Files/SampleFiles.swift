@@ -38,9 +38,11 @@ public struct SampleFiles: SampleStore {
 
     public func url(of index: Int) -> URL { folder.appendingPathComponent(names[index]) }
 
+    public func name(of index: Int) -> String { "\(folder.relativePath)/\(names[index])" }
+
     public func place(of index: Int) -> String {
-        let path = "\(folder.relativePath)/\(names[index])"
-        return table.map { "\(path) (\($0.file), line \($0.lines[index]))" } ?? path
+        let name = name(of: index)
+        return table.map { "\(name) (\($0.file), line \($0.lines[index]))" } ?? name
     }
 
     public func read(_ index: Int) throws -> Data { try RegularFile(url(of: index)).contents() }

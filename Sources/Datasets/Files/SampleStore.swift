@@ -13,6 +13,8 @@ public protocol SampleStore: Sendable {
     var byteCounts: [Int]? { get }
     /// Where a sample lies, for messages.
     func place(of index: Int) -> String
+    /// The name of a sample's file, whose extension tells formats that have no marks of their own.
+    func name(of index: Int) -> String
     /// The bytes of a sample.
     func read(_ index: Int) throws -> Data
     /// All samples in random order.
@@ -22,6 +24,7 @@ public protocol SampleStore: Sendable {
 extension SampleStore {
     public var texts: [String]? { nil }
     public var byteCounts: [Int]? { nil }
+    public func name(of index: Int) -> String { place(of: index) }
 
     /// Adds what a store knows of its samples to what a dataset tells of itself.
     func fingerprint(_ description: Fingerprint) -> UInt64 {

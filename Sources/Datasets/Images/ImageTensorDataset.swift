@@ -69,7 +69,9 @@ public struct ImageTensorDataset: AugmentableDataset {
         var fingerprint = description
         fingerprint.add(try? labels?.array(of: Int.self))
         for index in stride(from: 0, to: count, by: max(1, count / 64)) {
-            try? images.select(index, axis: 0).contiguous().withBytes { fingerprint.add(UnsafeRawBufferPointer($0)) }
+            try? images.select(index, axis: 0).contiguous().withBytes {
+                fingerprint.add(UnsafeRawBufferPointer($0))
+            }
         }
         return fingerprint.value
     }

@@ -1,6 +1,11 @@
-import Synchronization
 import Torch
 import Transformers
+
+private enum Operators {
+    static let divideInPlace = Operator("aten::div_", "Tensor")
+    static let divideByNumberInPlace = Operator("aten::div_", "Scalar")
+    static let subtractInPlace = Operator("aten::sub_", "Tensor")
+}
 
 /// The part of preparing images that runs on the device: cropping, changes of colour, mixing,
 /// normalisation.
@@ -33,7 +38,8 @@ struct PixelStage: Sendable {
     ) throws -> Batch {
         let raw = try batch.inputs.required("pixel_values")
         var batch = batch
-        var pixels = try raw.to(nil, .float32) / 255
+        // In place, since every new tensor of a batch costs the host more than the arithmetic.
+        var pixels = try Operators.divideByNumberInPlace(.tensor(raw.to(nil, .float32)), .double(255))
         if let epoch, augmentation.enabled {
             pixels = try augmented(pixels, batch.indices, epoch, isCropped: isCropped)
             if mixes, let labels = batch.labels, let classCount {
@@ -46,8 +52,9 @@ struct PixelStage: Sendable {
             let box = CropBox.centreSquare(height: raw.shape[2], width: raw.shape[3])
             pixels = try resampled(pixels, Array(repeating: box, count: raw.shape[0]), flips: nil, size)
         }
-        batch.inputs.tensors["pixel_values"] =
-            try (pixels - mean.sent(to: pixels.device)) / deviation.sent(to: pixels.device)
+        let centred = try Operators.subtractInPlace(.tensor(pixels), .tensor(mean.sent(to: pixels.device)))
+        batch.inputs.tensors["pixel_values"] = try Operators.divideInPlace(
+            .tensor(centred), .tensor(deviation.sent(to: pixels.device)))
         return batch
     }
 

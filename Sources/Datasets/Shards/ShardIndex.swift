@@ -86,9 +86,14 @@ struct ShardIndex {
                     }
                 }
             }
-            if AudioSuffix.matches("x.\(media[0].suffix)") { hasAudio = true } else { hasImages = true }
+            let suffix = media[0].suffix
+            let isAudio = AudioSuffix.matches("x.\(suffix)")
+            if isAudio { hasAudio = true } else { hasImages = true }
+            // Some audio is known by its suffix alone.
             samples.append(
-                Sample(range: media[0].member.range, key: key, label: label, text: text))
+                Sample(
+                    range: media[0].member.range, key: isAudio ? "\(key).\(suffix)" : key, label: label,
+                    text: text))
         }
     }
 

@@ -33,7 +33,8 @@ public struct ModelBenchmark: Sendable {
     public var models: [AdaptiveModel]
     public var device: Device
     public var type: DataType
-    /// Of a text or of speech; images have their model's own size.
+    /// Of a text, of speech, or of the text that Whisper gives for a whole window; images have their
+    /// model's own size.
     public var tokenCount: Int
     public var repeatCount: Int
 
@@ -105,15 +106,24 @@ public struct ModelBenchmark: Sendable {
             let samples = speech.sizes.sampleCount(frames: tokenCount)
             return ModelInputs(["input_values": try .normal([batchSize, samples], type, device: device)])
         }
+        func tokens(vocabulary: Int) throws -> Tensor {
+            var random = SystemRandomNumberGenerator()
+            let ids = (0..<batchSize * tokenCount).map { _ in Int.random(in: 0..<vocabulary, using: &random) }
+            return try Tensor(ids, shape: [batchSize, tokenCount]).to(device)
+        }
+        if let whisper = model.network as? WhisperModel {
+            let sizes = whisper.sizes
+            return ModelInputs([
+                "input_features": try .normal(
+                    [batchSize, sizes.melCount, sizes.frameCount], type, device: device),
+                "decoder_input_ids": try tokens(vocabulary: sizes.vocabularySize),
+            ])
+        }
         let configuration = try JSONObjectReader(model.network.configuration, source: "config.json")
         if model.network.dimensions.tokenCount == nil {
             let vocabulary = try configuration.integer("vocab_size", in: 1...Int.max)
-            var random = SystemRandomNumberGenerator()
-            let ids = (0..<batchSize * tokenCount).map { _ in
-                Int.random(in: 0..<vocabulary, using: &random)
-            }
             return ModelInputs([
-                "input_ids": try Tensor(ids, shape: [batchSize, tokenCount]).to(device),
+                "input_ids": try tokens(vocabulary: vocabulary),
                 "attention_mask": try .ones([batchSize, tokenCount], .int64, device: device),
             ])
         }

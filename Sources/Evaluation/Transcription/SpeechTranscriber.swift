@@ -69,6 +69,7 @@ public struct SpeechTranscriber {
             try meter.add(pass)
             return result
         }
+        let request = configuration.withTask(request)
         return try withoutGradients {
             let parts = try sounds.map { try windows($0, request) }  // of each sound
             let texts = try generator.generate(parts.flatMap { $0 }, request)

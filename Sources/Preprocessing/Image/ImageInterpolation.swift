@@ -18,10 +18,11 @@ extension Tensor {
     /// An image `[channels, height, width] uint8` in another size, antialiased: for a smaller size the
     /// filter is as wide as what becomes one pixel.
     ///
-    /// The levels are Pillow's within one. As there, rows and columns are resized one after the other, and
-    /// levels are rounded in between: columns first where that saves much, as Pillow 13 does.
+    /// The levels are Pillow's within one; of 133 million on 120 pictures 28 were two off. As there, rows
+    /// and columns are resized one after the other, and levels are rounded in between: columns first where
+    /// that saves much, as Pillow 13 does.
     ///
-    /// - Throws: ``TorchError`` for sizes below one; for Lanczos also where libtorch is too old for it.
+    /// - Throws: `TorchError` for sizes below one; for Lanczos also where libtorch is too old for it.
     public func resized(height: Int, width: Int, by interpolation: ImageInterpolation) throws -> Tensor {
         let (oldHeight, oldWidth) = (shape[1], shape[2])
         let columnsFirst = height < oldHeight && oldHeight - height > 2 * (oldWidth - width)

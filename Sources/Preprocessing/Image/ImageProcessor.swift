@@ -5,7 +5,8 @@ import Torch
 ///
 /// `y = (crop(resize(x)) · rescaleFactor − mean) / deviation`
 ///
-/// Resizing is antialiased, on whole levels of 0 ... 255, and gives Pillow's pixels within one level.
+/// Resizing is antialiased, on whole levels of 0 ... 255, and gives Pillow's pixels within one level (but
+/// for about two in ten million, which are two off).
 /// May be used from many threads at once.
 public struct ImageProcessor: Sendable {
     public let configuration: ImageProcessorConfiguration

@@ -111,6 +111,18 @@ public struct WhisperGenerationConfiguration: Sendable, Equatable {
         try WhisperPrompt(self, request).tokens(language: nil)
     }
 
+    /// The request with the task of transcription where neither it nor the configuration says a task.
+    ///
+    /// transformers asks for none then where the language is detected, and models, which were trained with a
+    /// task each time, repeat themselves.
+    public func withTask(_ request: WhisperRequest) -> WhisperRequest {
+        let isOpen = request.language == nil && request.task == nil && forcedTokens.isEmpty
+        guard isOpen, isMultilingual, defaultTask == nil, tasks?["transcribe"] != nil else { return request }
+        var request = request
+        request.task = "transcribe"
+        return request
+    }
+
     /// - Throws: ``ModelError/invalidInput(_:)`` where the language would have to be detected.
     public func requireLanguage(_ request: WhisperRequest) throws {
         guard try !WhisperPrompt(self, request).detectsLanguage else {

@@ -88,6 +88,19 @@ import Transformers
         }
     }
 
+    /// G.722 has no marks of its own: two samples a byte, at 16 kHz.
+    @Test func someAudioIsKnownByItsNameAlone() throws {
+        let sound = Data((0..<160).map { UInt8(truncatingIfNeeded: $0 * 37) })
+        try folder.put("clips/3.g722", sound)
+        try folder.put("train.tsv", "path\tsentence\n3.g722\tab\n")
+        let table = try AudioDataset(CommonVoice.files(folder.url, split: "train"), frontEnd)
+        #expect(try table.batch([0]).inputs.required("input_values").shape == [1, 160])
+        let shard = try folder.put("s.tar", tarArchive([("a.g722", sound), ("a.txt", Data("ab".utf8))]))
+        let shards = try AudioDataset(TarShards([shard]), frontEnd)
+        #expect(try shards.batch([0]).inputs.required("input_values").shape == [1, 160])
+        #expect(shards.place(of: 0)?.hasSuffix("s.tar, a.g722") == true)
+    }
+
     @Test func theFirstBadOneStops() throws {
         let error = try #require(throws: DatasetError.self) {
             try AudioDataset(CommonVoice.files(folder.url, split: "test"), frontEnd)

@@ -31,6 +31,15 @@ import Testing
         #expect(try found.read(0).count == 9)
     }
 
+    @Test func sentencesComeByName() throws {
+        try folder.put("dev.tsv", table)
+        let found = try CommonVoice.sentences(folder["dev.tsv"])
+        #expect(found == ["b.mp3": "\"Hi\" he said", "a": "One, two."])
+        try folder.put("dev.tsv", "path\tsentence\na.mp3\thi\nb.mp3\tho\na.mp3\tha\n")
+        let error = try #require(throws: DatasetError.self) { try CommonVoice.sentences(folder["dev.tsv"]) }
+        #expect(error.localizedDescription.contains("line 4: a.mp3 is there twice"))
+    }
+
     @Test func durationsAreTakenWhereTheyAre() throws {
         try folder.put("clip_durations.tsv", "clip\tduration[ms]\na.mp3\t1500\nb.mp3\t900\n")
         #expect(try files(table).byteCounts == [900, 1500])

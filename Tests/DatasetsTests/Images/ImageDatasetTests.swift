@@ -119,7 +119,7 @@ import Torch
             "model/preprocessor_config.json",
             #"{"image_processor_type": "ViTImageProcessor", "size": {"height": 6, "width": 6}, "image_mean": [0, 0, 0], "image_std": [0.5, 0.5, 0.5]}"#
         )
-        try folder.put("model/config.json", #"{"model_type": "vit", "image_size": 4}"#)
+        try folder.put("model/config.json", #"{"architectures": ["ViTModel"], "image_size": 4}"#)
         for transform in ImageTransform.allCases {
             let data = try ImageDataset(
                 ImageFolder.files(folder["data"]),
@@ -131,7 +131,7 @@ import Torch
         }
         try FileManager.default.removeItem(at: folder["model/preprocessor_config.json"])
         #expect(try ImagePreparation(modelFolder: folder["model"]).size == 4)
-        try folder.put("model/config.json", #"{"model_type": "bert"}"#)
-        #expect(throws: DatasetError.self) { try ImagePreparation(modelFolder: folder["model"]) }
+        try folder.put("model/config.json", #"{"architectures": ["BertModel"]}"#)
+        #expect(throws: FileError.self) { try ImagePreparation(modelFolder: folder["model"]) }
     }
 }

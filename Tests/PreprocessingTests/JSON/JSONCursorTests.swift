@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Torch
 
 @testable import Preprocessing
 
@@ -44,9 +45,9 @@ import Testing
 
     @Test func refusesAMissingFileAndAFolder() throws {
         let folder = try TemporaryFolder()
-        #expect(throws: PreprocessingError.self) {
+        #expect(throws: FileError.self) {
             try JSONCursor(file: folder.url.appendingPathComponent("none.json"), operation: "Reading")
         }
-        #expect(throws: PreprocessingError.self) { try JSONCursor(file: folder.url, operation: "Reading") }
+        #expect(throws: FileError.self) { try JSONCursor(file: folder.url, operation: "Reading") }
     }
 }

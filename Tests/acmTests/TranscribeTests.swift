@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+/// `acm transcribe` with a tiny random Whisper.
+@Suite struct TranscribeTests {
+    let folder: TemporaryFolder
+    let names = ["s16.wav", "mono.g722"]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.addWhisper()
+        for name in names {
+            try folder.add(name, Data(contentsOf: Goldens.folder.appendingPathComponent("audio/\(name)")))
+        }
+    }
+
+    func transcribe(_ arguments: String...) throws -> Program.Ending {
+        try Program(
+            ["transcribe", "model"] + names + ["--language", "fr", "--threads", "1"] + arguments, in: folder
+        ).wait()
+    }
+
+    /// One JSON object a line.
+    func objects(_ ending: Program.Ending) throws -> [JSONValue] {
+        try ending.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+    }
+
+    @Test func errorRatesFollowTheTexts() throws {
+        let first = try transcribe("--json")
+        first.succeeds()
+        let texts = try objects(first).compactMap { $0["text"]?.stringValue }
+        #expect(texts.count == 2 && texts.allSatisfy { $0.contains(where: \.isLetter) })
+        // The second has two words more.
+        try folder.add(
+            "said.tsv",
+            Data("path\tsentence\n\(names[0])\t\(texts[0])\n\(names[1])\tone \(texts[1]) two\n".utf8))
+        let second = try transcribe("--json", "--references", "said.tsv")
+        second.succeeds()
+        let lines = try objects(second)
+        #expect(lines.count == 3 && lines.prefix(2).compactMap { $0["text"]?.stringValue } == texts)
+        let words = try #require(lines[2]["words"]?.integerValue)
+        #expect(words >= 4 && lines[2]["sounds"] == 2)
+        #expect(lines[2]["word_error_rate"] == .number(2 / Double(words)))
+        let third = try transcribe("--references", "said.tsv", "--batch-size", "2")
+        third.succeeds()
+        #expect(
+            third.output.contains("\n2 sounds of \(words) words: word error rate "), "\(third.output)")
+    }
+
+    @Test func filesWithoutSentencesAreRefused() throws {
+        try folder.add("said.tsv", Data("path\tsentence\ns16.wav\tone\n".utf8))
+        try transcribe("--references", "said.tsv").refuses(65, "said.tsv has no sentence for mono.g722")
+        try transcribe("--references", "none.tsv").refuses(66, "none.tsv")
+    }
+
+    @Test func convertedWhispersAreHeardDrawnAndTimed() throws {
+        try FileManager.default.createDirectory(at: folder["data/clips"], withIntermediateDirectories: true)
+        for name in names {
+            try folder.add("data/clips/\(name)", Data(contentsOf: folder[name]))
+        }
+        let table = names.map { "\($0)\tABC\n" }.joined()
+        try folder.add("data/train.tsv", Data("path\tsentence\n\(table)".utf8))
+        let conversion = try Program(
+            ["convert", "model", "--data", "data", "--output", "out", "--language", "fr"] + shortConversion()
+                + ["--set", "modules=[feedForward, crossValue]"], in: folder
+        ).wait()
+        conversion.succeeds()
+        let transcripts = try acm(
+            "transcribe", "out", "s16.wav", "--language", "fr", "--budget", "0.5", "--json", in: folder)
+        transcripts.succeeds()
+        let load = try #require(try objects(transcripts).first?["load"]?.doubleValue)
+        #expect(load > 0 && load <= 1)
+        try acm("predict", "out", "s16.wav", "--language", "fr", "--heatmap", "map.png", in: folder)
+            .succeeds()
+        #expect(try Data(contentsOf: folder["map.png"]).prefix(4) == Data([0x89, 0x50, 0x4E, 0x47]))
+        try acm(
+            "benchmark", "model", "--batch-sizes", "2", "--tokens", "3", "--repeats", "1", "--json", "b.json",
+            in: folder
+        ).succeeds()
+        let rows = try JSONValue(contentsOf: folder["b.json"])["rows"]
+        #expect(rows?[0]?["batch_size"] == 2)
+    }
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Lays telephone prompts of Asterisk out as Common Voice does: `test.tsv` and `clips/`.
+
+    python3 tools/whisper/prompts.py SOUNDS LANGUAGE OUTPUT [--count 60] [--words 4] [--seed 1]
+
+SOUNDS is where the Debian packages asterisk-core-sounds-LANGUAGE and asterisk-core-sounds-LANGUAGE-g722 were
+unpacked: recordings in `usr/share/asterisk/sounds/LANGUAGE_*` and what they say in
+`usr/share/doc/asterisk-core-sounds-LANGUAGE/core-sounds-LANGUAGE.txt.gz`, a line `name: text` each. OUTPUT gets
+`--count` of those with at least `--words` words, drawn by the seed. Left out are texts with brackets, which say what
+is heard rather than said. Needs nothing but Python.
+"""
+
+import argparse
+import gzip
+import pathlib
+import random
+import re
+import shutil
+import sys
+
+
+def texts(sounds: pathlib.Path, language: str) -> dict[str, str]:
+    """What each recording says, by its name."""
+    name = f"asterisk-core-sounds-{language}/core-sounds-{language}.txt.gz"
+    lines = gzip.decompress((sounds / "usr/share/doc" / name).read_bytes()).decode("utf-8").splitlines()
+    pairs = (line.split(":", 1) for line in lines if ":" in line and not line.startswith(";"))
+    return {name.strip(): " ".join(text.split()) for name, text in pairs}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sounds", type=pathlib.Path)
+    parser.add_argument("language")
+    parser.add_argument("output", type=pathlib.Path)
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--words", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    folders = sorted((options.sounds / "usr/share/asterisk/sounds").glob(f"{options.language}_*"))
+    if len(folders) != 1:
+        raise SystemExit(f"{options.sounds} has {len(folders)} folders of {options.language} sounds, not one")
+    found = []
+    for name, text in sorted(texts(options.sounds, options.language).items()):
+        file = folders[0] / f"{name}.g722"
+        if file.exists() and len(text.split()) >= options.words and not re.search(r"[][(){}<>]", text):
+            found.append((file, name.replace("/", "_") + ".g722", text))
+    if len(found) < options.count:
+        raise SystemExit(f"{len(found)} prompts have at least {options.words} words, {options.count} are wanted")
+    # So drawn, fewer are some of those that more are.
+    order = random.Random(options.seed).sample(found, len(found))
+    drawn = sorted(order[:options.count], key=lambda row: row[1])
+    shutil.rmtree(options.output, ignore_errors=True)
+    (options.output / "clips").mkdir(parents=True)
+    for file, name, _ in drawn:
+        shutil.copyfile(file, options.output / "clips" / name)
+    table = "".join(f"{name}\t{text}\n" for _, name, text in drawn)
+    (options.output / "test.tsv").write_text("path\tsentence\n" + table, encoding="utf-8")
+    print(f"{options.output}: {len(drawn)} of {len(found)} prompts in {options.language}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
