@@ -1,4 +1,5 @@
 import Foundation
+import Preprocessing
 import TestSupport
 import Testing
 import Torch
@@ -18,6 +19,13 @@ import Torch
         let images = try (Tensor.uniform([60, 3, 16, 16]) * 60 + offsets).to(nil, .uint8)
         try SafetensorsWriter.write(
             [("images", images), ("labels", Tensor(labels))], to: folder["images.safetensors"])
+        try folder.addModel("dinov2")
+        let processor: JSONValue = [
+            "image_processor_type": "BitImageProcessor", "size": ["shortest_edge": 18], "resample": 3,
+            "crop_size": ["height": 16, "width": 16], "image_mean": [0.485, 0.456, 0.406],
+            "image_std": [0.229, 0.224, 0.225],
+        ]
+        try processor.write(to: folder["model/preprocessor_config.json"])
     }
 
     func evaluate(_ model: String, _ options: String...) throws -> Program.Ending {
@@ -49,6 +57,31 @@ import Torch
             "--test-share", "0.5", "--batch-size", "7", "--features", "f.safetensors")
         ending.succeeds()
         #expect(try folder.tensors("f.safetensors")["features"]?.shape == [30, 36])
+    }
+
+    /// Files by their places in class folders; one that cannot be read is left out and named.
+    @Test func foldersOfImages() throws {
+        for (index, name) in ["dark", "light"].enumerated() {
+            let url = folder["pictures/\(name)"]
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+            for number in 0..<12 {
+                try ImageEncoder.png(.full([3, 20, 24], Double(200 * index + number), .uint8)).write(
+                    to: url.appendingPathComponent("\(number).png"))
+            }
+        }
+        try folder.add("pictures/dark/broken.png", Data("no image".utf8))
+        let model = "model"
+        try evaluate(model, "--data", "pictures").refuses(65, "pictures/dark/broken.png")
+        let ending = try evaluate(
+            model, "--data", "pictures", "--skip-bad", "--features", "f.safetensors", "--json")
+        ending.succeeds()
+        #expect(ending.errors.contains("Left out 1") && ending.errors.contains("broken.png"))
+        let metadata = try SafetensorsFile(folder["f.safetensors"]).metadata
+        #expect(metadata["class_names"] == #"["dark","light"]"#)
+        let names = try JSONValue(parsing: metadata["names"] ?? "").arrayValue?.compactMap(\.stringValue)
+        let wanted = ["dark", "light"].flatMap { name in (0..<12).map { "\(name)/\($0).png" } }
+        #expect(names?.sorted() == wanted.sorted())
+        #expect(try JSONValue(parsing: ending.output)["neighbour_accuracy"]?["1"]?.doubleValue == 1)
     }
 
     @Test func wrongUses() throws {

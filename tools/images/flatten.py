@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Copies drawings to another folder with their transparent parts on white, as paper shows them.
 
-    python3 tools/images/flatten.py /usr/share/openclipart/png features/data/clipart --count 3000
+    python3 tools/images/flatten.py /usr/share/openclipart/png features/data/clipart --count 1500
 
 Drawings are often black lines on nothing, with black stored beneath the nothing. Whoever drops the opacity,
 as image processors of models do, sees black on black. Every PNG below the source keeps its place, so that
