@@ -53,6 +53,6 @@ func message(
     sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
 ) throws -> String {
     let error = try #require(
-        throws: PreprocessingError.self, sourceLocation: sourceLocation, performing: body)
-    return try #require(error.errorDescription, sourceLocation: sourceLocation)
+        throws: (any Error).self, sourceLocation: sourceLocation, performing: body)
+    return error.localizedDescription
 }

@@ -54,7 +54,8 @@ extension TemporaryFolder {
         let extractor: JSONValue = ["feature_size": 5, "chunk_length": 1]
         try extractor.write(to: self["model/preprocessor_config.json"])
         var tokens = JSONObject()
-        for id in 0..<70 { tokens[String(UnicodeScalar(UInt8(id + 33)))] = .integer(id) }
+        tokens["Ġ"] = 0  // stands for the space
+        for id in 1..<70 { tokens[String(UnicodeScalar(UInt8(id + 33)))] = .integer(id) }
         try JSONValue.object(tokens).write(to: self["model/vocab.json"])
         var marks = JSONObject()
         for id in 70..<80 { marks["<|\(id)|>"] = .integer(id) }
