@@ -78,7 +78,7 @@ class Kept:
         self.clips = {clip["name"]: clip for clip in map(json.loads, lines)}
 
     def add(self, name: str, text: str, seconds: float, duration: float) -> None:
-        clip = {"name": name, "text": text, "seconds": seconds, "duration": duration}
+        clip = {"name": name, "text": text, "seconds": seconds, "duration": duration, "load": os.getloadavg()[0]}
         self.clips[name] = clip
         if self.file:
             with self.file.open("a", encoding="utf-8") as file:
@@ -145,7 +145,7 @@ def main() -> int:
     transformers.logging.disable_progress_bar()
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)
-    rows, load = [], [os.getloadavg()[0]]
+    rows, load = [], []
     for text in options.cases:
         case = Case(text, options.keep)
         for start in range(0, len(case.names), options.chunk):
@@ -154,9 +154,9 @@ def main() -> int:
                 case.hear_ours(options.acm, names)
             if options.only != "acm":
                 case.hear_theirs(names)
-            load.append(os.getloadavg()[0])
         if options.only:
             continue
+        load += [clip["load"] for side in case.sides for clip in side.clips.values() if "load" in clip]
         row, differing = case.result()
         rows.append(row)
         print(*row, flush=True)
@@ -164,13 +164,13 @@ def main() -> int:
             print(f"  {name}\n    acm           {our}\n    transformers  {their}", flush=True)
     if options.output and rows:
         threads = torch.get_num_threads()
-        busy = max(load) > threads + 1
+        busy = max(load, default=0) > threads + 1
+        load = f"{min(load):.1f} to {max(load):.1f}" if load else "not measured"
         results.write(
             options.output, title="Whisper in acm and in transformers", command="make transcribe",
             versions={"torch": torch.__version__, "transformers": transformers.__version__},
             notes=f"Greedy, float32, one clip at a time, {threads} threads; Debian's Asterisk prompts, drawn by a "
-                  f"seed. Rates are of lower-cased texts without punctuation. The machine's load average was {min(load):.1f} "
-                  f"to {max(load):.1f}" + (
+                  f"seed. Rates are of lower-cased texts without punctuation. The machine's load average was {load}" + (
                       f" on {os.cpu_count()} cores: other programs ran, so that the times say little; the rates do "
                       "not depend on them." if busy else "."),
             tables=[{"header": [

@@ -103,7 +103,7 @@ struct Transcribe: ParsableCommand {
         print(
             String(
                 format: """
-                    %d sounds of %d words: word error rate %.4f, character error rate %.4f; %.1f s heard in %.1f s, \
+                    sounds %d, words %d: word error rate %.4f, character error rate %.4f; %.1f s heard in %.1f s, \
                     real-time factor %.3f
                     """,
                 score.soundCount, score.words.referenceCount, score.words.value, score.characters.value,

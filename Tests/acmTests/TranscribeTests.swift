@@ -46,7 +46,7 @@ import Torch
         let third = try transcribe("--references", "said.tsv", "--batch-size", "2")
         third.succeeds()
         #expect(
-            third.output.contains("\n2 sounds of \(words) words: word error rate "), "\(third.output)")
+            third.output.contains("\nsounds 2, words \(words): word error rate "), "\(third.output)")
     }
 
     @Test func filesWithoutSentencesAreRefused() throws {

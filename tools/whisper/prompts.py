@@ -7,7 +7,7 @@ SOUNDS is where the Debian packages asterisk-core-sounds-LANGUAGE and asterisk-c
 unpacked: recordings in `usr/share/asterisk/sounds/LANGUAGE_*` and what they say in
 `usr/share/doc/asterisk-core-sounds-LANGUAGE/core-sounds-LANGUAGE.txt.gz`, a line `name: text` each. OUTPUT gets
 `--count` of those with at least `--words` words, drawn by the seed. Left out are texts with brackets, which say what
-is heard rather than said. Needs nothing but Python.
+is heard rather than said, and recordings longer than 30 s, Whisper's window: transformers' extractor cuts them there. Needs nothing but Python.
 """
 
 import argparse
@@ -17,6 +17,8 @@ import random
 import re
 import shutil
 import sys
+
+WINDOW_BYTES = 30 * 8000  # G.722 has 64 kbit/s
 
 
 def texts(sounds: pathlib.Path, language: str) -> dict[str, str]:
@@ -44,18 +46,19 @@ def main() -> int:
         file = folders[0] / f"{name}.g722"
         if file.exists() and len(text.split()) >= options.words and not re.search(r"[][(){}<>]", text):
             found.append((file, name.replace("/", "_") + ".g722", text))
-    if len(found) < options.count:
-        raise SystemExit(f"{len(found)} prompts have at least {options.words} words, {options.count} are wanted")
     # So drawn, fewer are some of those that more are.
     order = random.Random(options.seed).sample(found, len(found))
-    drawn = sorted(order[:options.count], key=lambda row: row[1])
+    short = [row for row in order if row[0].stat().st_size <= WINDOW_BYTES]
+    if len(short) < options.count:
+        raise SystemExit(f"{len(short)} prompts have at least {options.words} words, {options.count} are wanted")
+    drawn = sorted(short[:options.count], key=lambda row: row[1])
     shutil.rmtree(options.output, ignore_errors=True)
     (options.output / "clips").mkdir(parents=True)
     for file, name, _ in drawn:
         shutil.copyfile(file, options.output / "clips" / name)
     table = "".join(f"{name}\t{text}\n" for _, name, text in drawn)
     (options.output / "test.tsv").write_text("path\tsentence\n" + table, encoding="utf-8")
-    print(f"{options.output}: {len(drawn)} of {len(found)} prompts in {options.language}")
+    print(f"{options.output}: {len(drawn)} of {len(short)} prompts in {options.language}")
     return 0
 
 
