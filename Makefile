@@ -3,7 +3,6 @@
 .PHONY: help setup native build test test-native test-hub demo features transcribe bench lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
-NATIVE_TESTS := $(wildcard Native/tests/CMakeLists.txt)
 
 # Lays the native libraries beside the executables of a configuration.
 define lay_libraries
@@ -25,7 +24,7 @@ build: native ## Build the executable .build/release/acm
 	swift build -c release
 	$(call lay_libraries,-c release)
 
-test: native $(if $(NATIVE_TESTS),test-native) ## Build and run all tests
+test: native test-native ## Build and run all tests
 	swift build --build-tests
 	$(call lay_libraries)
 	# One at a time: libtorch's random generator belongs to the whole process.
