@@ -55,7 +55,7 @@ public struct AdaptiveConfiguration: Sendable, Equatable {
         self.budgets = budgets
     }
 
-    /// - Throws: ``JSONError`` for a missing or wrong entry.
+    /// - Throws: `JSONError` for a missing or wrong entry.
     public init(_ reader: JSONObjectReader) throws {
         gateWidth = try reader.integer("gate_width", in: Self.gateWidths)
         isBudgetConditioned = try reader.bool("budget_conditioned")

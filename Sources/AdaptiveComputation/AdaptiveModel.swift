@@ -15,7 +15,7 @@ public struct AdaptiveModel: Sendable {
     /// Puts an adaptive module in each described slot; their parameters are undefined until they
     /// are initialised or loaded.
     ///
-    /// - Throws: ``ModelError/invalidSlot(_:)`` for a slot that does not exist or has other widths.
+    /// - Throws: `ModelError.invalidSlot(_:)` for a slot that does not exist or has other widths.
     public init(_ network: any TransformerModel, _ configuration: AdaptiveConfiguration) throws {
         self.network = network
         self.configuration = configuration
@@ -55,7 +55,7 @@ public struct AdaptiveModel: Sendable {
 
     /// Reads a Hugging Face folder, dense or converted.
     ///
-    /// - Throws: ``ModelError``, ``JSONError``, ``SafetensorsError`` or ``FileError``.
+    /// - Throws: `ModelError`, `JSONError`, `SafetensorsError` or `FileError`.
     public static func load(
         _ folder: URL, type: DataType? = .float32, device: Device = .cpu
     ) throws -> AdaptiveModel {
@@ -75,9 +75,12 @@ public struct AdaptiveModel: Sendable {
     }
 
     /// Writes a Hugging Face folder: the base's `config.json` with an `"acm"` object, the weights,
-    /// and the files of the base's tokenizer and processor. Each file appears whole or not at all, `config.json` last.
+    /// and the files of the base's tokenizer and processor. Each file appears whole or not at
+    /// all, `config.json` last.
     ///
-    /// - Parameter source: the folder that the tokenizer and preprocessor files come from.
+    /// - Parameters:
+    ///   - folder: where to write; made if it is missing.
+    ///   - source: the folder that the tokenizer and preprocessor files come from.
     public func save(to folder: URL, copyingFrom source: URL?) throws {
         let files = FileManager.default
         try files.createDirectory(at: folder, withIntermediateDirectories: true)

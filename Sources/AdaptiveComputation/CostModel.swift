@@ -41,9 +41,11 @@ public struct ModelCost: Sendable, Equatable {
         Double(fixed) + load * Double(adaptable)
     }
 
-    /// - Parameter tokenCount: tokens of the last stack, of a model of one stack all tokens of the
-    ///   sample; nil takes the model's own.
-    /// - Throws: ``ModelError/invalidInput(_:)`` where neither is known.
+    /// - Parameters:
+    ///   - model: a dense or an adaptive one.
+    ///   - given: tokens of the last stack, of a model of one stack all tokens of the
+    ///     sample; nil takes the model's own.
+    /// - Throws: `ModelError.invalidInput(_:)` where neither is known.
     public init(_ model: AdaptiveModel, tokenCount given: Int? = nil) throws {
         let dimensions = model.network.dimensions
         let tokens = try Self.tokenCounts(dimensions, given)

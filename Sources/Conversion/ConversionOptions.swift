@@ -5,7 +5,7 @@ import Transformers
 
 /// Everything that decides a conversion; read from YAML, written back into the run's folder.
 ///
-/// The defaults are this project's recipe; ``paper`` gives that of Wójcik et al. 2025, appendix A.
+/// The defaults are this project's recipe; ``paper(budget:)`` gives that of Wójcik et al. 2025, appendix A.
 public struct ConversionOptions: Codable, Sendable, Equatable {
     /// One phase's optimisation: Adam, a cosine to `finalLearningRate`, gradients clipped.
     public struct Optimisation: Codable, Sendable, Equatable {
@@ -86,7 +86,7 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
     public var distillation = Distillation()
     public var gatePretraining = GatePretraining()
     public var finetuning = Finetuning()
-    /// Of training images; see ``Datasets/AugmentationOptions``.
+    /// Of training images; see `AugmentationOptions`.
     public var augmentation = AugmentationOptions()
 
     public enum Precision: String, Codable, Sendable, CaseIterable { case float32, bfloat16 }

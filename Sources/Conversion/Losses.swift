@@ -24,6 +24,7 @@ public enum ConversionLoss {
     ///   - counts: for each module the learners that ran, `[batch, tokens]` float32.
     ///   - costs: for each module the cost of one learner and its number of learners.
     ///   - masks: for each module `[batch, tokens]` float32, 0 for padding.
+    ///   - budget: the load that is wanted, 0…1.
     public static func budget(
         counts: [Tensor], costs: [(learner: Int, count: Int)], masks: [Tensor], budget: Double
     ) throws -> (loss: Tensor, load: Tensor) {

@@ -15,7 +15,7 @@ public enum Objective: Sendable, Equatable {
 
     /// What a model's architecture is for.
     ///
-    /// - Throws: ``ModelError`` or ``JSONError`` for a configuration that does not say.
+    /// - Throws: `ModelError` or `JSONError` for a configuration that does not say.
     public init(_ network: any TransformerModel) throws {
         let reader = try JSONObjectReader(network.configuration, source: "config.json")
         self =

@@ -30,7 +30,7 @@ public final class BadSamples: Sendable {
     /// Runs `body` for the sample at a place.
     ///
     /// - Returns: nil when it failed and bad samples are left out.
-    /// - Throws: ``DatasetError/sample(place:reason:)``; failures that are not the sample's fault,
+    /// - Throws: ``DatasetError/sample(place:_:)``; failures that are not the sample's fault,
     ///   such as a lack of memory, as they are.
     public func keep<Value>(_ place: @autoclosure () -> String, _ body: () throws -> Value) throws -> Value? {
         do {
@@ -45,7 +45,7 @@ public final class BadSamples: Sendable {
 
     /// Notes a sample that is bad.
     ///
-    /// - Throws: ``DatasetError/sample(place:reason:)`` unless bad samples are left out.
+    /// - Throws: ``DatasetError/sample(place:_:)`` unless bad samples are left out.
     public func add(_ place: String, _ reason: String) throws {
         guard areSkipped else { throw DatasetError.sample(place: place, reason) }
         found.withLock { _ = $0.insert(Entry(place: place, reason: reason)) }

@@ -22,7 +22,9 @@ public protocol Dataset: Sendable {
     func batch(_ indices: [Int]) throws -> Batch
     /// All samples in random order, as the generator has it.
     func order(_ generator: inout SplitMix64) -> [Int]
-    /// - Parameter epoch: what decides about random changes of the samples; nil makes none.
+    /// - Parameters:
+    ///   - indices: numbers of the samples.
+    ///   - epoch: what decides about random changes of the samples; nil makes none.
     func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch
     func finish(_ batch: Batch, _ epoch: Epoch?) throws -> Batch
 }

@@ -55,7 +55,11 @@ public enum DatasetFolder {
 
     /// The encoded images that a path names.
     ///
-    /// - Parameter modelFolder: whose classes labels count in; nil takes those of the data.
+    /// - Parameters:
+    ///   - url: a folder or file that holds images, or the pattern of tar shards.
+    ///   - modelFolder: whose classes labels count in; nil takes those of the data.
+    ///   - split: the part that is wanted; see ``DatasetLayout/init(_:split:)``.
+    ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError/unreadable(file:_:)`` for data that are no encoded images; what
     ///   ``open(_:modelFolder:split:maximumLength:transform:language:badSamples:)`` throws.
     public static func images(

@@ -21,9 +21,11 @@ public enum DatasetLayout: Equatable {
     case image(URL)
     case audio(URL, names: [String])
 
-    /// - Parameter split: the part that is wanted: a folder such as `train` or `val`, the name of a
-    ///   Common Voice table, `corruption/severity`; layouts without parts take no notice of it, and
-    ///   tables of texts look it up themselves.
+    /// - Parameters:
+    ///   - url: a folder, a file, or a pattern of tar shards such as `{000..009}.tar`.
+    ///   - split: the part that is wanted: a folder such as `train` or `val`, the name of a
+    ///     Common Voice table, `corruption/severity`; layouts without parts take no notice of it, and
+    ///     tables of texts look it up themselves.
     /// - Throws: ``DatasetError/unknownKind(file:)``, ``DatasetError/noSplit(file:split:found:)``,
     ///   `FileError`.
     public init(_ url: URL, split: String? = nil) throws {

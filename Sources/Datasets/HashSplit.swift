@@ -5,7 +5,9 @@ public enum HashSplit {
     ///
     /// The 64-bit FNV-1a hash of the name's UTF-8, put through one step of ``SplitMix64``.
     ///
-    /// - Parameter salt: other salts give independent places.
+    /// - Parameters:
+    ///   - name: what to place.
+    ///   - salt: other salts give independent places.
     /// - Source: Fowler, Noll & Vo, draft-eastlake-fnv, section 2.
     public static func place(of name: String, salt: UInt64 = 0) -> Double {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -6,7 +6,7 @@ import Transformers
 public struct BudgetResult: Sendable, Equatable {
     /// The load that was asked for.
     public let budget: Double
-    /// The load that the gates chose; see ``LoadMeter/load``.
+    /// The load that the gates chose; see `LoadMeter.load`.
     public let load: Double
     /// Multiply-accumulates of one sample, mean over the samples at their real lengths.
     public let macs: Double
@@ -47,7 +47,7 @@ public struct BudgetResult: Sendable, Equatable {
     }
 
     /// The modules whose gate gives nearly every token the same choice (see
-    /// ``LoadMeter/collapseThreshold``), unless that is what was asked for: all learners at budget 1.
+    /// `LoadMeter.collapseThreshold`), unless that is what was asked for: all learners at budget 1.
     public var collapsed: [SlotPlace] {
         let asked = budget == 1 ? modules.filter { $0.commonestChoice != $0.learnerCount } : modules
         return LoadMeter(asked).collapsed
@@ -62,7 +62,7 @@ public struct BudgetResult: Sendable, Equatable {
 
     /// Keys: `budget`, `load`, `macs`, `mean_cosine`, `neighbour_agreement`, `probe_accuracy`,
     /// `accuracy`, `milliseconds_per_sample`, `dense_milliseconds_per_sample` (null where not
-    /// measured), `collapsed` (places), `modules` (see ``ModuleLoad/json``).
+    /// measured), `collapsed` (places), `modules` (see `ModuleLoad.json`).
     public var json: JSONValue {
         [
             "budget": .number(budget), "load": .number(load), "macs": .number(macs),

@@ -44,7 +44,9 @@ public struct Evaluator {
 
     /// Runs both models over the dataset, the adaptive one at every budget, then times them.
     ///
-    /// - Parameter probe: fitted on dense embeddings of other samples; the same for all budgets.
+    /// - Parameters:
+    ///   - budgets: loads that are asked for, each 0…1.
+    ///   - probe: fitted on dense embeddings of other samples; the same for all budgets.
     /// - Throws: ``EvaluationError/invalidBudget(_:)``, and what models and files throw.
     public func evaluate(budgets: [Double], probe: LinearProbe? = nil) throws -> EvaluationResult {
         if let wrong = budgets.first(where: { !(0...1).contains($0) }) {

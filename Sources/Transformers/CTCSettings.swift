@@ -14,7 +14,7 @@ public struct CTCSettings: Sendable, Equatable {
         self.zeroInfinity = zeroInfinity
     }
 
-    /// - Throws: ``JSONError`` for values that make no sense.
+    /// - Throws: `JSONError` for values that make no sense.
     public init(_ reader: JSONObjectReader) throws {
         let classCount = try reader.integer("vocab_size", in: 1...10_000_000)
         blank = try reader.integer("pad_token_id", default: 0, in: 0...classCount - 1)

@@ -12,7 +12,10 @@ public struct CrossAttention: Layer {
     public var output: any Slot
     public let headCount: Int
 
-    /// - Parameter hasKeyBias: whether the key has a bias; the others do.
+    /// - Parameters:
+    ///   - width: of the states.
+    ///   - headCount: number of heads, which share the width.
+    ///   - hasKeyBias: whether the key has a bias; the others do.
     public init(width: Int, headCount: Int, hasKeyBias: Bool = true) throws {
         query = try Linear(inputWidth: width, outputWidth: width)
         key = try Linear(inputWidth: width, outputWidth: width, hasBias: hasKeyBias)

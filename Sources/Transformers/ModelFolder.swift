@@ -3,8 +3,11 @@ import Torch
 
 /// Reads dense models from Hugging Face folders.
 public enum ModelFolder {
-    /// - Parameter type: type of the parameters; nil keeps the files'.
-    /// - Throws: ``ModelError``, ``JSONError``, ``SafetensorsError`` or ``FileError``.
+    /// - Parameters:
+    ///   - folder: with `config.json` and the weights as safetensors.
+    ///   - type: type of the parameters; nil keeps the files'.
+    ///   - device: where the parameters are put.
+    /// - Throws: ``ModelError``, `JSONError`, `SafetensorsError` or `FileError`.
     public static func load(
         _ folder: URL, type: DataType? = .float32, device: Device = .cpu
     ) throws -> any TransformerModel {
@@ -20,7 +23,7 @@ public enum ModelFolder {
 
     /// The architecture that a folder's `config.json` names.
     ///
-    /// - Throws: ``ModelError``, ``JSONError`` or ``FileError``.
+    /// - Throws: ``ModelError``, `JSONError` or `FileError`.
     public static func architecture(_ folder: URL) throws -> Architecture {
         try Architecture(JSONObjectReader(contentsOf: folder.appendingPathComponent("config.json")))
     }
@@ -28,7 +31,7 @@ public enum ModelFolder {
     /// The classes of a classifier in the order of its logits: `id2label`, or numbers where that is
     /// absent or has only placeholders, `LABEL_0` and so on; nil for other models.
     ///
-    /// - Throws: ``ModelError``, ``JSONError`` or ``FileError``.
+    /// - Throws: ``ModelError``, `JSONError` or `FileError`.
     public static func classNames(_ folder: URL) throws -> [String]? {
         let reader = try JSONObjectReader(contentsOf: folder.appendingPathComponent("config.json"))
         return try Architecture(reader).task == .classification ? reader.classNames() : nil
@@ -37,6 +40,7 @@ public enum ModelFolder {
     /// The dense model that a `config.json` describes, with undefined parameters.
     ///
     /// - Parameters:
+    ///   - configuration: the file's content.
     ///   - source: the file's name, for messages.
     ///   - hasTensor: whether the checkpoint has a name.
     public static func makeModel(

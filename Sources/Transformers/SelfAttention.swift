@@ -12,6 +12,8 @@ public struct SelfAttention: Layer {
     public let headCount: Int
 
     /// - Parameters:
+    ///   - width: of the tokens.
+    ///   - headCount: number of heads, which share the width.
     ///   - hasBias: whether query, key and value have biases.
     ///   - hasKeyBias: whether the key has one; nil for as the others.
     public init(width: Int, headCount: Int, hasBias: Bool = true, hasKeyBias: Bool? = nil) throws {
@@ -50,12 +52,15 @@ public struct SelfAttention: Layer {
     }
 
     /// - Parameters:
+    ///   - input: `[batch, tokens, width]`.
     ///   - stack: the stack of the block.
+    ///   - block: the block's number in its stack.
     ///   - mask: `[batch, 1, 1, tokens]`, or with a row for each token, bool; false is not attended to.
     ///     Or `[batch, heads, tokens, tokens]` of the input's type, added to the scores.
     ///   - isCausal: whether tokens attend to themselves and those before alone; not with a mask.
     ///   - memory: keys and values of the tokens before the input's, to which those of the input
     ///     are added; nil where there are none.
+    ///   - pass: what runs the projections.
     public func callAsFunction(
         _ input: Tensor, stack: BlockStack = .encoder, block: Int, mask: Tensor?, isCausal: Bool = false,
         memory: DecoderMemory? = nil, _ pass: ForwardPass

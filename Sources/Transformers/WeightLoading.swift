@@ -5,10 +5,13 @@ extension TransformerModel {
     /// Fills every parameter from a checkpoint, without copying where type and device allow.
     ///
     /// - Parameters:
+    ///   - checkpoint: the tensors by name.
+    ///   - folder: the checkpoint's, for messages.
     ///   - type: type of the parameters afterwards; nil keeps the file's.
+    ///   - device: where the parameters are afterwards.
     ///   - ignoring: checkpoint names that may stay unused.
     /// - Throws: ``ModelError/mismatch(file:problems:)`` with *all* missing, unused, mis-shaped
-    ///   and mis-typed tensors; ``TorchError/missingDevice(_:count:)``.
+    ///   and mis-typed tensors; `TorchError.missingDevice(_:count:)`.
     public func load(
         _ checkpoint: SafetensorsCheckpoint, from folder: URL, type: DataType? = .float32,
         device: Device = .cpu, ignoring: (String) -> Bool = { _ in false }

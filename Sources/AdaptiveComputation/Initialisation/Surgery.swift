@@ -40,6 +40,7 @@ extension AdaptiveModel {
     ///
     /// - Parameters:
     ///   - teacher: a dense model; the result shares the parameters that are not replaced.
+    ///   - options: which modules are replaced, and the sizes of what replaces them.
     ///   - calibration: batches of inputs for the teacher-derived recipe.
     public static func convert(
         _ teacher: any TransformerModel, _ options: SurgeryOptions, calibration: [ModelInputs]

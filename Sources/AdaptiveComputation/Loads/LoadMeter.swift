@@ -36,6 +36,7 @@ public struct LoadMeter: Sendable, Equatable {
     /// - Parameters:
     ///   - choices: learners that ran, `[batch, tokens]` int64.
     ///   - mask: `[batch, tokens]` bool, true for real tokens; nil where all are.
+    ///   - place: the module that chose.
     public mutating func add(_ choices: Tensor, mask: Tensor?, at place: SlotPlace) throws {
         guard let index = modules.firstIndex(where: { $0.place == place }) else {
             throw ModelError.invalidSlot("The load meter has no module \(place).")

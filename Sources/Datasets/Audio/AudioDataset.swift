@@ -14,8 +14,11 @@ public struct AudioDataset: Dataset {
     /// What a label of a shorter text is filled up with: losses leave it out.
     public static let padding = -100
 
-    /// - Parameter badSamples: whether recordings that cannot be decoded, and texts without labels, are
-    ///   left out.
+    /// - Parameters:
+    ///   - store: encoded recordings, perhaps with texts.
+    ///   - frontEnd: what makes inputs and labels of them.
+    ///   - badSamples: whether recordings that cannot be decoded, and texts without labels, are
+    ///     left out.
     /// - Throws: ``DatasetError/sample(place:_:)`` for a text that has no labels.
     public init(
         _ store: any SampleStore, _ frontEnd: AudioFrontEnd, badSamples: BadSamples = BadSamples()

@@ -14,6 +14,7 @@ public enum CommonVoice {
     /// The clips of one table and their sentences.
     ///
     /// - Parameters:
+    ///   - folder: the one with the tables and `clips/`.
     ///   - split: the table's name without `.tsv`; nil takes `train`.
     ///   - badSamples: whether rows with too few columns, without a sentence, or whose clip is missing
     ///     are left out.

@@ -35,7 +35,10 @@ public struct CorruptedImageWriter: Sendable {
 
     /// - Parameters:
     ///   - images: in class folders.
+    ///   - output: the folder that `corruption/severity` is made in.
+    ///   - size: height and width of what is written, in pixels.
     ///   - shorterSide: at least `size`; nil for 8/7 of it.
+    ///   - format: kind of file that is written.
     /// - Throws: ``DatasetError`` for images without classes, a size below ``Corruption/smallestSize``,
     ///   or two images that would be written to one file.
     public init(
@@ -77,7 +80,11 @@ public struct CorruptedImageWriter: Sendable {
     /// Corrupts and writes all images; files that are there are replaced.
     ///
     /// - Parameters:
+    ///   - corruptions: each is applied to every image.
+    ///   - severities: the levels of each corruption, 1…5.
     ///   - seed: with an image's number it decides all draws.
+    ///   - device: where the corruptions are computed.
+    ///   - badSamples: whether images that cannot be decoded are left out.
     ///   - progress: called with the number of files written so far.
     /// - Returns: seconds of computation an image and severity, for each corruption.
     /// - Throws: ``DatasetError``, what decoding throws, `FileError`.

@@ -10,7 +10,10 @@ public struct ImageDataset: AugmentableDataset {
     private let badSamples: BadSamples
     private var stage: PixelStage
 
-    /// - Parameter badSamples: whether images that cannot be decoded are left out.
+    /// - Parameters:
+    ///   - store: encoded images, perhaps with labels.
+    ///   - preparation: what decodes them and brings them to the model's size.
+    ///   - badSamples: whether images that cannot be decoded are left out.
     public init(
         _ store: any SampleStore, _ preparation: ImagePreparation, badSamples: BadSamples = BadSamples()
     ) throws {

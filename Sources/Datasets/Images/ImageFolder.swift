@@ -6,6 +6,7 @@ import Foundation
 /// bytes, unless a class list says otherwise (see `ClassList` and `ClassNumbers`).
 public enum ImageFolder {
     /// - Parameters:
+    ///   - folder: the one with the images, or with the folders of the classes.
     ///   - modelClasses: the classes of a classifier, in which labels count; nil for other models.
     ///   - badSamples: whether empty classes, and folders that the class list does not name, are left
     ///     out.

@@ -8,7 +8,11 @@ public enum ImagePack {
     /// batches in flight alone.
     ///
     /// - Parameters:
+    ///   - store: the encoded images.
+    ///   - url: the file to write.
     ///   - size: height and width; the shorter side is brought to it and the square in the middle kept.
+    ///   - badSamples: whether images that cannot be decoded are left out.
+    ///   - options: how many threads decode, and how many batches are in flight.
     ///   - progress: called with the number of images done.
     /// - Returns: the number of images written.
     /// - Throws: ``DatasetError`` for images that cannot be read, unless bad samples are left out, and

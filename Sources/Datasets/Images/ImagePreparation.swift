@@ -24,6 +24,7 @@ public struct ImagePreparation: Sendable {
     /// - Parameters:
     ///   - folder: a model's; a ViT may lack `preprocessor_config.json`: then the size is that of
     ///     `config.json`, and values are normalised to -1…1, as transformers does.
+    ///   - transform: how images come to the model's size.
     /// - Throws: what the files' readers throw; ``DatasetError`` for a model whose images are not square
     ///   or of no fixed size; `FileError` where the file is missing for another model.
     public init(modelFolder folder: URL, transform: ImageTransform = .crop) throws {

@@ -15,7 +15,9 @@ public struct ImageTensorDataset: AugmentableDataset {
     private var stage: PixelStage
 
     /// - Parameters:
+    ///   - url: a safetensors file with `images` and perhaps `labels`.
     ///   - mean: of each channel, over values in 0…1; pixels become `(x / 255 - mean) / deviation`.
+    ///   - deviation: of each channel, over values in 0…1.
     ///   - size: height and width that the model takes: of images of another size the square in the
     ///     middle is brought to it; nil leaves them as they are.
     ///   - classCount: labels must lie below it; nil takes the classes that the file's metadata name as

@@ -23,9 +23,12 @@ public final class BatchLoader {
     private var staged: LoadedBatch?
 
     /// - Parameters:
+    ///   - dataset: where the samples are read.
+    ///   - plan: which samples make which batch.
     ///   - first: number of the first batch to give.
     ///   - device: where the batches are given.
     ///   - type: of floating-point inputs; nil keeps theirs.
+    ///   - options: how batches are prepared ahead.
     public init(
         _ dataset: any Dataset, _ plan: BatchPlan, from first: Int = 0, device: Device = .cpu,
         type: DataType? = nil, options: LoadingOptions = LoadingOptions()

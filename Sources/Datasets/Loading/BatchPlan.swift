@@ -11,7 +11,10 @@ public final class BatchPlan {
     /// Whether batches without a sample that can be read are passed over; else they are failures.
     let passesOverEmpty: Bool
 
-    /// - Parameter item: the batch of a number; nil behind the last.
+    /// - Parameters:
+    ///   - passesOverEmpty: whether batches without a sample that can be read are passed over; else they
+    ///     are failures.
+    ///   - item: the batch of a number; nil behind the last.
     public init(passesOverEmpty: Bool = false, _ item: @escaping (Int) -> Item?) {
         self.item = item
         self.passesOverEmpty = passesOverEmpty
@@ -28,7 +31,11 @@ public final class BatchPlan {
 
     /// Epoch after epoch, each in its own random order (see `Dataset.shuffledBatches`).
     ///
-    /// - Parameter count: of the batches in all.
+    /// - Parameters:
+    ///   - dataset: whose samples are ordered.
+    ///   - size: samples of a batch.
+    ///   - seed: with an epoch's number it decides the order and all random changes.
+    ///   - count: of the batches in all.
     public static func shuffled(
         _ dataset: any Dataset, size: Int, seed: UInt64, count: Int
     ) -> BatchPlan {

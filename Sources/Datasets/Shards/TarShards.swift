@@ -25,7 +25,9 @@ public struct TarShards: SampleStore {
     public let isAudio: Bool
 
     /// - Parameters:
+    ///   - urls: the shards, in the order of their samples.
     ///   - modelClasses: the classes of a classifier, in which labels count; nil for other models.
+    ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError`` and `FileError`.
     public init(
         _ urls: [URL], modelClasses: [String]? = nil, badSamples: BadSamples = BadSamples()

@@ -14,8 +14,11 @@ public struct TextDataset: Dataset {
     private let maximumLength: Int
 
     /// - Parameters:
+    ///   - table: the texts, perhaps with labels.
+    ///   - tokenizer: the model's.
     ///   - maximumLength: longer texts are cut to so many tokens.
-    ///   - classNames: the names that labels count in; nil takes those of the table.
+    ///   - given: the names that labels count in; nil takes those of the table.
+    ///   - file: where the table was read: for messages.
     /// - Throws: ``DatasetError`` for a label that is not among `classNames`.
     public init(
         _ table: TextTable, tokenizer: WordPieceTokenizer, maximumLength: Int,

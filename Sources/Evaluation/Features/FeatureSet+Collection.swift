@@ -7,8 +7,14 @@ extension FeatureSet {
     /// Runs a model over a labelled dataset.
     ///
     /// - Parameters:
+    ///   - model: on `device` already; its hidden states are pooled.
+    ///   - dataset: samples with labels.
     ///   - names: what each sample of the dataset is called.
     ///   - indices: the samples to take; those that the dataset leaves out are not in the set.
+    ///   - pooling: how the hidden states of a sample's tokens become one vector.
+    ///   - batchSize: samples of one forward pass.
+    ///   - device: where the model is.
+    ///   - loading: how batches are prepared ahead.
     ///   - report: called after each batch with the samples done.
     /// - Throws: ``EvaluationError/mismatch(_:)`` for data without labels, and what models and files
     ///   throw.

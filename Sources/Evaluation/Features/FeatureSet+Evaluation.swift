@@ -2,7 +2,7 @@ import Datasets
 import Torch
 
 extension FeatureSet {
-    /// Parts for training and test; the hash of a sample's name decides (see ``HashSplit``).
+    /// Parts for training and test; the hash of a sample's name decides (see `HashSplit`).
     ///
     /// - Parameter testShare: of the samples, 0…1.
     public func split(testShare: Double) throws -> (training: FeatureSet, test: FeatureSet) {
@@ -14,8 +14,10 @@ extension FeatureSet {
 
     /// Fits simple classifiers on these samples and measures them on others.
     ///
-    /// - Parameter neighbours: numbers of neighbours to ask; those above the number of samples are
-    ///   left out.
+    /// - Parameters:
+    ///   - test: the others, with the same classes and width.
+    ///   - neighbours: numbers of neighbours to ask; those above the number of samples are
+    ///     left out.
     /// - Throws: ``EvaluationError/tooFewSamples(needed:found:)``,
     ///   ``EvaluationError/mismatch(_:)`` for other classes or another width.
     public func evaluate(on test: FeatureSet, neighbours: [Int] = [1, 20]) throws -> FeatureResult {

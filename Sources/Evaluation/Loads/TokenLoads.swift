@@ -25,8 +25,10 @@ public struct TokenLoads: Sendable, Equatable {
     /// Runs a model and reads what each token got.
     ///
     /// - Parameters:
+    ///   - model: an adaptive one.
     ///   - inputs: on the model's device; padding, if any, stands after the real tokens.
     ///   - tokens: for each sample the texts of its real tokens, special ones included.
+    ///   - budget: the load that is asked for, 0…1.
     public static func measure(
         _ model: AdaptiveModel, inputs: ModelInputs, tokens: [[String]], budget: Double
     ) throws -> [TokenLoads] {

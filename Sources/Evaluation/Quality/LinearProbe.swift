@@ -22,6 +22,9 @@ public struct LinearProbe: Layer {
     /// - Parameters:
     ///   - embeddings: `[samples, width]`.
     ///   - labels: `[samples]` int64 in 0 ..< `classCount`.
+    ///   - classCount: number of classes.
+    ///   - steps: steps of Adam, each over all samples.
+    ///   - rate: the highest learning rate, from which a cosine falls to 0.
     ///   - penalty: on the squared weights.
     /// - Throws: ``EvaluationError`` for no samples or labels that do not fit them.
     public init(

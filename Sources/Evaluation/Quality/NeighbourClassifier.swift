@@ -17,6 +17,8 @@ public struct NeighbourClassifier {
     /// - Parameters:
     ///   - references: `[samples, width]` float32, of unit length.
     ///   - labels: `[samples]` int64 in 0 ..< `classCount`.
+    ///   - classCount: number of classes.
+    ///   - temperature: what similarities are divided by; a neighbour's vote is the exponential of that.
     /// - Throws: ``EvaluationError/mismatch(_:)`` for labels that do not fit the samples.
     public init(
         references: Tensor, labels: Tensor, classCount: Int, temperature: Double = 0.07
@@ -33,7 +35,9 @@ public struct NeighbourClassifier {
 
     /// The class of each sample, for each number of neighbours.
     ///
-    /// - Parameter features: `[samples, width]` float32, of unit length.
+    /// - Parameters:
+    ///   - features: `[samples, width]` float32, of unit length.
+    ///   - counts: numbers of nearest references that vote, each at least 1.
     /// - Returns: `[samples]` int64 for each of `counts`.
     /// - Throws: ``EvaluationError/tooFewSamples(needed:found:)`` for more neighbours than there are
     ///   references.

@@ -10,7 +10,12 @@ public struct DemoReport: Sendable {
     public var plot: FrontierPlot
     public var samples: [TokenLoads]
 
-    /// - Parameter plot: nil takes the evaluation's own, ``FrontierPlot/init(_:title:)``.
+    /// - Parameters:
+    ///   - title: the page's heading.
+    ///   - summary: a sentence or two under the title.
+    ///   - result: the evaluation that is shown.
+    ///   - plot: nil takes the evaluation's own, ``FrontierPlot/init(_:title:)``.
+    ///   - samples: texts whose loads are shown token by token.
     public init(
         title: String, summary: String, result: EvaluationResult, plot: FrontierPlot? = nil,
         samples: [TokenLoads] = []

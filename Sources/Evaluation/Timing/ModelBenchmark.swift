@@ -38,8 +38,13 @@ public struct ModelBenchmark: Sendable {
     public var tokenCount: Int
     public var repeatCount: Int
 
-    /// - Parameter models: what to time in turns; a dense model is timed once, an adaptive one at
-    ///   every budget.
+    /// - Parameters:
+    ///   - models: what to time in turns; a dense model is timed once, an adaptive one at
+    ///     every budget.
+    ///   - device: where the models run.
+    ///   - type: of floating-point inputs; in training what autocast computes in.
+    ///   - tokenCount: tokens of a sample; images have their model's own size.
+    ///   - repeatCount: timed runs of each case.
     public init(
         _ models: [AdaptiveModel], device: Device = .cpu, type: DataType = .float32, tokenCount: Int = 128,
         repeatCount: Int = 20

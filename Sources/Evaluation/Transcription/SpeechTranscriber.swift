@@ -26,8 +26,10 @@ public struct SpeechTranscriber {
     /// Samples a second of the sounds that are heard.
     public var sampleRate: Int { spectrogram.sampleRate }
 
-    /// - Parameter folder: where `generation_config.json`, `preprocessor_config.json` and the tokenizer
-    ///   lie.
+    /// - Parameters:
+    ///   - model: a Whisper with its head.
+    ///   - folder: where `generation_config.json`, `preprocessor_config.json` and the tokenizer
+    ///     lie.
     /// - Throws: ``EvaluationError/mismatch(_:)`` for a model that is no Whisper, or files that do not
     ///   fit it; what reading the files throws.
     public init(_ model: AdaptiveModel, folder: URL) throws {
@@ -56,8 +58,9 @@ public struct SpeechTranscriber {
     ///
     /// - Parameters:
     ///   - sounds: each `[samples]` at ``sampleRate``, -1 to 1.
+    ///   - request: language, task, and whether the text has timestamps.
     ///   - budget: the load that is asked for, 0…1.
-    /// - Throws: `PreprocessingError` for an empty sound, ``ModelError`` for a request that the model does
+    /// - Throws: `PreprocessingError` for an empty sound, `ModelError` for a request that the model does
     ///   not know.
     public func transcribe(
         _ sounds: [Tensor], _ request: WhisperRequest = WhisperRequest(), budget: Double = 1

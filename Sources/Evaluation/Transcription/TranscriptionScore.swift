@@ -22,6 +22,7 @@ public struct TranscriptionScore: Sendable, Equatable {
     public init() {}
 
     /// - Parameters:
+    ///   - transcript: what the model heard.
     ///   - reference: what was said.
     ///   - seconds: that the transcript took.
     public mutating func add(_ transcript: Transcript, reference: String, seconds: Double) {

@@ -13,6 +13,7 @@ public enum AudioDecoder {
     /// Reads an audio file.
     ///
     /// - Parameters:
+    ///   - url: the file to read.
     ///   - sampleRate: samples a second that are wanted.
     ///   - maximumDuration: the most seconds that are accepted; it bounds the memory.
     /// - Returns: `[samples] float32`, in -1 ... 1 but for overshoots.
@@ -35,7 +36,11 @@ public enum AudioDecoder {
 
     /// Reads audio from the bytes of its file.
     ///
-    /// - Parameter name: the file's name: for messages, and for its extension.
+    /// - Parameters:
+    ///   - bytes: the file's content.
+    ///   - name: the file's name: for messages, and for its extension.
+    ///   - sampleRate: samples a second that are wanted.
+    ///   - maximumDuration: the most seconds that are accepted.
     /// - Returns and throws: as ``decode(_:sampleRate:maximumDuration:)``.
     public static func decode(
         _ bytes: some ContiguousBytes, name: String, sampleRate: Int = 16_000,

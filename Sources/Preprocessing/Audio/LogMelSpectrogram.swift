@@ -64,7 +64,12 @@ public struct LogMelSpectrogram: Sendable {
             chunkLength: reader.integer("chunk_length", default: 30, in: 1...3600))
     }
 
-    /// - Parameter chunkLength: in seconds.
+    /// - Parameters:
+    ///   - melCount: number of mel bands.
+    ///   - sampleRate: in hertz.
+    ///   - windowWidth: samples of one Fourier transform.
+    ///   - hop: samples from frame to frame.
+    ///   - chunkLength: in seconds.
     public init(
         melCount: Int = 80, sampleRate: Int = 16_000, windowWidth: Int = 400, hop: Int = 160,
         chunkLength: Int = 30

@@ -58,7 +58,9 @@ public struct ByteLevelTokenizer: Sendable {
 
     /// The text of tokens; bytes that are not UTF-8 give U+FFFD.
     ///
-    /// - Parameter skipsSpecialTokens: whether tokens that mark something are left out.
+    /// - Parameters:
+    ///   - ids: of the tokens, in order.
+    ///   - skipsSpecialTokens: whether tokens that mark something are left out.
     /// - Throws: ``PreprocessingError/invalidArgument(operation:expected:found:)`` for an id that is no
     ///   token's.
     public func decode(_ ids: [Int], skipsSpecialTokens: Bool = true) throws -> String {

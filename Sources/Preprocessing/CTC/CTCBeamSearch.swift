@@ -43,7 +43,9 @@ public struct CTCBeamSearch: Sendable {
         var total: Double { logSum(blank, label) }
     }
 
-    /// - Parameter logProbabilities: `[frames, classes]`, row by row.
+    /// - Parameters:
+    ///   - logProbabilities: `[frames, classes]`, row by row.
+    ///   - classCount: classes of a frame, the blank included.
     /// - Returns: at most ``width`` sequences, the likeliest first.
     /// - Throws: ``PreprocessingError/invalidArgument(operation:expected:found:)`` for numbers that are no
     ///   whole frames, or a blank that is no class.

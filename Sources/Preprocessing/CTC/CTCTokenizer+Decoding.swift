@@ -5,6 +5,7 @@ extension CTCTokenizer {
     /// The text of the best class of each frame: repeats are one letter, then blanks go.
     ///
     /// - Parameters:
+    ///   - ids: the best class of each frame, or labels.
     ///   - groupsRepeats: false for ids that are labels already.
     ///   - skipsSpecialTokens: whether tokens that stand for something else than letters are left out
     ///     *before* repeats are grouped, blanks too, as transformers does.

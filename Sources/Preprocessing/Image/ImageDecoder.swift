@@ -34,7 +34,10 @@ public enum ImageDecoder {
 
     /// Reads an image from the bytes of its file.
     ///
-    /// - Parameter name: names the image in messages.
+    /// - Parameters:
+    ///   - bytes: the file's content.
+    ///   - name: names the image in messages.
+    ///   - options: limits, and how the pixels are read.
     /// - Returns and throws: as ``decode(_:options:)``.
     public static func decode(
         _ bytes: some ContiguousBytes, name: String, options: ImageDecodingOptions = ImageDecodingOptions()

@@ -49,8 +49,11 @@ public struct WordPieceTokenizer: Sendable {
 
     /// The tokens of a text, or of a pair of texts, with the special tokens around them.
     ///
-    /// - Parameter maximumLength: the most tokens to return, special ones included. Longer texts lose
-    ///   their ends: of a pair the longer one first, then both evenly.
+    /// - Parameters:
+    ///   - text: the only text, or the first of a pair.
+    ///   - pair: the second text; nil for one text alone.
+    ///   - maximumLength: the most tokens to return, special ones included. Longer texts lose
+    ///     their ends: of a pair the longer one first, then both evenly.
     /// - Throws: ``PreprocessingError/invalidArgument(operation:expected:found:)`` if `maximumLength` has
     ///   no room for the special tokens.
     public func encode(_ text: String, pair: String? = nil, maximumLength: Int? = nil) throws -> Encoding {

@@ -24,6 +24,7 @@ extension Tensor {
     /// - Parameters:
     ///   - positions: `[batch, newHeight, newWidth, 2]`, x then y. With `.mirrored`, -1 and 1 are the
     ///     outer edges of the first and last pixel; otherwise they are these pixels' centres.
+    ///   - border: what lies beyond the edges.
     /// - Returns: `[batch, channels, newHeight, newWidth]`.
     public func sampled(at positions: Tensor, border: ImageBorder) throws -> Tensor {
         try Operators.gridSample(

@@ -18,6 +18,7 @@ extension Loss {
     ///     or the blank pads rows.
     ///   - lengths: `[batch]` int64, the real frames of each sample; the others do not count.
     ///   - blank: the class that stands for no label.
+    ///   - reduction: how the losses of the samples become one number.
     ///   - zeroInfinity: whether labels that no alignment fits count as 0 instead of infinity.
     /// - Errors: `TorchError` for labels or lengths that do not fit the logits; the classes of labels
     ///   on the host are checked.

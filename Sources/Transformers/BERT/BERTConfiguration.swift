@@ -12,7 +12,7 @@ public struct BERTConfiguration: Sendable, Equatable {
     public let tokenTypeCount: Int
     public let layerNormEpsilon: Double
 
-    /// - Throws: ``JSONError`` for a missing or impossible size,
+    /// - Throws: `JSONError` for a missing or impossible size,
     ///   ``ModelError/unsupported(file:what:found:supported:)`` for an activation or a kind of
     ///   position embedding that is not known, and for decoders.
     public init(_ reader: JSONObjectReader) throws {

@@ -17,6 +17,9 @@ public struct BERTModel: TransformerModel {
     public let classifier: Linear?
 
     /// - Parameters:
+    ///   - configuration: the content of the model's `config.json`.
+    ///   - sizes: what `configuration` says of the architecture.
+    ///   - hasPooler: whether there is a pooler over the first token.
     ///   - classCount: classes of the classifier; nil for the model without one.
     ///   - nameTable: nil for what transformers calls the parameters of such a model.
     public init(

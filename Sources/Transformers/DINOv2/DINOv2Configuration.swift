@@ -27,8 +27,10 @@ public struct DINOv2Configuration: Sendable, Equatable {
     /// Rows and columns of patches of an image of ``imageSize``.
     public var grid: [Int] { [imageSize[0] / patchSize[0], imageSize[1] / patchSize[1]] }
 
-    /// - Parameter hasRegisters: whether the architecture has register tokens.
-    /// - Throws: ``JSONError`` for a missing or impossible size,
+    /// - Parameters:
+    ///   - reader: of `config.json`.
+    ///   - hasRegisters: whether the architecture has register tokens.
+    /// - Throws: `JSONError` for a missing or impossible size,
     ///   ``ModelError/unsupported(file:what:found:supported:)`` for an activation that is not known.
     public init(_ reader: JSONObjectReader, hasRegisters: Bool) throws {
         width = try reader.integer("hidden_size", in: 1...1_000_000)

@@ -19,7 +19,11 @@ public struct DINOv2Model: TransformerModel {
     public let norm: LayerNorm
     public let classifier: Linear?
 
-    /// - Parameter classCount: classes of the classifier; nil for a model without one.
+    /// - Parameters:
+    ///   - configuration: the content of the model's `config.json`.
+    ///   - sizes: what `configuration` says of the architecture.
+    ///   - hasRegisters: whether there are register tokens.
+    ///   - classCount: classes of the classifier; nil for a model without one.
     public init(
         configuration: JSONValue, sizes: DINOv2Configuration, hasRegisters: Bool, classCount: Int?
     ) throws {

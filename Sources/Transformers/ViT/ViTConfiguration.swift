@@ -21,7 +21,7 @@ public struct ViTConfiguration: Sendable, Equatable {
     public var grid: [Int] { [imageSize[0] / patchSize[0], imageSize[1] / patchSize[1]] }
     public var patchCount: Int { grid[0] * grid[1] }
 
-    /// - Throws: ``JSONError`` for a missing or impossible size,
+    /// - Throws: `JSONError` for a missing or impossible size,
     ///   ``ModelError/unsupported(file:what:found:supported:)`` for an activation that is not known.
     public init(_ reader: JSONObjectReader) throws {
         width = try reader.integer("hidden_size", in: 1...1_000_000)

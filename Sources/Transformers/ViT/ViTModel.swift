@@ -31,7 +31,11 @@ public struct ViTModel: TransformerModel {
     public let classifier: Linear?
     public let distillationClassifier: Linear?
 
-    /// - Parameter hasDistillationToken: true for DeiT, false for ViT.
+    /// - Parameters:
+    ///   - configuration: the content of the model's `config.json`.
+    ///   - sizes: what `configuration` says of the architecture.
+    ///   - hasDistillationToken: true for DeiT, false for ViT.
+    ///   - head: what follows the blocks.
     public init(
         configuration: JSONValue, sizes: ViTConfiguration, hasDistillationToken: Bool, head: Head
     ) throws {

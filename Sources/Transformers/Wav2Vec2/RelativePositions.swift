@@ -7,7 +7,7 @@ public struct RelativePositionSizes: Sendable, Equatable {
     /// From here on all distances share a bucket.
     public let largestDistance: Int
 
-    /// - Throws: ``JSONError`` for impossible sizes.
+    /// - Throws: `JSONError` for impossible sizes.
     public init(_ reader: JSONObjectReader) throws {
         bucketCount = try reader.integer("num_buckets", default: 320, in: 4...1_000_000)
         largestDistance = try reader.integer("max_bucket_distance", default: 800, in: 1...1_000_000)

@@ -24,7 +24,7 @@ public struct SpanMasking: Sendable, Equatable {
     /// Of channels, which become zero; nil hides none.
     public let channels: Spans?
 
-    /// - Throws: ``JSONError`` for values that make no sense.
+    /// - Throws: `JSONError` for values that make no sense.
     public init(_ reader: JSONObjectReader) throws {
         let applies = try reader.bool("apply_spec_augment", default: true)
         func spans(_ axis: String, probability: Double, minimum: Int) throws -> Spans? {

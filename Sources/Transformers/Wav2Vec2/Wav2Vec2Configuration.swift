@@ -46,7 +46,7 @@ public struct Wav2Vec2Configuration: Sendable, Equatable {
     public let relativePositions: RelativePositionSizes?
     public let masking: SpanMasking
 
-    /// - Throws: ``JSONError`` for a missing or impossible size,
+    /// - Throws: `JSONError` for a missing or impossible size,
     ///   ``ModelError/unsupported(file:what:found:supported:)`` for parts that are not known.
     public init(_ reader: JSONObjectReader, family: Family) throws {
         self.family = family

@@ -26,6 +26,8 @@ public struct Wav2Vec2Model: TransformerModel {
     public let head: Linear?
 
     /// - Parameters:
+    ///   - configuration: the content of the model's `config.json`.
+    ///   - sizes: what `configuration` says of the architecture.
     ///   - vocabularySize: classes of the head; nil for the model without one.
     ///   - hasMaskVector: whether there is one for hidden frames.
     ///   - nameTable: nil for what transformers calls the parameters of such a model.

@@ -25,7 +25,7 @@ public struct WhisperConfiguration: Sendable, Equatable {
 
     public var frameCount: Int { 2 * encoderTokenCount }
 
-    /// - Throws: ``JSONError`` for a missing or impossible size,
+    /// - Throws: `JSONError` for a missing or impossible size,
     ///   ``ModelError/unsupported(file:what:found:supported:)`` for an activation that is not known
     ///   and for scaled embeddings.
     public init(_ reader: JSONObjectReader) throws {

@@ -34,8 +34,8 @@ public struct WhisperGenerationConfiguration: Sendable, Equatable {
 
     /// Reads `generation_config.json`, or where a folder has none the same keys of `config.json`.
     ///
-    /// - Throws: ``JSONError`` for missing or wrong entries, tokens that the vocabulary does not have
-    ///   among them; ``FileError``.
+    /// - Throws: `JSONError` for missing or wrong entries, tokens that the vocabulary does not have
+    ///   among them; `FileError`.
     public init(folder: URL, sizes: WhisperConfiguration) throws {
         let own = folder.appendingPathComponent("generation_config.json")
         let hasOwn = FileManager.default.fileExists(atPath: own.path)
@@ -44,7 +44,7 @@ public struct WhisperGenerationConfiguration: Sendable, Equatable {
             sizes: sizes)
     }
 
-    /// - Throws: ``JSONError``.
+    /// - Throws: `JSONError`.
     public init(_ reader: JSONObjectReader, sizes: WhisperConfiguration) throws {
         let tokens = 0...sizes.vocabularySize - 1
         startToken = try reader.integer("decoder_start_token_id", in: tokens)

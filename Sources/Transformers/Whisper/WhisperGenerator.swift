@@ -38,7 +38,9 @@ public struct WhisperGenerator {
     /// The texts of spectrograms of any lengths, window by window: the next window begins where the
     /// text of the one before ends, by its timestamps, or else after it.
     ///
-    /// - Parameter spectrograms: each `[mels, frames]` on the model's device.
+    /// - Parameters:
+    ///   - spectrograms: each `[mels, frames]` on the model's device.
+    ///   - request: language, task, and whether the text has timestamps.
     /// - Throws: ``ModelError`` for another number of mel bands, or a request that the model does not know.
     public func generate(_ spectrograms: [Tensor], _ request: WhisperRequest) throws -> [Text] {
         let prompt = try WhisperPrompt(configuration, request)

@@ -83,7 +83,9 @@ public struct WhisperModel: TransformerModel {
 
     /// The encoder's states of spectrograms.
     ///
-    /// - Parameter features: `[batch, mels, frames]`.
+    /// - Parameters:
+    ///   - features: `[batch, mels, frames]`.
+    ///   - pass: what the slots are told, and what they report.
     /// - Returns: `[batch, frames / 2, width]`.
     /// - Throws: ``ModelError/invalidInput(_:)`` for another number of mel bands or of frames.
     public func encode(_ features: Tensor, _ pass: ForwardPass) throws -> Tensor {
@@ -106,6 +108,7 @@ public struct WhisperModel: TransformerModel {
     ///   - encoderStates: what ``encode(_:_:)`` gave.
     ///   - mask: `[batch, tokens]` bool, false for padding; not with a memory.
     ///   - memory: of the tokens before; nil where there are none and none will follow.
+    ///   - pass: what the slots are told, and what they report.
     /// - Returns: `[batch, tokens, width]`.
     /// - Throws: ``ModelError/invalidInput(_:)`` for too many tokens, or ids that are none.
     public func decode(
