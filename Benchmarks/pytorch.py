@@ -144,7 +144,7 @@ def main() -> int:
     parser.add_argument("--name", help="what to call the model in the results")
     parser.add_argument("--acm", default=".build/release/acm")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
     transformers.logging.set_verbosity_error()

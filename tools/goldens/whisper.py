@@ -1,10 +1,11 @@
 """Tiny random Whisper checkpoints, and what `transformers` computes and generates with them.
 
 Heads are 4 and 1 channels wide: there, as in true Whispers, the scale of attention is a power of two,
-which bfloat16 rounds alike before and after the products. Folders as in models.py; of an encoder-decoder the hidden states are `encoder_hidden_states.i` and
-`decoder_hidden_states.i`. The first vocabulary is laid out as Whisper's: text, end, start, languages,
-tasks, `<|notimestamps|>`, timestamps. `generated.json` holds, for each way to call `generate` (greedy),
-the segments that it gave; spectrograms are `features.<name>` of `generation_inputs.safetensors`.
+which bfloat16 rounds alike before and after the products. Folders as in models.py; of an
+encoder-decoder the hidden states are `encoder_hidden_states.i` and `decoder_hidden_states.i`. The
+first vocabulary is laid out as Whisper's: text, end, start, languages, tasks, `<|notimestamps|>`,
+timestamps. `generated.json` holds, for each way to call `generate` (greedy), the segments that it
+gave; spectrograms are `features.<name>` of `generation_inputs.safetensors`.
 
 `log_mel/<mels>` holds the settings of a feature extractor, `log_mel/audio.safetensors` 1.1 s of sound and
 `log_mel/<mels>/features.safetensors` its spectrogram, cut to 1 s, and that of 0.3 s padded to 1 s.
@@ -47,6 +48,23 @@ CALLS = [  # name, spectrogram, arguments of `generate`
 ]
 
 
+def golden(name: str, kind: type, inputs: str, **changes) -> models.Golden:
+    return models.Golden(name, kind, transformers.WhisperConfig(**SIZES | changes), inputs, call=dict(use_cache=False))
+
+
+GOLDENS = [
+    golden("whisper", transformers.WhisperForConditionalGeneration, "masked"),
+    golden("whisper_english", transformers.WhisperForConditionalGeneration, "whole", activation_function="relu",
+           tie_word_embeddings=False, encoder_layers=1),
+    golden("whisper_model", transformers.WhisperModel, "masked", decoder_layers=1),
+]
+SEEDS = {"whisper": 108, "whisper_english": 101, "whisper_model": 102}  # with which texts end and repeat little
+GENERATIONS = {
+    "whisper": (MULTILINGUAL, CALLS),
+    "whisper_english": (ENGLISH, [CALLS[0], ("timestamps", "batch", dict(return_timestamps=True))]),
+}
+
+
 def inputs(config, generator, masked):
     ids = torch.randint(config.vocab_size, (3, 9), generator=generator)
     found = dict(input_features=spectrogram(config, generator, 3, 1), decoder_input_ids=ids)
@@ -85,37 +103,26 @@ def write_generation(folder, model, settings, calls, generator):
 
 
 def write_models(root, seed):
-    goldens = [  # seeds with which texts end and repeat themselves little
-        ("whisper", 108, transformers.WhisperForConditionalGeneration, {}, True, (MULTILINGUAL, CALLS)),
-        ("whisper_english", 101, transformers.WhisperForConditionalGeneration,
-         dict(activation_function="relu", tie_word_embeddings=False, encoder_layers=1), False,
-         (ENGLISH, [CALLS[0], ("timestamps", "batch", dict(return_timestamps=True))])),
-        ("whisper_model", 102, transformers.WhisperModel, dict(decoder_layers=1), True, None),
-    ]
-    for name, offset, kind, changes, masked, generation in goldens:
-        generator = torch.Generator().manual_seed(seed + offset)
-        model = kind(transformers.WhisperConfig(**SIZES | changes)).eval()
+    for golden in GOLDENS:
+        generator = torch.Generator().manual_seed(seed + SEEDS[golden.name])
+        model = golden.model(golden.config).eval()
         models.randomise(model, generator)
         with torch.no_grad():  # else one token follows itself for ever, and texts do not end
             decoder = model.get_decoder()
             decoder.layer_norm.bias *= 0.1
             decoder.embed_positions.weight *= 4
             decoder.embed_tokens.weight[[END, *range(NO_TIMESTAMPS, model.config.vocab_size)]] *= 1.5
-        found = inputs(model.config, generator, masked)
-        folder = root / name
+        found = inputs(model.config, generator, golden.inputs == "masked")
+        folder = root / golden.name
         folder.mkdir(parents=True, exist_ok=True)
         model.save_pretrained(folder)
         save_file(found, folder / "inputs.safetensors")
-        save_file(outputs(model, found), folder / "outputs.safetensors")
-        if generation:
-            write_generation(folder, model, *generation, generator)
+        save_file(models.outputs(model, found, **golden.call), folder / "outputs.safetensors")
+        if golden.name in GENERATIONS:
+            write_generation(folder, model, *GENERATIONS[golden.name], generator)
         half = {key: value.bfloat16() if value.is_floating_point() else value for key, value in found.items()}
-        save_file(outputs(model.bfloat16(), half), folder / "outputs.bf16.safetensors")
-    return [golden[0] for golden in goldens]
-
-
-def outputs(model, found):
-    return models.outputs(model, found | dict(use_cache=False))
+        save_file(models.outputs(model.bfloat16(), half, **golden.call), folder / "outputs.bf16.safetensors")
+    return [golden.name for golden in GOLDENS]
 
 
 def write_spectrograms(root, seed):

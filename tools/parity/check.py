@@ -25,8 +25,9 @@ sys.path.append(str(ROOT / "tools" / "goldens"))
 import dinov2  # noqa: E402
 import models  # noqa: E402
 import wav2vec2  # noqa: E402
+import whisper  # noqa: E402
 
-GOLDENS = [golden for family in (models, dinov2, wav2vec2) for golden in family.GOLDENS]
+GOLDENS = [golden for family in (models, dinov2, wav2vec2, whisper) for golden in family.GOLDENS]
 LIMITS = {"float32": 1e-4, "bfloat16": 1e-2}
 
 
@@ -41,7 +42,7 @@ def compare(acm: str, golden: models.Golden, device: str, dtype: str) -> dict[st
     """The error of each output."""
     folder = ROOT / "Tests" / "Goldens" / golden.name
     inputs = load_file(folder / "inputs.safetensors", device=device)
-    mask = inputs.get("attention_mask")
+    mask = inputs.get("attention_mask", inputs.get("decoder_attention_mask"))
     kind = getattr(torch, dtype)
     model = golden.model.from_pretrained(folder, dtype=kind, **golden.arguments).eval().to(device)
     wanted = models.outputs(model, {k: v.to(kind) if v.is_floating_point() else v for k, v in inputs.items()},
