@@ -42,6 +42,25 @@ public struct AdaptiveModel: Sendable {
         }
     }
 
+    /// The model with some of its adaptive modules alone; in the places of the others stand the dense
+    /// model's modules.
+    ///
+    /// - Parameters:
+    ///   - places: the modules that stay adaptive.
+    ///   - dense: the model that this one came from.
+    /// - Throws: `ModelError.invalidSlot(_:)` where that model has no such places.
+    public func keeping(_ places: Set<SlotPlace>, dense: any TransformerModel) throws -> AdaptiveModel {
+        var kept = self
+        kept.configuration?.modules.removeAll { !places.contains($0.place) }
+        for (place, _) in modules where !places.contains(place) {
+            guard let slot = dense.slot(at: place) else {
+                throw ModelError.invalidSlot("The dense model has no slot \(place).")
+            }
+            try kept.network.replaceSlot(at: place, with: slot)
+        }
+        return kept
+    }
+
     /// The `config.json` of the dense model: without what tells of adaptive modules.
     public var baseConfiguration: JSONValue {
         guard case .object(var object) = network.configuration else { return network.configuration }

@@ -69,7 +69,11 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
     }
 
     public var recipe = LearnerRecipe.teacher
-    public var modules: [SlotKind] = [.feedForward]
+    /// Kinds of modules to convert; or `auto` for those single ones that reach `targetCost` at the least
+    /// error, see ``ModuleSelection``.
+    public var modules: ModuleChoice = [.feedForward]
+    /// For `modules: auto`, the cost to reach as a share of the dense model's.
+    public var targetCost = 0.5
     public var learners = 4
     public var gateWidth = 16
     public var minimumChoiceOfFeedForward = 0
@@ -127,7 +131,7 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
 
     var surgery: SurgeryOptions {
         SurgeryOptions(
-            kinds: modules, learnerCount: learners, gateWidth: gateWidth, recipe: recipe,
+            kinds: modules.kinds ?? SlotKind.allCases, learnerCount: learners, gateWidth: gateWidth, recipe: recipe,
             isBudgetConditioned: budgetConditioned,
             minimumChoiceOfFeedForward: minimumChoiceOfFeedForward,
             minimumChoiceOfProjection: minimumChoiceOfProjection)
@@ -143,8 +147,11 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
                 )
             }
         }
-        let kinds = Set(configuration.modules.map(\.place.kind.rawValue))
-        try require("modules", Set(modules.map(\.rawValue)).sorted(), [kinds.sorted()])
+        // What `auto` chose is whatever phase I made.
+        if let asked = modules.kinds {
+            let kinds = Set(configuration.modules.map(\.place.kind.rawValue))
+            try require("modules", Set(asked.map(\.rawValue)).sorted(), [kinds.sorted()])
+        }
         try require("learners", learners, configuration.modules.map(\.learnerCount))
         try require("gateWidth", gateWidth, [configuration.gateWidth])
         try require("budgetConditioned", budgetConditioned, [configuration.isBudgetConditioned])
@@ -162,7 +169,11 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         func require(_ condition: Bool, _ text: String) throws {
             if !condition { throw ConversionError.option(text) }
         }
-        try require(!modules.isEmpty, "modules must name at least one kind")
+        try require(modules.kinds?.isEmpty != true, "modules must be auto or name at least one kind")
+        try require(
+            targetCost > 0 && targetCost < 1, "targetCost must lie between 0 and 1, found \(targetCost)")
+        try require(
+            modules != .automatic || recipe == .teacher, "modules: auto goes with the teacher recipe")
         try require((1...1024).contains(learners), "learners must lie in 1...1024, found \(learners)")
         try require(
             AdaptiveConfiguration.gateWidths.contains(gateWidth),

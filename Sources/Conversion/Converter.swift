@@ -19,6 +19,8 @@ public struct Converter {
     /// Steps between reports; reports read values back from the device.
     let reportSteps: Int
     let report: (TrainingReport) -> Void
+    /// Called with what `modules: auto` chose, before phase I.
+    public var reportSelection: (ModuleSelection) -> Void = { _ in }
 
     public init(
         modelFolder: URL, output: URL, dataset: any Dataset, options: ConversionOptions,
@@ -34,6 +36,9 @@ public struct Converter {
         self.reportSteps = reportSteps
         self.report = report
     }
+
+    /// Batches on which `modules: auto` measures what cutting a module does.
+    private static let selectionBatchCount = 2
 
     private var state: RunState { RunState(folder: output.appendingPathComponent("checkpoint")) }
 
@@ -106,10 +111,22 @@ public struct Converter {
             )
         }
         try Runtime.seed(options.seed)
-        let calibration = try dataset.shuffledBatches(
-            size: options.distillation.optimisation.batchSize, seed: options.seed, epoch: -1
-        ).prefix(options.calibrationBatches).map { try dataset.batch($0).inputs.to(device) }
-        return try .convert(student.network, options.surgery, calibration: calibration)
+        let batches = dataset.shuffledBatches(
+            size: options.distillation.optimisation.batchSize, seed: options.seed, epoch: -1)
+        func inputs(_ batches: some Sequence<[Int]>) throws -> [ModelInputs] {
+            try batches.map { try dataset.batch($0).inputs.to(device) }
+        }
+        let calibration = try inputs(batches.prefix(options.calibrationBatches))
+        guard options.modules == .automatic else {
+            return try .convert(student.network, options.surgery, calibration: calibration)
+        }
+        // On other samples than those that the learners were fitted to, where there are any.
+        let others = batches.dropFirst(options.calibrationBatches).prefix(Self.selectionBatchCount)
+        let (model, selection) = try ModuleSelection.convert(
+            student, options, calibration: calibration,
+            measured: others.isEmpty ? [calibration[0]] : inputs(others))
+        reportSelection(selection)
+        return model
     }
 
     private func run(

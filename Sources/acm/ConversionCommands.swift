@@ -114,9 +114,13 @@ struct ConversionArguments: ParsableArguments {
             language: language, badSamples: badSamples)
         if threads > 0 { try Runtime.setThreadCount(threads) }
         let progress = TrainingProgress()
-        let converter = Converter(
+        var converter = Converter(
             modelFolder: folder, output: URL(fileURLWithPath: output), dataset: dataset, options: options,
             device: device, loading: loading.options, report: progress.show)
+        converter.reportSelection = { selection in
+            let text = "modules: auto took " + selection.summary(learnerCount: options.learners) + "\n"
+            FileHandle.standardError.write(Data(text.utf8))
+        }
         let converted = try withOutput {
             try converter.run(phases, teacherFolder: teacher.map { URL(fileURLWithPath: $0) })
         }

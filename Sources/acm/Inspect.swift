@@ -7,7 +7,14 @@ import Transformers
 /// Describes a model and what it costs.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows a model's architecture, parameters, cost per module and adaptive modules.")
+        abstract: "Shows a model's architecture, parameters, cost per module and adaptive modules.",
+        discussion: """
+            With --ladder: how far each module is from the dense one with 0, 1, 2, … learners, \
+            ‖H(z, k) − o‖² / ‖o − mean o‖² on real inputs. Of a dense model, what a conversion of all \
+            its modules would start from. With --effects also what the model's output loses when that \
+            module alone is cut: the divergence of its distributions, of embeddings ten times one minus \
+            the cosine; and so which modules are worth converting.
+            """)
 
     @Argument(help: "A Hugging Face model folder.")
     var model: String
@@ -18,6 +25,8 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup(title: "Errors of modules") var ladder: LadderOptions
+
     func validate() throws {
         guard (1...1_000_000).contains(tokens ?? 1) else {
             throw ValidationError("--tokens must lie in 1...1000000, found \(tokens ?? 1)")
@@ -25,6 +34,11 @@ struct Inspect: ParsableCommand {
     }
 
     func run() throws {
+        if ladder.ladder {
+            let report = try ladder.measure(model)
+            print(json ? try report.json.text() : report.text)
+            return
+        }
         let loaded = try AdaptiveModel.load(URL(fileURLWithPath: model), type: nil)
         let network = loaded.network
         let tokenCount = tokens ?? network.dimensions.tokenCount ?? 128

@@ -97,7 +97,7 @@ struct RandomSpeech: Dataset {
         defer { try? FileManager.default.removeItem(at: folder) }
         var losses: [TrainingPhase: [Double]] = [:]
         var options = options(40)
-        options.modules = SlotKind.allCases
+        options.modules = .ofKinds(SlotKind.allCases)
         options.distillation.optimisation.learningRate = 1e-2
         let model = try converter(name, output: "run", options) { report in
             losses[report.phase, default: []].append(report.values[0].value)

@@ -1,15 +1,13 @@
 import Torch
 import Transformers
 
-/// What calibration data tells of the dense slots of a model, gathered batch by batch.
-///
-/// Of a feed-forward, the mean square of each hidden neuron's activation; of a projection, the
-/// second moments of its input. Padding does not count.
+/// What calibration data tells of the dense slots of a model, gathered batch by batch: means and
+/// second moments of what the last matrix of each slot takes, which are the hidden activations of
+/// a feed-forward and the inputs of a projection. Padding does not count.
 public final class SlotStatistics {
     private let network: any TransformerModel
     private let places: Set<SlotPlace>
-    private var sums: [SlotPlace: Tensor] = [:]
-    private var counts: [SlotPlace: Int] = [:]
+    private var sums: [SlotPlace: (values: Tensor, products: Tensor, count: Int)] = [:]
 
     public init(_ network: any TransformerModel, places: [SlotPlace]) {
         self.network = network
@@ -22,35 +20,87 @@ public final class SlotStatistics {
             let pass = ForwardPass()
             pass.observe = { [self] place, input, _ in
                 guard places.contains(place) else { return }
-                let rows =
-                    try pass.tokenMask(at: place).map { try input.rows(where: $0) }
-                    ?? input.reshaped([-1, input.size(-1)])  // [tokens, width]
-                try add(rows, at: place)
+                try add(pass.realRows(of: input, at: place), at: place)
             }
             _ = try network(inputs, pass)
         }
     }
 
     private func add(_ rows: Tensor, at place: SlotPlace) throws {
-        let sum: Tensor
+        var seen = rows
         if let feedForward = network.slot(at: place) as? FeedForward {
-            sum = try feedForward.activation(feedForward.up(rows)).to(nil, .float64)
-                .square().sum(axis: 0)
-        } else {
-            let precise = try rows.to(nil, .float64)
-            sum = try precise.transposed(0, 1).matmul(precise)
+            seen = try feedForward.activation(feedForward.up(rows))
         }
-        sums[place] = try sums[place].map { try $0 + sum } ?? sum
-        counts[place, default: 0] += try rows.size(0)
+        // Products in float32 cost about as much as the model itself, in float64 many times that.
+        seen = try seen.to(nil, .float32)
+        let values = try seen.to(nil, .float64).sum(axis: 0)
+        let products = try seen.transposed(0, 1).matmul(seen).to(nil, .float64)
+        let count = try rows.size(0)
+        guard let before = sums[place] else {
+            sums[place] = (values, products, count)
+            return
+        }
+        try before.values.addInPlace(values)
+        try before.products.addInPlace(products)
+        sums[place]?.count = before.count + count
     }
 
-    /// The mean over all tokens seen: `[hiddenWidth]` or `[inputWidth, inputWidth]`, float64.
+    /// The moments over all tokens seen.
     ///
-    /// - Throws: ``ModelError/invalidInput(_:)`` when no data was added.
-    func mean(at place: SlotPlace) throws -> Tensor {
-        guard let sum = sums[place], let count = counts[place], count > 0 else {
+    /// - Throws: ``ModelError/invalidInput(_:)`` when no data was added, or none that is finite.
+    func moments(at place: SlotPlace) throws -> SlotMoments {
+        guard let sum = sums[place], sum.count > 0 else {
             throw ModelError.invalidInput("There is no calibration data for \(place).")
         }
-        return try sum / Double(count)
+        let moments = SlotMoments(
+            mean: try sum.values / Double(sum.count), products: try sum.products / Double(sum.count))
+        guard try moments.products.sum().isFinite().allTrue() else {
+            throw ModelError.invalidInput(
+                "\(place) sees numbers in the calibration data that are not finite.")
+        }
+        return moments
+    }
+
+    /// Cuts places into groups whose moments fit into memory together.
+    ///
+    /// - Parameter bytes: what the moments of one group may take; a place alone may take more.
+    static func groups(
+        _ places: [SlotPlace], of network: any TransformerModel, bytes: Int = 2 << 30
+    ) -> [[SlotPlace]] {
+        var groups: [[SlotPlace]] = []
+        var left = 0
+        for place in places {
+            let slot = network.slot(at: place)
+            let width = (slot as? FeedForward)?.hiddenWidth ?? slot?.inputWidth ?? 0
+            let size = 8 * width * width
+            if size > left || groups.isEmpty {
+                groups.append([])
+                left = bytes
+            }
+            groups[groups.count - 1].append(place)
+            left -= size
+        }
+        return groups
+    }
+}
+
+/// Moments of the vectors that one slot's last matrix takes, float64.
+struct SlotMoments {
+    /// `[width]`.
+    let mean: Tensor
+    /// `[width, width]`, the mean of `x · xᵀ`.
+    let products: Tensor
+
+    /// `[width, width]`.
+    func covariance() throws -> Tensor {
+        try products - mean.unsqueezed(1) * mean.unsqueezed(0)
+    }
+}
+
+extension ForwardPass {
+    /// The rows of a slot's input or output that belong to real tokens: `[rows, width]`.
+    public func realRows(of tensor: Tensor, at place: SlotPlace) throws -> Tensor {
+        try tokenMask(at: place).map { try tensor.rows(where: $0) }
+            ?? tensor.reshaped([-1, tensor.size(-1)])
     }
 }

@@ -13,6 +13,8 @@ public enum LearnerRecipe: String, Sendable, CaseIterable, Codable {
 /// Which modules of a model become adaptive, and their sizes.
 public struct SurgeryOptions: Sendable, Equatable {
     public var kinds: [SlotKind]
+    /// Of these kinds the only ones to replace; nil for all.
+    public var places: Set<SlotPlace>?
     public var learnerCount: Int
     public var gateWidth: Int
     public var recipe: LearnerRecipe
@@ -21,17 +23,26 @@ public struct SurgeryOptions: Sendable, Equatable {
     public var minimumChoiceOfProjection: Int
 
     public init(
-        kinds: [SlotKind] = [.feedForward], learnerCount: Int = 4, gateWidth: Int = 16,
+        kinds: [SlotKind] = [.feedForward], places: Set<SlotPlace>? = nil, learnerCount: Int = 4,
+        gateWidth: Int = 16,
         recipe: LearnerRecipe = .teacher, isBudgetConditioned: Bool = true,
         minimumChoiceOfFeedForward: Int = 0, minimumChoiceOfProjection: Int = 1
     ) {
         self.kinds = kinds
+        self.places = places
         self.learnerCount = learnerCount
         self.gateWidth = gateWidth
         self.recipe = recipe
         self.isBudgetConditioned = isBudgetConditioned
         self.minimumChoiceOfFeedForward = minimumChoiceOfFeedForward
         self.minimumChoiceOfProjection = minimumChoiceOfProjection
+    }
+}
+
+extension TransformerModel {
+    /// The places whose modules can be cut into learners: all but feed-forwards of three matrices.
+    public var placesOfTeachers: [SlotPlace] {
+        slotPlaces.filter { slot(at: $0) is FeedForward || slot(at: $0) is Linear }
     }
 }
 
@@ -45,7 +56,9 @@ extension AdaptiveModel {
     public static func convert(
         _ teacher: any TransformerModel, _ options: SurgeryOptions, calibration: [ModelInputs]
     ) throws -> AdaptiveModel {
-        let places = teacher.slotPlaces.filter { options.kinds.contains($0.kind) }
+        let places = teacher.slotPlaces.filter {
+            options.kinds.contains($0.kind) && options.places?.contains($0) != false
+        }
         let descriptions = try places.map { try describe($0, teacher, options) }
         let model = try AdaptiveModel(
             teacher,
@@ -53,16 +66,19 @@ extension AdaptiveModel {
                 modules: descriptions, gateWidth: options.gateWidth,
                 isBudgetConditioned: options.isBudgetConditioned))
         let device = teacher.namedParameters().first?.tensor.device ?? .cpu
-        let statistics = SlotStatistics(teacher, places: places)
-        if options.recipe == .teacher { for inputs in calibration { try statistics.add(inputs) } }
-        for (place, module) in model.modules {
-            try module.move(to: device)
-            guard let dense = teacher.slot(at: place) else { continue }
-            switch options.recipe {
-            case .teacher: try module.initialise(from: dense, at: place, statistics)
-            case .paper:
-                try module.learners.reset()
-                try module.gate.reset()
+        let modules = Dictionary(uniqueKeysWithValues: model.modules.map { ($0.place, $0.module) })
+        for group in SlotStatistics.groups(places, of: teacher) {
+            let statistics = SlotStatistics(teacher, places: group)
+            if options.recipe == .teacher { for inputs in calibration { try statistics.add(inputs) } }
+            for place in group {
+                guard let module = modules[place], let dense = teacher.slot(at: place) else { continue }
+                try module.move(to: device)
+                switch options.recipe {
+                case .teacher: try module.initialise(from: dense, at: place, statistics)
+                case .paper:
+                    try module.learners.reset()
+                    try module.gate.reset()
+                }
             }
         }
         return model
@@ -78,7 +94,7 @@ extension AdaptiveModel {
         let width: Int
         let activation: Activation
         if let feedForward = slot as? FeedForward {
-            // The teacher's neurons must all find a place; fresh ones cost what they replace.
+            // The teacher's neurons must find a place; fresh ones cost what they replace.
             let spare = options.recipe == .teacher ? count - 1 : count / 2
             width = max(1, (feedForward.hiddenWidth + spare) / count)
             activation = feedForward.activation

@@ -2,19 +2,20 @@ import Torch
 import Transformers
 
 extension AdaptiveModule {
-    /// Takes the learners from the dense module that this one replaces, most important first.
+    /// Takes the learners from the dense module that this one replaces, most important first, such
+    /// that every number of them gives the dense module's mean output on calibration data, and what
+    /// varies about it as well as it can.
     ///
-    /// With all learners the result is the dense module: exactly (to rounding) for a feed-forward,
-    /// as its best approximation of that rank for a projection.
+    /// - Throws: `ModelError.invalidSlot(_:)` for a slot that is not dense, or does not fit.
     public func initialise(
         from teacher: any Slot, at place: SlotPlace, _ statistics: SlotStatistics
     ) throws {
         try withoutGradients {
             switch teacher {
             case let feedForward as FeedForward:
-                try initialise(from: feedForward, power: statistics.mean(at: place))
+                try initialise(from: feedForward, statistics.moments(at: place))
             case let linear as Linear:
-                try initialise(from: linear, moments: statistics.mean(at: place))
+                try initialise(from: linear, statistics.moments(at: place))
             default:
                 throw ModelError.invalidSlot("\(place) is not dense, so learners cannot be taken from it.")
             }
@@ -22,36 +23,65 @@ extension AdaptiveModule {
         }
     }
 
-    /// Orders the hidden neurons by their mean contribution to the output's energy,
-    /// `mean(activation²) · ‖column of down‖²`, and cuts them into learners.
+    /// Orders the hidden neurons by ``NeuronOrder``, cuts them into learners, and fits the output matrix by
+    /// ``OutputFit``.
     ///
-    /// - Parameter power: `[hiddenWidth]`, mean square of each neuron's activation.
-    private func initialise(from teacher: FeedForward, power: Tensor) throws {
-        let importance = try power * teacher.down.weight.to(nil, .float64).square().sum(axis: 0)
-        let order = try importance.sorted(descending: true).indices
-        // Learners of a width that does not divide the teacher's end with neurons of weight zero.
-        let spare = learners.count * learners.learnerWidth - teacher.hiddenWidth
-        guard spare >= 0 else {
+    /// The last neuron of each learner is made a constant, so that k learners give the dense module's
+    /// mean: the neurons that are ordered last leave their places to these.
+    ///
+    /// - Parameter moments: of the hidden activations.
+    private func initialise(from teacher: FeedForward, _ moments: SlotMoments) throws {
+        let (count, width) = (learners.count, learners.learnerWidth)
+        guard count * width >= teacher.hiddenWidth else {
             throw ModelError.invalidSlot(
-                "\(learners.count) learners of width \(learners.learnerWidth) cannot hold \(teacher.hiddenWidth) "
-                    + "hidden neurons.")
+                "\(count) learners of width \(width) cannot hold \(teacher.hiddenWidth) hidden neurons.")
         }
-        func filled(_ ordered: Tensor) throws -> Tensor { try ordered.paddedLast(before: 0, after: spare) }
+        let own = max(1, width - 1)  // neurons of the teacher in one learner
+        let kept = min(teacher.hiddenWidth, count * own)
+        let down = try teacher.down.weight.to(nil, .float64)
+        let covariance = try moments.covariance()
+        let order = try NeuronOrder.byExplainedEnergy(covariance: covariance, down: down)
+        let first = try order.slice(0..<kept, axis: 0)
+        let weights = try OutputFit.weights(
+            covariance: covariance.entries(order).entries(order, axis: 1), down: down.entries(order, axis: 1),
+            kept: kept, learnerWidth: own, learnerCount: count)
+        /// `[rows, kept]` with zeros for neurons that the teacher lacks, and a last one for each learner:
+        /// `[rows, learners · learnerWidth]`.
+        func arranged(_ neurons: Tensor, last: Tensor) throws -> Tensor {
+            let filled = try neurons.paddedLast(before: 0, after: count * own - kept)
+                .reshaped([neurons.size(0), count, own])
+            return try width == own
+                ? filled.flattened(from: 1)
+                : .concatenated([filled, last.unsqueezed(-1)], axis: -1).flattened(from: 1)
+        }
+        let none = try Tensor.zeros([teacher.inputWidth, count], teacher.up.weight.dataType, device: order.device)
         try learners.w1.copyInPlace(
-            from: filled(teacher.up.weight.entries(order).transposed(0, 1)).transposed(0, 1))
-        try learners.b1.fillInPlace(0)
-        if let bias = teacher.up.bias { try learners.b1.copyInPlace(from: filled(bias.entries(order))) }
-        try learners.w2.copyInPlace(from: filled(teacher.down.weight.entries(order, axis: 1)))
-        try copyBias(of: teacher.down)
+            from: arranged(teacher.up.weight.entries(first).transposed(0, 1), last: none).transposed(0, 1))
+        let bias = try teacher.up.bias?.entries(first) ?? .zeros([kept], none.dataType, device: order.device)
+        let one = try Tensor.ones([1, count], bias.dataType, device: order.device)
+        try learners.b1.copyInPlace(from: arranged(bias.unsqueezed(0), last: one).squeezed(0))
+        // What the constants take away again is the mean of the learner's other neurons.
+        let means = try (weights * moments.mean.entries(first))
+            .paddedLast(before: 0, after: count * own - kept)
+            .reshaped([-1, count, own]).sum(axis: -1)  // [outputWidth, learners]
+        let constant = try learners.activation(Tensor.ones([1], .float64)).item(Double.self)
+        try learners.w2.copyInPlace(from: arranged(weights, last: means / -constant))
+        // With no learner at all the mean is left.
+        var mean = try down.matmul(moments.mean)
+        if width == own { mean = try mean - means.sum(axis: -1) }
+        try setBias(mean, of: teacher.down)
     }
 
-    /// Truncated singular value decomposition of the weights seen through the inputs' second
-    /// moments, so that the error is smallest on real inputs; ranks are ordered by what they give.
+    /// The singular value decomposition of the weight seen through the covariance of real inputs, cut
+    /// to the learners' width: of all maps of that rank, and of every smaller one, the closest on
+    /// such inputs. What it leaves out is replaced by its mean.
     ///
-    /// - Parameter moments: `[inputWidth, inputWidth]`, mean of `x · xᵀ`.
-    private func initialise(from teacher: Linear, moments: Tensor) throws {
-        let (values, vectors) = try moments.symmetricEigenvalues()
-        let floor = try values.maximum().item(Double.self) * 1e-7
+    ///     H(z, k) = W · E z + b + Σ_{r ≤ rank(k)} u_r · σ_r · v_r · (z − E z)
+    ///
+    /// - Parameter moments: of the inputs.
+    private func initialise(from teacher: Linear, _ moments: SlotMoments) throws {
+        let (values, vectors) = try moments.covariance().symmetricEigenvalues()
+        let floor = try max(values.maximum().item(Double.self) * 1e-7, 1e-300)
         let deviations = try values.clamped(minimum: floor).squareRoot()  // [inputWidth]
         let weight = try teacher.weight.to(nil, .float64)
         let (u, singular, v) = try weight.matmul(vectors * deviations).singularValues()
@@ -63,14 +93,15 @@ extension AdaptiveModule {
             .matmul(vectors.transposed(0, 1))  // [rank, inputWidth]
         try learners.w1.copyInPlace(
             from: first.transposed(0, 1).paddedLast(before: 0, after: spare).transposed(0, 1))
-        try learners.b1.fillInPlace(0)
+        try learners.b1.copyInPlace(
+            from: first.matmul(moments.mean).negative().paddedLast(before: 0, after: spare))
         try learners.w2.copyInPlace(
             from: (u.slice(0..<rank, axis: 1) * root).paddedLast(before: 0, after: spare))
-        try copyBias(of: teacher)
+        try setBias(weight.matmul(moments.mean), of: teacher)
     }
 
-    private func copyBias(of layer: Linear) throws {
-        try learners.bias.fillInPlace(0)
-        if let bias = layer.bias { try learners.bias.copyInPlace(from: bias) }
+    /// The bias of the teacher's last layer and `mean`, `[outputWidth]` float64.
+    private func setBias(_ mean: Tensor, of layer: Linear) throws {
+        try learners.bias.copyInPlace(from: layer.bias.map { try $0.to(nil, .float64) + mean } ?? mean)
     }
 }

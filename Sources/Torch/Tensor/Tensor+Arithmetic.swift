@@ -19,6 +19,7 @@ private enum Operators {
     static let round = Operator("aten::round")
     static let power = Operator("aten::pow", "Tensor_Scalar")
     static let larger = Operator("aten::maximum")
+    static let smaller = Operator("aten::minimum")
     static let addInPlace = Operator("aten::add_", "Tensor")
     static let clampMinimum = Operator("aten::clamp_min")
     static let clamp = Operator("aten::clamp")
@@ -86,6 +87,11 @@ extension Tensor {
     /// The larger of two elements, one by one.
     public func larger(_ other: Tensor) throws -> Tensor {
         try Operators.larger(.tensor(self), .tensor(other))
+    }
+
+    /// The smaller of two elements, one by one.
+    public func smaller(_ other: Tensor) throws -> Tensor {
+        try Operators.smaller(.tensor(self), .tensor(other))
     }
 
     /// Adds `factor · other` to the elements.

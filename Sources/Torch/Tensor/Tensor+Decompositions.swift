@@ -1,6 +1,10 @@
 private enum Operators {
     static let eigenvalues = Operator("aten::linalg_eigh")
     static let singularValues = Operator("aten::linalg_svd")
+    static let cholesky = Operator("aten::linalg_cholesky")
+    static let choleskySolve = Operator("aten::cholesky_solve")
+    static let diagonal = Operator("aten::diagonal")
+    static let diagonalMatrix = Operator("aten::diag_embed")
 }
 
 extension Tensor {
@@ -16,4 +20,18 @@ extension Tensor {
         let three = try Operators.singularValues.tensors(.tensor(self), .bool(false), capacity: 3)
         return (three[0], three[1], three[2])
     }
+
+    /// The `x` with `self · x = right`, for a symmetric positive definite matrix `[n, n]` and
+    /// `right [n, columns]`.
+    ///
+    /// - Throws: `TorchError` for a matrix that is not positive definite.
+    public func positiveSolution(for right: Tensor) throws -> Tensor {
+        try Operators.choleskySolve(.tensor(right), .tensor(Operators.cholesky(.tensor(self))))
+    }
+
+    /// A view of the diagonal of a matrix `[n, n]`: `[n]`.
+    public func diagonal() throws -> Tensor { try Operators.diagonal(.tensor(self)) }
+
+    /// The matrix `[n, n]` with this vector `[n]` on its diagonal and zeros elsewhere.
+    public func diagonalMatrix() throws -> Tensor { try Operators.diagonalMatrix(.tensor(self)) }
 }

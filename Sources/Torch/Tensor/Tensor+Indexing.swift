@@ -6,6 +6,7 @@ private enum Operators {
     static let gather = Operator("aten::gather")
     static let maskedFill = Operator("aten::masked_fill", "Scalar")
     static let oneHot = Operator("aten::one_hot")
+    static let indexFill = Operator("aten::index_fill_", "int_Scalar")
     static let take = Operator("aten::embedding")
     static let takeFlat = Operator("aten::take")
 }
@@ -32,6 +33,12 @@ extension Tensor {
     /// Waits for the device, since the number of rows is not known before.
     public func rows(where mask: Tensor) throws -> Tensor {
         try Operators.index(.tensor(self), .optionalTensors([mask]))
+    }
+
+    /// Overwrites the entries of the first axis that `indices` (int64, a vector) names.
+    @discardableResult
+    public func fillInPlace(_ value: Double, at indices: Tensor) throws -> Tensor {
+        try Operators.indexFill(.tensor(self), .int(0), .tensor(indices), .double(value))
     }
 
     /// Along `axis`, the elements that `indices` (int64, same rank) names.
