@@ -131,7 +131,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
 
     var surgery: SurgeryOptions {
         SurgeryOptions(
-            kinds: modules.kinds ?? SlotKind.allCases, learnerCount: learners, gateWidth: gateWidth, recipe: recipe,
+            kinds: modules.kinds ?? SlotKind.allCases, learnerCount: learners, gateWidth: gateWidth,
+            recipe: recipe,
             isBudgetConditioned: budgetConditioned,
             minimumChoiceOfFeedForward: minimumChoiceOfFeedForward,
             minimumChoiceOfProjection: minimumChoiceOfProjection)

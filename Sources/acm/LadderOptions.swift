@@ -65,7 +65,8 @@ struct LadderOptions: ParsableArguments {
             split: split == "all" ? nil : split, transform: loading.imageTransform ?? .crop,
             badSamples: badSamples)
         guard dataset.count >= 2 else {
-            throw ConversionError.data("--ladder needs at least 2 samples, \(data ?? "") has \(dataset.count)")
+            throw ConversionError.data(
+                "--ladder needs at least 2 samples, \(data ?? "") has \(dataset.count)")
         }
         let batches = dataset.shuffledBatches(size: min(32, dataset.count / 2), seed: 0, epoch: -1)
         let size = batches[0].count

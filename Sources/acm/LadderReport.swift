@@ -34,7 +34,8 @@ struct LadderReport {
         let denseCosts = try ModelCost(dense, tokenCount: tokenCount)
         denseCost = denseCosts.total()
         rows = ladders.enumerated().compactMap { index, ladder in
-            guard let adaptive = cost.adaptive[ladder.place], let dense = denseCosts.dense[ladder.place] else {
+            guard let adaptive = cost.adaptive[ladder.place], let dense = denseCosts.dense[ladder.place]
+            else {
                 return nil
             }
             return Row(ladder: ladder, cost: adaptive, denseCost: dense, effects: measured?[index])
@@ -65,7 +66,8 @@ struct LadderReport {
         let most = rows.map(\.ladder.learnerCount).max() ?? 0
         let counts = Array(0...most)
         func percent(_ macs: Int) -> String { String(format: "%.2f", 100 * Double(macs) / denseCost) }
-        var errors = ColumnTable(header: ["module", "cost %", "gate %", "learner %"] + counts.map { "error \($0)" })
+        var errors = ColumnTable(
+            header: ["module", "cost %", "gate %", "learner %"] + counts.map { "error \($0)" })
         for row in rows {
             errors.add(
                 [

@@ -21,6 +21,17 @@ import Testing
         #expect(try ConversionOptions().overlaid(withYAML: "", source: "test") == ConversionOptions())
     }
 
+    @Test func modulesAreKindsOrChosen() throws {
+        let options = try ConversionOptions().setting("modules", to: "auto").setting("targetCost", to: "0.3")
+        #expect(options.modules == .automatic && options.targetCost == 0.3)
+        #expect(try ConversionOptions().overlaid(withYAML: options.yaml(), source: "test") == options)
+        #expect(try options.setting("modules", to: "[output]").modules == [.output])
+        let error = #expect(throws: ConversionError.self) {
+            try ConversionOptions().setting("modules", to: "feedForward")
+        }
+        #expect(error?.localizedDescription.contains("expected auto or a list of kinds") == true)
+    }
+
     @Test func imagesAreAugmentedWhenAskedOrInThePapersRecipe() throws {
         #expect(!ConversionOptions().augmentation.enabled)
         #expect(ConversionOptions.paper(budget: 0.5).augmentation.enabled)
@@ -49,7 +60,9 @@ import Testing
         "distillation:\n  optimisation:\n    epochs: 1e300", "minimumChoiceOfFeedForward: 5",
         "distillation:\n  optimisation:\n    warmupSteps: -9", "finetuning:\n  labelSmoothing: 7",
         "finetuning:\n  distillationTemperature: .nan", "gatePretraining:\n  improvement: .inf",
-        "augmentation:\n  smallestCrop: 0",
+        "augmentation:\n  smallestCrop: 0", "targetCost: 0", "targetCost: 1", "targetCost: .nan",
+        "modules: []",
+        "modules: auto\nrecipe: paper",
     ])
     func wrongYAMLIsRefused(text: String) {
         #expect(throws: ConversionError.self) {

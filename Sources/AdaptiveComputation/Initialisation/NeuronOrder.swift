@@ -18,16 +18,16 @@ enum NeuronOrder {
     static func byExplainedEnergy(covariance: Tensor, down: Tensor) throws -> Tensor {
         let width = try covariance.size(0)
         let variances = try covariance.diagonal()
-        // Neurons that are copies of others, or never vary, would divide nothing by nothing.
-        let jitter = try max(variances.mean().item(Double.self) * 1e-6, 1e-300)
-        var rest = try covariance
-            + Tensor.full([width], jitter, .float64, device: covariance.device).diagonalMatrix()
+        // Neurons that are copies of others, or never vary, would divide nothing by nothing; what float32
+        // products lose is far less.
+        let floor = try max(variances.mean().item(Double.self) * 1e-9, 1e-300)
+        var rest = try covariance + (variances * 1e-5 + floor).diagonalMatrix()
         var target = try down.matmul(covariance)  // [outputWidth, hiddenWidth]
         let isTaken = try Tensor.zeros([width], .bool, device: covariance.device)
         var rounds: [Tensor] = []
         var left = width
         while left > 0 {
-            let scores = try (target.square().sum(axis: 0) / rest.diagonal().clamped(minimum: jitter / 2))
+            let scores = try (target.square().sum(axis: 0) / rest.diagonal().clamped(minimum: floor))
                 .masked(isTaken, value: -1)
             let next = try scores.largest(min(max(1, width / 96), left)).indices
             rounds.append(next)

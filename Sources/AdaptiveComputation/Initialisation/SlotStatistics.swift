@@ -2,12 +2,23 @@ import Torch
 import Transformers
 
 /// What calibration data tells of the dense slots of a model, gathered batch by batch: means and
-/// second moments of what the last matrix of each slot takes, which are the hidden activations of
+/// covariances of what the last matrix of each slot takes, which are the hidden activations of
 /// a feed-forward and the inputs of a projection. Padding does not count.
 public final class SlotStatistics {
     private let network: any TransformerModel
     private let places: Set<SlotPlace>
-    private var sums: [SlotPlace: (values: Tensor, products: Tensor, count: Int)] = [:]
+    private var sums: [SlotPlace: Sums] = [:]
+
+    private struct Sums {
+        /// The mean of the first batch, `[width]`. Values are taken from there, so that large means do not
+        /// drown small variances.
+        let origin: Tensor
+        /// Sum of the values, `[width]` float64.
+        var values: Tensor
+        /// Sum of `value · valueᵀ`, `[width, width]` float64.
+        var products: Tensor
+        var count: Int
+    }
 
     public init(_ network: any TransformerModel, places: [SlotPlace]) {
         self.network = network
@@ -31,13 +42,16 @@ public final class SlotStatistics {
         if let feedForward = network.slot(at: place) as? FeedForward {
             seen = try feedForward.activation(feedForward.up(rows))
         }
-        // Products in float32 cost about as much as the model itself, in float64 many times that.
+        guard try seen.size(0) > 0 else { return }
         seen = try seen.to(nil, .float32)
+        let origin = try sums[place]?.origin ?? seen.mean(axis: 0)
+        seen = try seen - origin
         let values = try seen.to(nil, .float64).sum(axis: 0)
+        // Products in float32 cost about as much as the model itself, in float64 many times that.
         let products = try seen.transposed(0, 1).matmul(seen).to(nil, .float64)
         let count = try rows.size(0)
         guard let before = sums[place] else {
-            sums[place] = (values, products, count)
+            sums[place] = Sums(origin: origin, values: values, products: products, count: count)
             return
         }
         try before.values.addInPlace(values)
@@ -52,9 +66,11 @@ public final class SlotStatistics {
         guard let sum = sums[place], sum.count > 0 else {
             throw ModelError.invalidInput("There is no calibration data for \(place).")
         }
+        let offset = try sum.values / Double(sum.count)
         let moments = SlotMoments(
-            mean: try sum.values / Double(sum.count), products: try sum.products / Double(sum.count))
-        guard try moments.products.sum().isFinite().allTrue() else {
+            mean: try sum.origin.to(nil, .float64) + offset,
+            covariance: try sum.products / Double(sum.count) - offset.unsqueezed(1) * offset.unsqueezed(0))
+        guard try moments.covariance.sum().isFinite().allTrue() else {
             throw ModelError.invalidInput(
                 "\(place) sees numbers in the calibration data that are not finite.")
         }
@@ -88,13 +104,8 @@ public final class SlotStatistics {
 struct SlotMoments {
     /// `[width]`.
     let mean: Tensor
-    /// `[width, width]`, the mean of `x · xᵀ`.
-    let products: Tensor
-
     /// `[width, width]`.
-    func covariance() throws -> Tensor {
-        try products - mean.unsqueezed(1) * mean.unsqueezed(0)
-    }
+    let covariance: Tensor
 }
 
 extension ForwardPass {

@@ -39,7 +39,7 @@ extension AdaptiveModule {
         let own = max(1, width - 1)  // neurons of the teacher in one learner
         let kept = min(teacher.hiddenWidth, count * own)
         let down = try teacher.down.weight.to(nil, .float64)
-        let covariance = try moments.covariance()
+        let covariance = moments.covariance
         let order = try NeuronOrder.byExplainedEnergy(covariance: covariance, down: down)
         let first = try order.slice(0..<kept, axis: 0)
         let weights = try OutputFit.weights(
@@ -54,7 +54,8 @@ extension AdaptiveModule {
                 ? filled.flattened(from: 1)
                 : .concatenated([filled, last.unsqueezed(-1)], axis: -1).flattened(from: 1)
         }
-        let none = try Tensor.zeros([teacher.inputWidth, count], teacher.up.weight.dataType, device: order.device)
+        let none = try Tensor.zeros(
+            [teacher.inputWidth, count], teacher.up.weight.dataType, device: order.device)
         try learners.w1.copyInPlace(
             from: arranged(teacher.up.weight.entries(first).transposed(0, 1), last: none).transposed(0, 1))
         let bias = try teacher.up.bias?.entries(first) ?? .zeros([kept], none.dataType, device: order.device)
@@ -80,7 +81,7 @@ extension AdaptiveModule {
     ///
     /// - Parameter moments: of the inputs.
     private func initialise(from teacher: Linear, _ moments: SlotMoments) throws {
-        let (values, vectors) = try moments.covariance().symmetricEigenvalues()
+        let (values, vectors) = try moments.covariance.symmetricEigenvalues()
         let floor = try max(values.maximum().item(Double.self) * 1e-7, 1e-300)
         let deviations = try values.clamped(minimum: floor).squareRoot()  // [inputWidth]
         let weight = try teacher.weight.to(nil, .float64)

@@ -27,18 +27,15 @@ extension ModuleSelection {
         let selection = try ModuleSelection(
             effects.candidates(measurement.effects, tokenCount: measurement.tokenCount),
             denseCost: denseCost, target: options.targetCost)
-        let chosen = Set(selection.learnerCounts.map(\.place))
+        let chosen = Set(selection.cuts.map(\.place))
         return (try all.keeping(chosen, dense: dense.network), selection)
     }
 
     /// One line for each module that was chosen, and one for all of them.
     public func summary(learnerCount: Int) -> String {
-        let lines = learnerCounts.map { "  \($0.place): \($0.count) of \(learnerCount) learners" }
-        return (["\(lines.count) modules, \(Self.share(cost)) of the dense model's cost:"] + lines)
-            .joined(separator: "\n")
-    }
-
-    private static func share(_ value: Double) -> String {
-        "\((value * 1000).rounded() / 1000)"
+        let lines = cuts.map { "  \($0.place): \($0.learnerCount) of \(learnerCount) learners" }
+        let share = (cost * 1000).rounded() / 1000
+        let title = "\(cuts.count) modules, \(share) of the dense model's cost:"
+        return ([title] + lines).joined(separator: "\n")
     }
 }

@@ -11,18 +11,19 @@ import Transformers
 /// rule `budget` with modules for tokens. What the bisection leaves below the target is then spent
 /// on the choices that lessen the error most for what they cost.
 public struct ModuleSelection: Sendable, Equatable {
-    /// The modules that are converted, with the learners that each has at the target; in the order of
-    /// the candidates.
-    public let learnerCounts: [(place: SlotPlace, count: Int)]
+    /// One module that is converted.
+    public struct Cut: Sendable, Equatable {
+        public let place: SlotPlace
+        /// Learners that all its tokens would have at the target.
+        public let learnerCount: Int
+    }
+
+    /// The modules that are converted, in the order of the candidates.
+    public let cuts: [Cut]
     /// Share of the dense model's cost.
     public let cost: Double
     /// The sum of the modules' effects.
     public let effect: Double
-
-    public static func == (left: Self, right: Self) -> Bool {
-        left.learnerCounts.elementsEqual(right.learnerCounts) { $0 == $1 }
-            && (left.cost, left.effect) == (right.cost, right.effect)
-    }
 
     /// - Parameters:
     ///   - candidates: the modules that can be converted.
@@ -46,7 +47,9 @@ public struct ModuleSelection: Sendable, Equatable {
             }
         }
         let cheapest = options.map { choices in
-            choices.indices.min { (choices[$0].cost, choices[$0].effect) < (choices[$1].cost, choices[$1].effect) }
+            choices.indices.min {
+                (choices[$0].cost, choices[$0].effect) < (choices[$1].cost, choices[$1].effect)
+            }
                 ?? 0
         }
         guard target < 1 else {
@@ -71,13 +74,13 @@ public struct ModuleSelection: Sendable, Equatable {
             }
         }
         Self.spend(target * denseCost - cost(chosen), on: options, &chosen)
-        learnerCounts = zip(candidates, zip(options, chosen)).compactMap { candidate, choice in
+        cuts = zip(candidates, zip(options, chosen)).compactMap { candidate, choice in
             let count = choice.0[choice.1].learnerCount
-            return count < 0 ? nil : (candidate.place, count)
+            return count < 0 ? nil : Cut(place: candidate.place, learnerCount: count)
         }
         self.cost = cost(chosen) / denseCost
         effect = zip(options, chosen).reduce(0) { $0 + $1.0[$1.1].effect }
-        guard !learnerCounts.isEmpty else {
+        guard !cuts.isEmpty else {
             throw ConversionError.option("targetCost \(target) needs no module to be converted")
         }
     }
