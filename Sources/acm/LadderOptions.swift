@@ -89,7 +89,8 @@ struct LadderOptions: ParsableArguments {
     ) throws -> (adaptive: AdaptiveModel, dense: AdaptiveModel) {
         guard given.configuration == nil else {
             guard let dense else {
-                throw ValidationError("\(path) is converted: name the dense model it came from with --dense")
+                throw ConversionError.order(
+                    "\(path) is converted: name the dense model it came from with --dense")
             }
             let teacher = try model.load(dense).model
             guard teacher.configuration == nil, teacher.network.configuration == given.baseConfiguration
@@ -100,7 +101,7 @@ struct LadderOptions: ParsableArguments {
             return (given, teacher)
         }
         guard dense == nil else {
-            throw ValidationError("--dense goes with a converted model, \(path) is dense")
+            throw ConversionError.order("--dense goes with a converted model, \(path) is dense")
         }
         let options = SurgeryOptions(
             kinds: SlotKind.allCases, places: Set(given.network.placesOfTeachers), learnerCount: learners)

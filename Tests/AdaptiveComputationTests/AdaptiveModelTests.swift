@@ -37,7 +37,7 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         let wanted = try states(dense, name, ForwardPass())
         let found = try states(model, name, AdaptivePass(mode: .fixed(learnerCount)))
         let error = try (found - wanted).norm().item(Double.self) / wanted.norm().item(Double.self)
-        #expect(error < 0.1, "\(error)")
+        #expect(error < 0.15, "\(error)")
     }
 
     @Test func someModulesCanBeGivenBack() throws {

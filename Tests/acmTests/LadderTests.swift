@@ -51,18 +51,15 @@ import Torch
         ending.succeeds()
         #expect(ending.output.contains("error 4"))
         try Program(arguments, in: folder).wait().refuses(64, "one is converted: name the dense model")
-        try Program(arguments + ["--dense", "one"], in: folder).wait().refuses(64, "one is not the dense model")
+        try Program(arguments + ["--dense", "one"], in: folder).wait().refuses(
+            64, "one is not the dense model")
     }
 
-    @Test func whatIsMissingOrWrongIsSaid() throws {
-        try acm("inspect", "model", "--ladder", in: folder).refuses(64, "--ladder measures modules on data")
-        try acm("inspect", "model", "--data", "texts.tsv", in: folder).refuses(64, "go with --ladder")
-        try ladder("--learners", "0").refuses(64, "--learners must lie in 1...1024, found 0")
-        try ladder("--samples", "0").refuses(64, "must be at least 1")
+    @Test func wrongDataIsRefused() throws {
         try ladder("--dense", "model").refuses(64, "model is dense")
-        try acm("inspect", "model", "--ladder", "--data", "none.tsv", in: folder).refuses(66, "none.tsv")
         try folder.add("one.txt", Data("a\n".utf8))
-        try acm("inspect", "model", "--ladder", "--data", "one.txt", in: folder)
-            .refuses(65, "at least 2 samples")
+        for (file, status, part) in [("none.tsv", 66, "none.tsv"), ("one.txt", 65, "at least 2 samples")] {
+            try acm("inspect", "model", "--ladder", "--data", file, in: folder).refuses(Int32(status), part)
+        }
     }
 }

@@ -5,6 +5,7 @@ import Testing
 /// Commands that cannot be meant: exit code 64.
 @Suite struct UsageTests {
     static let run = ["run", "model", "--input", "in.safetensors", "--output", "out.safetensors"]
+    static let ladder = ["inspect", "model", "--ladder", "--data", "texts.tsv"]
     static let convert = ["convert", "model", "--data", "texts.tsv", "--output", "out"]
 
     @Test(
@@ -13,6 +14,10 @@ import Testing
             (["inspect"], "Missing expected argument '<model>'"),
             (["inspect", "model", "--tokens", "0"], "--tokens must lie in 1...1000000, found 0"),
             (["inspect", "model", "--tokens", "4611686018427387904"], "--tokens must lie in"),
+            (["inspect", "model", "--ladder"], "--ladder measures modules on data: give it with --data"),
+            (["inspect", "model", "--effects"], "--effects, --data and --dense go with --ladder"),
+            (ladder + ["--learners", "0"], "--learners must lie in 1...1024, found 0"),
+            (ladder + ["--samples", "0"], "--calibration-samples and --samples must be at least 1"),
             (run + ["--speed", "9"], "Unknown option '--speed'"),
             (run + ["--budget", "2"], "--budget must lie in 0...1, found 2.0"),
             (run + ["--budget", "nan"], "--budget must lie in 0...1"),

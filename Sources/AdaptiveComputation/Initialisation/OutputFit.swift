@@ -15,8 +15,10 @@ enum OutputFit {
     /// ω of all learners together; that of each smaller number is 1. The larger, the closer is a module
     /// with all learners to the dense one, and the less is won with fewer.
     static let fullWeight = 10.0
-    /// Share of the diagonal that pulls W to D, against too little data.
-    static let ridge = 1e-4
+    /// Share of the diagonal that pulls W to D: the more, the fewer tokens there are for each neuron.
+    static func ridge(hiddenWidth: Int, tokenCount: Int) -> Double {
+        0.1 * Double(hiddenWidth) / Double(max(tokenCount, 1))
+    }
 
     /// - Parameters:
     ///   - covariance: of the activations in their order, `[hiddenWidth, hiddenWidth]` float64.
@@ -24,9 +26,10 @@ enum OutputFit {
     ///   - kept: neurons that the learners have; those behind them are left out.
     ///   - learnerWidth: neurons of one learner.
     ///   - learnerCount: number of learners.
+    ///   - tokenCount: tokens that the covariance is of.
     /// - Returns: `[outputWidth, kept]` float64.
     static func weights(
-        covariance: Tensor, down: Tensor, kept: Int, learnerWidth: Int, learnerCount: Int
+        covariance: Tensor, down: Tensor, kept: Int, learnerWidth: Int, learnerCount: Int, tokenCount: Int
     ) throws -> Tensor {
         let device = covariance.device
         let learner = (0..<kept).map { min($0 / learnerWidth, learnerCount - 1) }
@@ -39,6 +42,7 @@ enum OutputFit {
         let right = try rows.matmul(down.transposed(0, 1)) * tails.unsqueezed(1)
         let diagonal = try system.diagonal()
         let floor = try max(diagonal.mean().item(Double.self) * 1e-6, 1e-300)
+        let ridge = try ridge(hiddenWidth: down.size(1), tokenCount: tokenCount)
         let pull = try ((diagonal + floor) * ridge).diagonalMatrix()
         // As a change of the dense matrix: the ridge then pulls to it.
         let change = try (system + pull).positiveSolution(for: right - system.matmul(dense))

@@ -69,7 +69,8 @@ public final class SlotStatistics {
         let offset = try sum.values / Double(sum.count)
         let moments = SlotMoments(
             mean: try sum.origin.to(nil, .float64) + offset,
-            covariance: try sum.products / Double(sum.count) - offset.unsqueezed(1) * offset.unsqueezed(0))
+            covariance: try sum.products / Double(sum.count) - offset.unsqueezed(1) * offset.unsqueezed(0),
+            tokenCount: sum.count)
         guard try moments.covariance.sum().isFinite().allTrue() else {
             throw ModelError.invalidInput(
                 "\(place) sees numbers in the calibration data that are not finite.")
@@ -106,6 +107,8 @@ struct SlotMoments {
     let mean: Tensor
     /// `[width, width]`.
     let covariance: Tensor
+    /// Tokens that both are of.
+    let tokenCount: Int
 }
 
 extension ForwardPass {

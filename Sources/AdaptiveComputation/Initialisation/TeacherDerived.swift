@@ -44,7 +44,7 @@ extension AdaptiveModule {
         let first = try order.slice(0..<kept, axis: 0)
         let weights = try OutputFit.weights(
             covariance: covariance.entries(order).entries(order, axis: 1), down: down.entries(order, axis: 1),
-            kept: kept, learnerWidth: own, learnerCount: count)
+            kept: kept, learnerWidth: own, learnerCount: count, tokenCount: moments.tokenCount)
         /// `[rows, kept]` with zeros for neurons that the teacher lacks, and a last one for each learner:
         /// `[rows, learners · learnerWidth]`.
         func arranged(_ neurons: Tensor, last: Tensor) throws -> Tensor {

@@ -6,7 +6,8 @@ import Torch
 @Suite struct OutputFitTests {
     func fit(_ covariance: Tensor, _ down: Tensor, kept: Int, width: Int, count: Int) throws -> Tensor {
         try OutputFit.weights(
-            covariance: covariance, down: down, kept: kept, learnerWidth: width, learnerCount: count)
+            covariance: covariance, down: down, kept: kept, learnerWidth: width, learnerCount: count,
+            tokenCount: 1_000_000)
     }
 
     /// `Σ_k ω_k · E‖ Σ_{n ≤ k} W_n · a_n − D · a ‖²`.
@@ -59,5 +60,16 @@ import Torch
         let down = try Tensor([1.0, 2], shape: [1, 2])
         let found = try fit(.zeros([2, 2], .float64), down, kept: 2, width: 1, count: 2)
         #expect(try found.array(of: Double.self) == [1, 2])
+    }
+
+    /// What little data says of how neurons go together is not believed.
+    @Test func littleDataLeavesTheDenseWeights() throws {
+        let down = try Tensor([2.0, 3], shape: [1, 2])
+        let found = try OutputFit.weights(
+            covariance: .ones([2, 2], .float64), down: down, kept: 2, learnerWidth: 1, learnerCount: 2,
+            tokenCount: 1)
+        let much = try fit(.ones([2, 2], .float64), down, kept: 2, width: 1, count: 2)
+        let distances = try [found, much].map { try ($0 - down).norm().item(Double.self) }
+        #expect(distances[0] < 0.8 * distances[1], "\(distances)")
     }
 }

@@ -113,12 +113,13 @@ import Transformers
         }
         try dense.replaceSlot(at: place, with: feedForward)
         let model = try AdaptiveModel.convert(
-            dense, SurgeryOptions(places: [place], learnerCount: 3), calibration: [inputs])
+            dense, SurgeryOptions(places: [place], learnerCount: 3),
+            calibration: Array(repeating: inputs, count: 50))
         #expect(model.modules.map(\.place) == [place] && model.modules[0].module.learners.learnerWidth == 3)
         let meter = LadderMeter(model, dense: dense)
         try meter.add(inputs)
         let errors = try meter.ladders()[0].errors
-        #expect(abs(errors[0] - 1) < 1e-4 && errors.dropFirst().allSatisfy { $0 < 1e-5 }, "\(errors)")
+        #expect(abs(errors[0] - 1) < 1e-4 && errors.dropFirst().allSatisfy { $0 < 1e-3 }, "\(errors)")
     }
 
     /// In groups of one place each, which take a pass of the data each.
