@@ -29,6 +29,9 @@ public final class AdaptivePass: ForwardPass {
     public let budget: Double
     /// What each adaptive module decided, in the order in which they ran.
     public private(set) var trace: [GateDecision] = []
+    /// Is given what each gate says of the tokens at inference, without its term for the budget:
+    /// `[batch, tokens, allowedChoices]` float32.
+    var observeTokenTerm: ((SlotPlace, Tensor) -> Void)?
 
     public init(mode: GatingMode = .inference, budget: Double = 1, keepsHiddenStates: Bool = false) {
         self.mode = mode

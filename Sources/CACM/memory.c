@@ -13,3 +13,12 @@ void acm_memory_keep_freed(void) {
     mallopt(M_TRIM_THRESHOLD, INT_MAX);
 #endif
 }
+
+int64_t acm_memory_allocated(void) {
+#ifdef __GLIBC__
+    struct mallinfo2 heap = mallinfo2();
+    return (int64_t)(heap.uordblks + heap.hblkhd);
+#else
+    return -1;
+#endif
+}

@@ -48,6 +48,12 @@ public enum Runtime {
         acm_memory_keep_freed()
     }
 
+    /// Bytes of the host that `malloc` has given out and not got back; nil where the C library does not tell.
+    static var allocatedBytes: Int? {
+        let count = acm_memory_allocated()
+        return count < 0 ? nil : Int(count)
+    }
+
     /// Seeds libtorch's default random generators of all devices.
     public static func seed(_ seed: UInt64) throws {
         try NativeLibrary.open()
