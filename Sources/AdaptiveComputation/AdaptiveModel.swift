@@ -65,15 +65,15 @@ public struct AdaptiveModel: Sendable {
         }
     }
 
-    /// The model with some of its adaptive modules alone; in the places of the others stand the dense
-    /// model's modules.
+    /// The model with some of its adaptive modules alone, and not calibrated; in the places of the others
+    /// stand the dense model's modules.
     ///
     /// - Parameters:
     ///   - places: the modules that stay adaptive.
     ///   - dense: the model that this one came from.
     /// - Throws: `ModelError.invalidSlot(_:)` where that model has no such places.
     public func keeping(_ places: Set<SlotPlace>, dense: any TransformerModel) throws -> AdaptiveModel {
-        var kept = self
+        var kept = try calibrated(nil)
         kept.configuration?.modules.removeAll { !places.contains($0.place) }
         for (place, _) in modules where !places.contains(place) {
             guard let slot = dense.slot(at: place) else {

@@ -42,7 +42,7 @@ struct RandomSpectrograms: Dataset {
             options[keyPath: path].batchSize = 4
         }
         options.calibrationBatches = 2
-        options.distillation.optimisation.learningRate = 1e-2
+        options.distillation.optimisation.learningRate = 1e-3
         var losses: [TrainingPhase: [Double]] = [:]
         let model = try Converter(
             modelFolder: goldens.appendingPathComponent("whisper"), output: folder,

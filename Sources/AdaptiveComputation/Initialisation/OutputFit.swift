@@ -33,7 +33,8 @@ enum OutputFit {
     ) throws -> Tensor {
         let device = covariance.device
         let learner = (0..<kept).map { min($0 / learnerWidth, learnerCount - 1) }
-        let tails = try Tensor(learner.map { Double(learnerCount - 1 - $0) + fullWeight }).to(device)  // [kept]
+        // [kept]
+        let tails = try Tensor(learner.map { Double(learnerCount - 1 - $0) + fullWeight }).to(device)
         // The later of two learners decides: fewer prefixes have both.
         let pairs = try tails.unsqueezed(0).smaller(tails.unsqueezed(1))  // [kept, kept]
         let rows = try covariance.slice(0..<kept, axis: 0)  // [kept, hiddenWidth]
