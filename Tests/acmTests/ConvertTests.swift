@@ -28,7 +28,7 @@ import Torch
         #expect(ending.output == "Wrote out: 2 adaptive modules, phase finetuned.\n")
         #expect(
             try files("out") == [
-                "config.json", "conversion.yaml", "model.safetensors", "tokenizer_config.json", "vocab.txt",
+                "calibration.json", "config.json", "conversion.yaml", "model.safetensors", "tokenizer_config.json", "vocab.txt",
             ])
         let inspected = try acm("inspect", "out", "--json", in: folder)
         let reader = try JSONObjectReader(JSONValue(parsing: inspected.output), source: "output")
@@ -37,6 +37,25 @@ import Torch
         try convert("again", ["--config", "out/conversion.yaml"]).wait().succeeds()
         let weights = try ["out", "again"].map { try Data(contentsOf: folder["\($0)/model.safetensors"]) }
         #expect(weights[0] == weights[1])
+    }
+
+    @Test func budgetsAreCalibratedAnew() throws {
+        try convert("out", ["--set", "calibrationSamples=0"]).wait().succeeds()
+        #expect(try !files("out").contains("calibration.json"))
+        let evaluation = ["evaluate", "out", "--dense", "model", "--data", "texts.tsv", "--budgets", "0.5"]
+        try Program(evaluation + ["--drift"], in: folder).wait().refuses(64, "out is not calibrated")
+        let weights = try Data(contentsOf: folder["out/model.safetensors"])
+        let ending = try acm("calibrate", "out", "--data", "texts.tsv", "--samples", "8", in: folder)
+        ending.succeeds()
+        #expect(ending.output.split(separator: "\n").last?.hasPrefix("0.99") == true)
+        #expect(try Data(contentsOf: folder["out/model.safetensors"]) == weights)
+        let drift = try Program(evaluation + ["--drift", "--json"], in: folder).wait()
+        drift.succeeds()
+        let result = try JSONObjectReader(JSONValue(parsing: drift.output), source: "output")
+        let found = try #require(result.objects("budgets").first).object("drift")
+        #expect(try found.double("divergence_bits") >= 0 && found.double("expected_load") > 0)
+        try acm("calibrate", "model", "--data", "texts.tsv", in: folder)
+            .refuses(64, "model is a dense model: convert it first")
     }
 
     /// Killed once in the first phase and once in the last.

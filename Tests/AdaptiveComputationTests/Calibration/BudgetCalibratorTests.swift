@@ -46,7 +46,7 @@ import Transformers
         }
     }
 
-    @Test(arguments: ["bert", "vit", "dinov2", "wav2vec2_ctc", "wavlm", "whisper"])
+    @Test(arguments: ["bert_classifier", "vit", "dinov2", "wav2vec2_ctc", "wavlm", "whisper"])
     func loadsAreTheBudgetsAndNeverFall(name: String) throws {
         let (model, known, _) = try model(name)
         let calibrated = try BudgetCalibrator { try $0(known) }.run(model)
