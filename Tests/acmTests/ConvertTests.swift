@@ -28,7 +28,8 @@ import Torch
         #expect(ending.output == "Wrote out: 2 adaptive modules, phase finetuned.\n")
         #expect(
             try files("out") == [
-                "calibration.json", "config.json", "conversion.yaml", "model.safetensors", "tokenizer_config.json", "vocab.txt",
+                "calibration.json", "config.json", "conversion.yaml", "model.safetensors",
+                "tokenizer_config.json", "vocab.txt",
             ])
         let inspected = try acm("inspect", "out", "--json", in: folder)
         let reader = try JSONObjectReader(JSONValue(parsing: inspected.output), source: "output")

@@ -59,7 +59,8 @@ import Transformers
         let calibration = try #require(calibrated.calibration)
         #expect(calibration.sampleCount == 32 && calibration.modules.count == model.modules.count)
         #expect(
-            zip(calibration.budgets, calibration.loads).allSatisfy { abs($0 - $1) < 0.01 }, "\(calibration.loads)")
+            zip(calibration.budgets, calibration.loads).allSatisfy { abs($0 - $1) < 0.01 },
+            "\(calibration.loads)")
     }
 
     /// With the same input a larger budget gives no token fewer learners.
