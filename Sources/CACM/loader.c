@@ -71,3 +71,25 @@ FORWARD(acm_device_memory,
         (int32_t type, int32_t index, int64_t *used, int64_t *reserved, int64_t *peak),
         (type, index, used, reserved, peak))
 FORWARD(acm_device_reset_peak_memory, (int32_t type, int32_t index), (type, index))
+
+FORWARD(acm_process_group_create,
+        (int32_t rank, int32_t size, const char *host, int32_t port, int32_t type, int64_t timeout,
+         acm_process_group **result),
+        (rank, size, host, port, type, timeout, result))
+FORWARD(acm_process_group_free, (acm_process_group * group), (group))
+FORWARD(acm_process_group_all_reduce,
+        (const acm_process_group *group, acm_tensor *tensor, int32_t reduction),
+        (group, tensor, reduction))
+FORWARD(acm_process_group_all_gather,
+        (const acm_process_group *group, const acm_tensor *tensor, acm_tensor **result),
+        (group, tensor, result))
+FORWARD(acm_process_group_broadcast,
+        (const acm_process_group *group, acm_tensor *tensor, int32_t root), (group, tensor, root))
+FORWARD(acm_process_group_barrier, (const acm_process_group *group), (group))
+
+FORWARD(acm_reducer_create,
+        (const acm_process_group *group, acm_tensor *const *parameters, int32_t count,
+         acm_reducer **result),
+        (group, parameters, count, result))
+FORWARD(acm_reducer_backward, (acm_reducer * reducer, const acm_tensor *loss), (reducer, loss))
+FORWARD(acm_reducer_free, (acm_reducer * reducer), (reducer))
