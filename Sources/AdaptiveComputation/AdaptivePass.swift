@@ -27,12 +27,19 @@ public final class AdaptivePass: ForwardPass {
     public let mode: GatingMode
     /// The load that is asked for, 0…1; gates that are not conditioned on it ignore it.
     public let budget: Double
+    /// Which rows of a larger batch the inputs are, so that the noise of training is the same however many
+    /// processes share it; nil for all.
+    public let rows: BatchRows?
     /// What each adaptive module decided, in the order in which they ran.
     public private(set) var trace: [GateDecision] = []
 
-    public init(mode: GatingMode = .inference, budget: Double = 1, keepsHiddenStates: Bool = false) {
+    public init(
+        mode: GatingMode = .inference, budget: Double = 1, keepsHiddenStates: Bool = false,
+        rows: BatchRows? = nil
+    ) {
         self.mode = mode
         self.budget = budget
+        self.rows = rows
         super.init(keepsHiddenStates: keepsHiddenStates)
     }
 

@@ -16,14 +16,16 @@ public struct Converter {
     let options: ConversionOptions
     let device: Device
     let loading: LoadingOptions
+    /// The processes that share each batch; nil where this is the only one.
+    let processes: ProcessGroup?
     /// Steps between reports; reports read values back from the device.
     let reportSteps: Int
     let report: (TrainingReport) -> Void
 
     public init(
         modelFolder: URL, output: URL, dataset: any Dataset, options: ConversionOptions,
-        device: Device = .cpu, loading: LoadingOptions = LoadingOptions(), reportSteps: Int = 10,
-        report: @escaping (TrainingReport) -> Void = { _ in }
+        device: Device = .cpu, loading: LoadingOptions = LoadingOptions(), processes: ProcessGroup? = nil,
+        reportSteps: Int = 10, report: @escaping (TrainingReport) -> Void = { _ in }
     ) {
         self.modelFolder = modelFolder
         self.output = output
@@ -31,6 +33,7 @@ public struct Converter {
         self.options = options
         self.device = device
         self.loading = loading
+        self.processes = processes
         self.reportSteps = reportSteps
         self.report = report
     }
@@ -42,14 +45,28 @@ public struct Converter {
     /// Phase I starts from a dense model folder; the others from the output of the one before,
     /// given as the model folder, with `teacherFolder` naming the dense base.
     ///
+    /// Of several processes, each trains on its part of every batch of the given size; the first one alone
+    /// writes and reports.
+    ///
     /// - Returns: the converted model.
     /// - Throws: ``ConversionError`` and what model and data throw; a checkpoint stays.
     public func run(
         _ phases: [TrainingPhase] = TrainingPhase.allCases, teacherFolder: URL? = nil
     ) throws -> AdaptiveModel {
+        do {
+            return try convert(phases, teacherFolder)
+        } catch TorchError.lostProcess(let text) {
+            throw ConversionError.lostProcess(text)
+        }
+    }
+
+    private func convert(_ phases: [TrainingPhase], _ teacherFolder: URL?) throws -> AdaptiveModel {
         try options.validate()
         try device.requireAvailable()
         guard dataset.count > 0 else { throw ConversionError.data("The dataset is empty") }
+        if let processes {
+            try options.requireSharing(by: processes.size, phases, sampleCount: dataset.count)
+        }
         let teacher = try AdaptiveModel.load(teacherFolder ?? modelFolder, device: device)
         guard teacher.configuration == nil else {
             throw ConversionError.order(
@@ -57,18 +74,26 @@ public struct Converter {
             )
         }
         let fingerprint = try RunState.fingerprint(options, phases, teacher, dataset)
-        let saved = try state.position(fingerprint: fingerprint)
-        var model = try start(saved, isFirst: phases.first == .distillation)
+        let sharing = processes.map(ModelSharing.init)
+        try sharing?.requireSame(fingerprint)
+        let own = try writes ? state.position(fingerprint: fingerprint) : nil
+        let saved = try sharing?.position(own?.0) ?? own?.0
+        func start() throws -> AdaptiveModel { try self.start(own, isFirst: phases.first == .distillation) }
+        var model =
+            try sharing?.model(
+                start, base: { try AdaptiveModel.load(modelFolder, device: device) }, device: device)
+            ?? start()
         for phase in phases {
-            if let saved, let done = phases.firstIndex(of: saved.0.phase),
+            if let saved, let done = phases.firstIndex(of: saved.phase),
                 let this = phases.firstIndex(of: phase),
                 this < done
             {
                 continue
             }
-            let step = saved.flatMap { $0.0.phase == phase ? $0.0.step : nil }
+            let step = saved.flatMap { $0.phase == phase ? $0.step : nil }
             let training = try PhaseTraining(
-                phase, model: model, teacher: teacher, options, dataset, device, loading: loading)
+                phase, model: model, teacher: teacher, options, dataset, device, loading: loading,
+                processes: processes)
             try run(training, from: step, fingerprint, model)
             model.configuration?.phase = phase.result
             if phase == .finetuning {
@@ -78,11 +103,18 @@ public struct Converter {
             }
         }
         try model.network.setRequiresGradient(false)
-        try model.save(to: output, copyingFrom: modelFolder)
-        try AtomicFile.write(Data(options.yaml().utf8), to: output.appendingPathComponent("conversion.yaml"))
-        try state.remove()
+        if writes {
+            try model.save(to: output, copyingFrom: modelFolder)
+            try AtomicFile.write(
+                Data(options.yaml().utf8), to: output.appendingPathComponent("conversion.yaml"))
+            try state.remove()
+        }
+        try processes?.wait()
         return model
     }
+
+    /// Whether this process writes files and reports.
+    private var writes: Bool { processes?.isFirst ?? true }
 
     /// The student: from the checkpoint, the converted model folder, or by surgery on the dense one.
     private func start(
@@ -117,8 +149,13 @@ public struct Converter {
     ) throws {
         var step = saved ?? 0
         if let saved, saved > 0 {
-            try training.optimizer.restore(
-                state.optimizerState(at: RunState.Position(phase: training.phase, step: saved)))
+            if writes {
+                try training.optimizer.restore(
+                    state.optimizerState(at: RunState.Position(phase: training.phase, step: saved)))
+            }
+            if let processes {
+                for (_, tensor) in training.optimizer.state { try processes.broadcastInPlace(tensor) }
+            }
         }
         while step < training.totalSteps {
             let isLast = step + 1 == training.totalSteps
@@ -130,13 +167,15 @@ public struct Converter {
             let values = try training.step(step, readsValues: reports || saves)
             let gates = looksAtGates ? try training.gateReport(step) : nil
             step += 1
-            if reports {
+            if reports, writes {
                 report(
                     TrainingReport(
                         phase: training.phase, step: step, totalSteps: training.totalSteps, values: values,
                         gates: gates))
             }
-            if saves {
+            // On a GPU the loss of a step that another process left unfinished may look sound.
+            if saves { try processes?.wait() }
+            if saves, writes {
                 try state.save(
                     RunState.Position(phase: training.phase, step: step), fingerprint: fingerprint,
                     model: model,

@@ -41,14 +41,16 @@ enum GateLabels {
     /// - Parameters:
     ///   - distances: for each module `[allowedChoices, rows]`.
     ///   - modules: for each module its fewest learners, its number of learners and the cost of one.
+    ///   - share: what of the batch the rows are of; λ is that of the whole batch.
     /// - Returns: for each module `[rows]` int64.
     static func spending(
         _ budget: Double, distances: [Tensor],
-        modules: [(minimum: Int, count: Int, learnerCost: Int)]
+        modules: [(minimum: Int, count: Int, learnerCost: Int)], share: BatchShare = .whole
     ) throws -> [Tensor] {
         guard let device = distances.first?.device else { return [] }
         // Modules of one stack see the same tokens, those of another their own number of them.
-        let rows = try distances.map { try Double($0.size(1)) }
+        let ownRows = try distances.map { try Double($0.size(1)) }
+        let rows = try share.sum(Tensor(ownRows)).array(of: Double.self)
         let weights = rows.map { $0 / max(rows[0], 1) }
         let full = zip(modules, weights).reduce(0) { $0 + Double($1.0.count * $1.0.learnerCost) * $1.1 }
         let errors = try distances.map { try $0.square() }
@@ -67,9 +69,10 @@ enum GateLabels {
             let middle = try (low + high) / 2
             var load = try Tensor.zeros([], device: device)
             for (index, label) in try labels(middle.exponential()).enumerated() {
-                load = try load + costs[index].squeezed(-1).entries(label).mean() * weights[index]
+                let part = try costs[index].squeezed(-1).entries(label).mean()
+                load = try load + part * (weights[index] * (ownRows[index] / max(rows[index], 1)))
             }
-            let isTooMuch = try load.isGreater(than: budget)
+            let isTooMuch = try share.sum(load).isGreater(than: budget)
             low = try isTooMuch.choose(middle, low)
             high = try isTooMuch.choose(high, middle)
         }

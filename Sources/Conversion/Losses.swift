@@ -25,8 +25,10 @@ public enum ConversionLoss {
     ///   - costs: for each module the cost of one learner and its number of learners.
     ///   - masks: for each module `[batch, tokens]` float32, 0 for padding.
     ///   - budget: the load that is wanted, 0…1.
+    ///   - share: what of the batch the tensors are.
     public static func budget(
-        counts: [Tensor], costs: [(learner: Int, count: Int)], masks: [Tensor], budget: Double
+        counts: [Tensor], costs: [(learner: Int, count: Int)], masks: [Tensor], budget: Double,
+        share: BatchShare = .whole
     ) throws -> (loss: Tensor, load: Tensor) {
         // In parts of one token's whole cost, so that the sums stay small.
         let full = Double(costs.reduce(0) { $0 + $1.learner * $1.count })
@@ -37,7 +39,8 @@ public enum ConversionLoss {
             spent.append(try (counts[index] * masks[index]).sum(axis: 1) * price)
             available.append(try masks[index].sum(axis: 1) * (price * Double(cost.count)))
         }
-        let load = try (Tensor.stacked(spent).sum(axis: 0) / Tensor.stacked(available).sum(axis: 0)).mean()
+        let loads = try Tensor.stacked(spent).sum(axis: 0) / Tensor.stacked(available).sum(axis: 0)  // [batch]
+        let load = try share.meanOverRows(loads.mean())
         return (try (load - budget).absolute(), load)
     }
 
@@ -47,7 +50,10 @@ public enum ConversionLoss {
     /// - Parameters:
     ///   - oneHots: for each module `[batch, tokens, allowedChoices]`.
     ///   - masks: for each module `[batch, tokens]` float32, 0 for padding.
-    public static func entropy(oneHots: [Tensor], masks: [Tensor]) throws -> Tensor {
+    ///   - share: what of the batch the tensors are.
+    public static func entropy(
+        oneHots: [Tensor], masks: [Tensor], share: BatchShare = .whole
+    ) throws -> Tensor {
         guard let device = masks.first?.device else { return try .zeros([]) }
         var total = try Tensor.zeros([], device: device)
         for (oneHot, mask) in zip(oneHots, masks) {
@@ -58,7 +64,7 @@ public enum ConversionLoss {
             let entropies = try (shares * shares.clamped(minimum: 1e-20).logarithm()).sum(axis: 1)
             total = try total + entropies.mean() / log(Double(choices))
         }
-        return try total / Double(max(oneHots.count, 1))
+        return try share.meanOverRows(total / Double(max(oneHots.count, 1)))
     }
 
     /// `-1/B² Σ |b_i - b_m|`, where `b` is a sample's mean share of learners: lowest when samples
@@ -66,14 +72,14 @@ public enum ConversionLoss {
     ///
     /// - Parameters: as for ``budget(counts:costs:masks:budget:)``.
     public static func diversity(
-        counts: [Tensor], learnerCounts: [Int], masks: [Tensor]
+        counts: [Tensor], learnerCounts: [Int], masks: [Tensor], share: BatchShare = .whole
     ) throws -> Tensor {
         let shares = try counts.indices.map { index in
             try (counts[index] * masks[index]).sum(axis: 1) / masks[index].sum(axis: 1)
                 / Double(learnerCounts[index])  // [batch]
         }
         guard !shares.isEmpty else { return try .zeros([]) }
-        let means = try Tensor.stacked(shares).mean(axis: 0)  // [batch]
+        let means = try share.gathered(Tensor.stacked(shares).mean(axis: 0))  // [batch], the whole of it
         return try (means.unsqueezed(0) - means.unsqueezed(1)).absolute().mean().negative()
     }
 }

@@ -7,7 +7,7 @@ extension Objective {
     static func ctcLoss(
         _ settings: CTCSettings, student: (outputs: ModelOutputs, pass: ForwardPass),
         teacher: (outputs: ModelOutputs, pass: ForwardPass)?, labels: Tensor?,
-        _ options: ConversionOptions.Finetuning
+        _ options: ConversionOptions.Finetuning, _ batch: BatchShare
     ) throws -> Tensor {
         let logits = try student.outputs.required("logits").to(nil, .float32)  // [batch, frames, classes]
         let mask =
@@ -17,18 +17,17 @@ extension Objective {
         var parts: [Tensor] = []
         if share < 1 {
             guard let labels else { throw noLabels }
-            parts.append(
-                try Loss.ctc(
-                    logits, labels: labels, lengths: mask.to(nil, .int64).sum(axis: 1),
-                    blank: settings.blank, reduction: .mean, zeroInfinity: settings.zeroInfinity)
-                    * (1 - share))
+            let mean = try Loss.ctc(
+                logits, labels: labels, lengths: mask.to(nil, .int64).sum(axis: 1),
+                blank: settings.blank, reduction: .mean, zeroInfinity: settings.zeroInfinity)
+            parts.append(try batch.meanOverRows(mean) * (1 - share))
         }
         if share > 0, let teacher {
             let target = try teacher.outputs.required("logits").to(nil, .float32)
-            parts.append(
-                try Loss.distillation(
-                    logits.rows(where: mask), teacher: target.rows(where: mask),  // [real frames, classes]
-                    temperature: options.distillationTemperature) * share)
+            let mean = try Loss.distillation(
+                logits.rows(where: mask), teacher: target.rows(where: mask),  // [real frames, classes]
+                temperature: options.distillationTemperature)
+            parts.append(try batch.mean(mean, of: mask.to(nil, .float32).sum()) * share)
         }
         return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
     }

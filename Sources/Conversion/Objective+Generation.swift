@@ -11,7 +11,7 @@ extension Objective {
     static func generationLoss(
         student: (outputs: ModelOutputs, pass: ForwardPass),
         teacher: (outputs: ModelOutputs, pass: ForwardPass)?, labels: Tensor?,
-        _ options: ConversionOptions.Finetuning
+        _ options: ConversionOptions.Finetuning, _ batch: BatchShare
     ) throws -> Tensor {
         let logits = try student.outputs.required("logits").to(nil, .float32)  // [batch, tokens, vocabulary]
         let tokens = Array(logits.shape.prefix(2))
@@ -23,20 +23,19 @@ extension Objective {
         }
         if share < 1 {
             guard let labels else { throw noLabels }
-            parts.append(
-                try Loss.crossEntropy(
-                    logits.flattened(from: 0, to: 1), labels.flattened(), smoothing: options.labelSmoothing)
-                    * (1 - share))
+            let mean = try Loss.crossEntropy(
+                logits.flattened(from: 0, to: 1), labels.flattened(), smoothing: options.labelSmoothing)
+            parts.append(try batch.mean(mean, of: learntCount(labels)) * (1 - share))
         }
         if share > 0, let teacher {
             let target = try teacher.outputs.required("logits").to(nil, .float32)
             let mask =
                 try student.pass.tokenMasks[.decoder] ?? labels?.equals(-100).logicalNot()
                 ?? .ones(tokens, .bool, device: logits.device)
-            parts.append(
-                try Loss.distillation(
-                    logits.rows(where: mask), teacher: target.rows(where: mask),  // [real tokens, vocabulary]
-                    temperature: options.distillationTemperature) * share)
+            let mean = try Loss.distillation(
+                logits.rows(where: mask), teacher: target.rows(where: mask),  // [real tokens, vocabulary]
+                temperature: options.distillationTemperature)
+            parts.append(try batch.mean(mean, of: mask.to(nil, .float32).sum()) * share)
         }
         return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
     }

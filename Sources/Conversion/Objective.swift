@@ -34,10 +34,12 @@ public enum Objective: Sendable, Equatable {
     /// over real frames of the divergence from the teacher's distribution. Generation: as classification,
     /// of the next token, over real tokens. Embedding: one minus the cosine to the teacher's vector, times
     /// ten so that it weighs like the others.
+    ///
+    /// All means are over the whole batch, of which `share` tells what the outputs are.
     public func loss(
         student: (outputs: ModelOutputs, pass: ForwardPass),
         teacher: (outputs: ModelOutputs, pass: ForwardPass)?,
-        labels: Tensor?, _ options: ConversionOptions.Finetuning
+        labels: Tensor?, _ options: ConversionOptions.Finetuning, share batch: BatchShare = .whole
     ) throws -> Tensor {
         switch self {
         case .classification:
@@ -46,20 +48,22 @@ public enum Objective: Sendable, Equatable {
             var parts: [Tensor] = []
             if share < 1 {
                 guard let labels else { throw Self.noLabels }
-                parts.append(
-                    try Loss.crossEntropy(logits, labels, smoothing: options.labelSmoothing) * (1 - share))
+                let mean = try Loss.crossEntropy(logits, labels, smoothing: options.labelSmoothing)
+                parts.append(try batch.mean(mean, of: Self.learntCount(labels)) * (1 - share))
             }
             if share > 0, let teacher {
                 let target = try teacher.outputs.required("logits").to(nil, .float32)
-                parts.append(
-                    try Loss.distillation(
-                        logits, teacher: target, temperature: options.distillationTemperature) * share)
+                let mean = try Loss.distillation(
+                    logits, teacher: target, temperature: options.distillationTemperature)
+                parts.append(try batch.meanOverRows(mean) * share)
             }
             return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
         case .ctc(let settings):
-            return try Self.ctcLoss(settings, student: student, teacher: teacher, labels: labels, options)
+            return try Self.ctcLoss(
+                settings, student: student, teacher: teacher, labels: labels, options, batch)
         case .generation:
-            return try Self.generationLoss(student: student, teacher: teacher, labels: labels, options)
+            return try Self.generationLoss(
+                student: student, teacher: teacher, labels: labels, options, batch)
         case .embedding:
             guard let teacher else {
                 throw ConversionError.option(
@@ -69,8 +73,14 @@ public enum Objective: Sendable, Equatable {
             let similarity = try Loss.cosineSimilarity(
                 SampleEmbedding.of(student.outputs, student.pass),
                 SampleEmbedding.of(teacher.outputs, teacher.pass))
-            return try (similarity.mean().negative() + 1) * 10
+            return try (batch.meanOverRows(similarity.mean()).negative() + 1) * 10
         }
+    }
+
+    /// How many labels cross-entropy learns: those that are not -100, or all rows of shares of classes.
+    static func learntCount(_ labels: Tensor) throws -> Tensor {
+        guard labels.dataType == .int64 else { return try Tensor(scalar: Double(labels.size(0))) }
+        return try labels.equals(-100).logicalNot().to(nil, .float32).sum()
     }
 
     static let noLabels = ConversionError.data(

@@ -23,15 +23,18 @@ final class PhaseTraining {
     private let modules: [(place: SlotPlace, module: AdaptiveModule)]
     private let places: Set<SlotPlace>
     private let objective: Objective
+    private let processes: ProcessGroup?
+    private let reducer: GradientReducer?
     private var loader: (step: Int, batches: BatchLoader)?
     /// Of the last step.
-    private var current: (step: Int, batch: Batch)?
+    private var current: (step: Int, batch: Batch, share: BatchShare)?
 
     init(
         _ phase: TrainingPhase, model: AdaptiveModel, teacher: AdaptiveModel, _ options: ConversionOptions,
-        _ dataset: any Dataset, _ device: Device, loading: LoadingOptions
+        _ dataset: any Dataset, _ device: Device, loading: LoadingOptions, processes: ProcessGroup?
     ) throws {
         self.phase = phase
+        self.processes = processes
         self.model = model
         self.teacher = teacher
         self.options = options
@@ -62,6 +65,9 @@ final class PhaseTraining {
         let groups = Self.groups(phase, model, gateRateFactor: options.finetuning.gateRateFactor)
         for group in groups { for (_, tensor) in group.parameters { try tensor.setRequiresGradient() } }
         optimizer = try Adam(groups)
+        reducer = try processes.map { processes in
+            try GradientReducer(groups.flatMap { $0.parameters.map(\.tensor) }, processes)
+        }
     }
 
     /// What a phase trains: learners; gates; everything.
@@ -88,18 +94,19 @@ final class PhaseTraining {
         let phaseNumber = UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0)
         var random = SplitMix64(seed: options.seed &+ phaseNumber << 48 &+ UInt64(step) << 8)
         try Runtime.seed(random.next())
-        let batch = try self.batch(step)
+        let (batch, share) = try self.batch(step)
         let type: DataType? = options.precision == .bfloat16 ? .bfloat16 : nil
         let (loss, values) = try withAutocast(type, on: device) {
             switch phase {
-            case .distillation: try distillationLoss(batch)
-            case .gatePretraining: try gateLoss(batch, &random)
+            case .distillation: try distillationLoss(batch, share)
+            case .gatePretraining: try gateLoss(batch, share, &random)
             case .finetuning:
-                try finetuningLoss(batch, &random, progress: Double(step) / Double(max(1, totalSteps - 1)))
+                try finetuningLoss(
+                    batch, share, &random, progress: Double(step) / Double(max(1, totalSteps - 1)))
             }
         }
         try optimizer.clearGradients()
-        try loss.backward()
+        if let reducer { try reducer.backward(loss) } else { try loss.backward() }
         try optimizer.clipGradients(maximum: optimisation.gradientNorm)
         // A step on a loss that is not finite would spoil the weights.
         let value = readsValues || device == .cpu ? try loss.item(Double.self) : 0
@@ -112,30 +119,40 @@ final class PhaseTraining {
     /// What the gates would choose at inference for the samples of a step.
     func gateReport(_ step: Int) throws -> GateReport {
         let pass = AdaptivePass(budget: options.finetuning.budget(at: 0.5))
-        let inputs = try batch(step).inputs
+        let inputs = try batch(step).batch.inputs
         _ = try withoutGradients { try model(inputs, pass) }
         var meter = LoadMeter(model)
         try meter.add(pass)
+        if let processes {
+            try meter.replaceCounts { try processes.sum(Tensor($0)).array(of: Int.self) }
+        }
         return GateReport(budget: pass.budget, meter: meter)
     }
 
-    /// The batch of a step on the device; steps that follow each other are loaded ahead.
-    private func batch(_ step: Int) throws -> Batch {
-        if let current, current.step == step { return current.batch }
+    /// The batch of a step on the device, or this process's part of it; steps that follow each other are
+    /// loaded ahead.
+    private func batch(_ step: Int) throws -> (batch: Batch, share: BatchShare) {
+        if let current, current.step == step { return (current.batch, current.share) }
         current = nil
         if loader?.step != step {
             loader = nil
             let seed = options.seed &+ UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0) << 32
-            let plan = BatchPlan.shuffled(
+            var plan = BatchPlan.shuffled(
                 dataset, size: optimisation.batchSize, seed: seed, count: totalSteps)
+            if let processes { plan = plan.share(of: processes.rank, among: processes.size) }
             loader = (step, try BatchLoader(dataset, plan, from: step, device: device, options: loading))
         }
         guard let batch = try loader?.batches.next() else {
             throw ConversionError.data("The dataset has no batch for step \(step)")
         }
         loader?.step = step + 1
-        current = (step, batch)
-        return batch
+        var (shared, share) = (batch, BatchShare.whole)
+        if let processes {
+            let rowCount = min(optimisation.batchSize, dataset.count)
+            (shared, share) = try BatchSharing(group: processes).share(batch, rowCount: rowCount)
+        }
+        current = (step, shared, share)
+        return (shared, share)
     }
 
     /// The dense model's input and output at each adaptive module, for real tokens: `[rows, width]`.
@@ -156,18 +173,24 @@ final class PhaseTraining {
 
     private typealias LossAndValues = (loss: Tensor, values: [(name: String, tensor: Tensor)])
 
-    private func distillationLoss(_ batch: Batch) throws -> LossAndValues {
+    private func distillationLoss(_ batch: Batch, _ share: BatchShare) throws -> LossAndValues {
         let slots = try teacherSlots(batch)
-        let losses = try modules.compactMap { place, module in
-            try slots[place].map {
-                try ConversionLoss.distillation(
-                    module.learners, input: $0.input, target: $0.output, greedy: options.distillation.greedy)
-            }
+        let known = modules.compactMap { place, module in slots[place].map { (module, $0.input, $0.output) } }
+        let losses = try known.map { module, input, target in
+            try ConversionLoss.distillation(
+                module.learners, input: input, target: target, greedy: options.distillation.greedy)
         }
-        return (try Tensor.stacked(losses).mean(), [])
+        return (try share.mean(.stacked(losses), of: Self.rowCounts(known.map(\.1))).mean(), [])
     }
 
-    private func gateLoss(_ batch: Batch, _ random: inout SplitMix64) throws -> LossAndValues {
+    /// How many tokens each module sees: `[modules]`.
+    private static func rowCounts(_ inputs: [Tensor]) throws -> Tensor {
+        try Tensor(inputs.map { Double(try $0.size(0)) })
+    }
+
+    private func gateLoss(
+        _ batch: Batch, _ share: BatchShare, _ random: inout SplitMix64
+    ) throws -> LossAndValues {
         let slots = try teacherSlots(batch)
         let known = modules.compactMap { place, module in slots[place].map { (module, $0.input, $0.output) } }
         // Several budgets from one pass of the teacher, spread over the range.
@@ -175,16 +198,18 @@ final class PhaseTraining {
         var losses: [Tensor] = []
         for part in 0..<count {
             let budget = options.finetuning.budget(at: (Double(part) + random.unit()) / Double(count))
-            let labels = try withoutGradients { try gateLabels(known, budget: budget) }
+            let labels = try withoutGradients { try gateLabels(known, budget: budget, share) }
             losses += try zip(known, labels).map { entry, label in
                 try Loss.crossEntropy(entry.0.gate(entry.1, budget: budget), label)
             }
         }
-        return (try Tensor.stacked(losses).mean(), [])
+        let counts = try Self.rowCounts((0..<count).flatMap { _ in known.map(\.1) })
+        return (try share.mean(.stacked(losses), of: counts).mean(), [])
     }
 
     private func gateLabels(
-        _ slots: [(module: AdaptiveModule, input: Tensor, target: Tensor)], budget: Double
+        _ slots: [(module: AdaptiveModule, input: Tensor, target: Tensor)], budget: Double,
+        _ share: BatchShare
     ) throws -> [Tensor] {
         let settings = options.gatePretraining
         let distances = try slots.map {
@@ -196,7 +221,7 @@ final class PhaseTraining {
                 budget, distances: distances,
                 modules: slots.map {
                     ($0.module.minimumChoice, $0.module.learners.count, $0.module.learnerCost)
-                })
+                }, share: share)
         case .method, .paper:
             return try distances.map {
                 try GateLabels.whereHelpEnds(
@@ -206,28 +231,35 @@ final class PhaseTraining {
     }
 
     /// The inputs with spans hidden where the options ask for it.
-    private func hidingSpans(of inputs: ModelInputs, _ random: inout SplitMix64) throws -> ModelInputs {
+    private func hidingSpans(
+        of inputs: ModelInputs, _ share: BatchShare, _ random: inout SplitMix64
+    ) throws -> ModelInputs {
         guard options.finetuning.hidesSpans else { return inputs }
         guard let network = model.network as? any InputMasking else {
             throw ConversionError.option("finetuning.hidesSpans is for speech models")
         }
-        return try network.hidingSpans(of: inputs, using: &random)
+        let batch = try share.rows.map { rows in
+            let own = try Tensor(network.sampleCounts(inputs).map(Double.init))
+            return (try share.gathered(own).array(of: Int.self), rows.places)
+        }
+        return try network.hidingSpans(of: inputs, among: batch, using: &random)
     }
 
     private func finetuningLoss(
-        _ batch: Batch, _ random: inout SplitMix64, progress: Double
+        _ batch: Batch, _ share: BatchShare, _ random: inout SplitMix64, progress: Double
     ) throws -> LossAndValues {
         let settings = options.finetuning
         let budget = settings.budget(at: random.unit())
         let pass = AdaptivePass(
-            mode: .training(temperature: settings.temperature(at: progress)), budget: budget)
-        let outputs = try model(hidingSpans(of: batch.inputs, &random), pass)
+            mode: .training(temperature: settings.temperature(at: progress)), budget: budget,
+            rows: share.rows)
+        let outputs = try model(hidingSpans(of: batch.inputs, share, &random), pass)
         let teacherPass = ForwardPass()
         let target =
             try settings.distillationWeight > 0
             ? withoutGradients { (try teacher(batch.inputs, teacherPass), teacherPass) } : nil
         let task = try objective.loss(
-            student: (outputs, pass), teacher: target, labels: batch.labels, settings)
+            student: (outputs, pass), teacher: target, labels: batch.labels, settings, share: share)
 
         guard !pass.trace.isEmpty else { return (task, []) }
         let masks = try pass.trace.map { decision in  // each [batch, tokens]
@@ -241,10 +273,10 @@ final class PhaseTraining {
             known[decision.place].map { (learner: $0.learnerCost, count: $0.learners.count) }
         }
         let (budgetLoss, load) = try ConversionLoss.budget(
-            counts: counts, costs: costs, masks: masks, budget: budget)
-        let entropy = try ConversionLoss.entropy(oneHots: oneHots, masks: masks)
+            counts: counts, costs: costs, masks: masks, budget: budget, share: share)
+        let entropy = try ConversionLoss.entropy(oneHots: oneHots, masks: masks, share: share)
         let diversity = try ConversionLoss.diversity(
-            counts: counts, learnerCounts: costs.map(\.count), masks: masks)
+            counts: counts, learnerCounts: costs.map(\.count), masks: masks, share: share)
         let loss =
             try task + budgetLoss * settings.budgetWeight + entropy * settings.entropyWeight
             + diversity * settings.diversityWeight

@@ -57,7 +57,7 @@ public struct AdaptiveModule: Slot {
             return try run(input, choices, at: place, adaptive)
         case .training(let temperature):
             let oneHot = try gumbelSoftmax(
-                gate(input, budget: budget), temperature: temperature)
+                gate(input, budget: budget), temperature: temperature, rows: adaptive?.rows)
             adaptive?.record(
                 GateDecision(
                     place: place,
@@ -93,10 +93,21 @@ public struct AdaptiveModule: Slot {
 /// A one-hot sample of `softmax((logits + Gumbel noise) / temperature)` whose gradient is that of
 /// the soft sample.
 ///
-/// - Parameter logits: `[…, choices]`.
+/// - Parameters:
+///   - logits: `[…, choices]`.
+///   - temperature: of the soft sample.
+///   - rows: which rows of a larger batch the logits' first axis has; noise is drawn for all of that batch.
 /// - Source: Jang, Gu & Poole 2017, section 2.2.
-func gumbelSoftmax(_ logits: Tensor, temperature: Double) throws -> Tensor {
-    let noise = try logits.emptyLike().fillExponentialInPlace().detach().logarithm().negative()
+func gumbelSoftmax(_ logits: Tensor, temperature: Double, rows: BatchRows? = nil) throws -> Tensor {
+    let drawn: Tensor
+    if let rows {
+        let whole = try Tensor.empty(
+            [rows.count] + logits.shape.dropFirst(), logits.dataType, device: logits.device)
+        drawn = try whole.fillExponentialInPlace().entries(Tensor(rows.places).to(logits.device))
+    } else {
+        drawn = try logits.emptyLike().fillExponentialInPlace()
+    }
+    let noise = try drawn.detach().logarithm().negative()
     let soft = try ((logits + noise) / temperature).softmax()
     let hard = try soft.detach().argMax(axis: -1).oneHot(soft.size(-1)).to(nil, soft.dataType)
     return try (hard - soft.detach()) + soft
