@@ -37,6 +37,7 @@ FORWARD(acm_tensor_create,
          void (*deallocate)(void *), void *context, acm_tensor **result),
         (data, scalar_type, shape, rank, deallocate, context, result))
 FORWARD(acm_tensor_free, (acm_tensor * tensor), (tensor))
+FORWARD(acm_tensor_share, (const acm_tensor *tensor, acm_tensor **result), (tensor, result))
 FORWARD(acm_tensor_rank, (const acm_tensor *tensor, int32_t *rank), (tensor, rank))
 FORWARD(acm_tensor_shape, (const acm_tensor *tensor, int64_t *shape), (tensor, shape))
 FORWARD(acm_tensor_strides, (const acm_tensor *tensor, int64_t *strides), (tensor, strides))
@@ -59,6 +60,11 @@ FORWARD(acm_tensor_set_gradient, (acm_tensor * tensor, const acm_tensor *gradien
         (tensor, gradient))
 FORWARD(acm_tensor_backward, (const acm_tensor *tensor, const acm_tensor *seed, bool retain_graph),
         (tensor, seed, retain_graph))
+FORWARD(acm_tensor_recomputed,
+        (acm_tensor *const *inputs, int32_t input_count, acm_computation run,
+         void (*release)(void *), void *context, acm_tensor **results, int32_t result_capacity,
+         int32_t *result_count),
+        (inputs, input_count, run, release, context, results, result_capacity, result_count))
 FORWARD(acm_gradient_mode_set, (bool enabled, bool *previous), (enabled, previous))
 FORWARD(acm_autocast_set, (int32_t type, bool enabled, int32_t scalar_type),
         (type, enabled, scalar_type))

@@ -14,6 +14,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         public var warmupSteps = 0
         public var gradientNorm = 1.0
         public var batchSize: Int
+        /// Samples that go through the models at once; gradients of a batch are added up from such parts,
+        /// which takes less memory. 0 takes the whole batch.
+        public var microBatchSize = 0
         public var epochs: Double
         /// Ends the phase after so many steps, whatever the epochs; 0 lets the epochs decide.
         public var steps = 0
@@ -56,6 +59,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         /// Whether a speech model learns with spans of frames and channels hidden, as its configuration's
         /// `mask_time_prob` and `mask_feature_prob` say; its teacher sees all.
         public var hidesSpans = false
+        /// Whether backward computes each block again instead of keeping what is between its input and
+        /// output: less memory for about a third more time.
+        public var recomputesBlocks = false
 
         /// The budget at a place in 0…1 of the range.
         func budget(at place: Double) -> Double {
@@ -184,6 +190,9 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
             ("finetuning", finetuning.optimisation),
         ] {
             try require(phase.batchSize >= 1, "\(name): batchSize must be at least 1")
+            try require(
+                (0...phase.batchSize).contains(phase.microBatchSize),
+                "\(name): microBatchSize must lie in 0...batchSize, found \(phase.microBatchSize)")
             try require(
                 phase.learningRate > 0 && phase.learningRate.isFinite,
                 "\(name): learningRate must be a number above 0")

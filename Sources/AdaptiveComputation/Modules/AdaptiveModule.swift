@@ -41,7 +41,7 @@ public struct AdaptiveModule: Slot {
         switch adaptive?.mode ?? .inference {
         case .inference:
             var choices = try gate(input, budget: budget).argMax(axis: -1)
-            if minimumChoice > 0 { choices = try choices + Tensor(scalar: minimumChoice).to(input.device) }
+            if minimumChoice > 0 { choices = try choices + minimumChoice }
             // Padding needs no computing.
             if let mask = pass.tokenMask(at: place) {
                 choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice))
@@ -56,13 +56,12 @@ public struct AdaptiveModule: Slot {
             let choices = try Tensor.full(shape, Double(count), .int64, device: input.device)
             return try run(input, choices, at: place, adaptive)
         case .training(let temperature):
-            let oneHot = try gumbelSoftmax(
-                gate(input, budget: budget), temperature: temperature, rows: adaptive?.rows)
+            let logits = try gate(input, budget: budget)
+            let noise = try (adaptive?.noise ?? .generator).draw(like: logits, at: place)
+            let oneHot = try gumbelSoftmax(logits, noise: noise, temperature: temperature)
             adaptive?.record(
                 GateDecision(
-                    place: place,
-                    choices: try oneHot.detach().argMax(axis: -1)
-                        + Tensor(scalar: minimumChoice).to(input.device),
+                    place: place, choices: try oneHot.detach().argMax(axis: -1) + minimumChoice,
                     oneHot: oneHot, minimumChoice: minimumChoice))
             return try learners(input, tails: tails(oneHot))
         }
@@ -95,19 +94,10 @@ public struct AdaptiveModule: Slot {
 ///
 /// - Parameters:
 ///   - logits: `[…, choices]`.
-///   - temperature: of the soft sample.
-///   - rows: which rows of a larger batch the logits' first axis has; noise is drawn for all of that batch.
+///   - noise: of the Gumbel distribution, the same shape.
+///   - temperature: above 0.
 /// - Source: Jang, Gu & Poole 2017, section 2.2.
-func gumbelSoftmax(_ logits: Tensor, temperature: Double, rows: BatchRows? = nil) throws -> Tensor {
-    let drawn: Tensor
-    if let rows {
-        let whole = try Tensor.empty(
-            [rows.count] + logits.shape.dropFirst(), logits.dataType, device: logits.device)
-        drawn = try whole.fillExponentialInPlace().entries(Tensor(rows.places).to(logits.device))
-    } else {
-        drawn = try logits.emptyLike().fillExponentialInPlace()
-    }
-    let noise = try drawn.detach().logarithm().negative()
+func gumbelSoftmax(_ logits: Tensor, noise: Tensor, temperature: Double) throws -> Tensor {
     let soft = try ((logits + noise) / temperature).softmax()
     let hard = try soft.detach().argMax(axis: -1).oneHot(soft.size(-1)).to(nil, soft.dataType)
     return try (hard - soft.detach()) + soft

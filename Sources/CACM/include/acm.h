@@ -38,7 +38,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a declaration below changes. */
-#define ACM_INTERFACE_VERSION 3
+#define ACM_INTERFACE_VERSION 4
 
 /* Statuses. */
 #define ACM_OK 0
@@ -138,6 +138,8 @@ int32_t acm_tensor_create(void *data, int32_t scalar_type, const int64_t *shape,
                           void (*deallocate)(void *context), void *context, acm_tensor **result);
 /* Gives one reference back. Null is allowed. */
 int32_t acm_tensor_free(acm_tensor *tensor);
+/* One more reference to the same tensor. */
+int32_t acm_tensor_share(const acm_tensor *tensor, acm_tensor **result);
 int32_t acm_tensor_rank(const acm_tensor *tensor, int32_t *rank);
 /* Writes `rank` numbers. */
 int32_t acm_tensor_shape(const acm_tensor *tensor, int64_t *shape);
@@ -169,6 +171,24 @@ int32_t acm_tensor_gradient(const acm_tensor *tensor, acm_tensor **gradient);
 int32_t acm_tensor_set_gradient(acm_tensor *tensor, const acm_tensor *gradient);
 /* Accumulates gradients into the leaves. A null `seed` stands for one, for a scalar tensor. */
 int32_t acm_tensor_backward(const acm_tensor *tensor, const acm_tensor *seed, bool retain_graph);
+/*
+ * A computation on tensors. It takes the references to its inputs over, hands new references to its
+ * results out, at most `result_capacity`, and returns a status; where that is not ACM_OK it writes
+ * why to `message`, with a closing zero.
+ */
+typedef int32_t (*acm_computation)(void *context, acm_tensor *const *inputs, int32_t input_count,
+                                   acm_tensor **results, int32_t result_capacity,
+                                   int32_t *result_count, char *message, int32_t message_capacity);
+/*
+ * The results of `run` on some inputs, of which backward keeps the inputs alone: it calls `run` once
+ * more, on whatever thread backward works, with autocast as it is now. `run` must then compute the
+ * same; tensors that it uses besides its inputs and that require gradients get theirs. With recording
+ * off it runs just once. `release(context)` is called once when `run` is needed no more, whatever
+ * the status is.
+ */
+int32_t acm_tensor_recomputed(acm_tensor *const *inputs, int32_t input_count, acm_computation run,
+                              void (*release)(void *context), void *context, acm_tensor **results,
+                              int32_t result_capacity, int32_t *result_count);
 /* Whether operators on this thread are recorded for backward. */
 int32_t acm_gradient_mode_set(bool enabled, bool *previous);
 /* Autocast on this thread for one device type; disabling also drops its cache of cast weights. */

@@ -29,6 +29,12 @@ public struct BatchShare {
         self.rows = rows
     }
 
+    var isWhole: Bool { group == nil }
+    var processCount: Int { group?.size ?? 1 }
+
+    /// The sum over the processes of numbers that each has, without gradients.
+    func total(_ part: Tensor) throws -> Tensor { try group?.sum(part) ?? part }
+
     /// The sum over the processes of a part that each has.
     func sum(_ part: Tensor) throws -> Tensor {
         guard let group else { return part }
@@ -38,13 +44,25 @@ public struct BatchShare {
         return try (scaled - scaled.detach()) + total
     }
 
-    /// A mean over all processes from one over so many things of this process; a vector holds several means,
-    /// each over its own number.
-    func mean(_ mean: Tensor, of count: @autoclosure () throws -> Tensor) throws -> Tensor {
-        guard group != nil else { return mean }
-        let count = try count().to(mean.device, .float32)
-        let sums = try sum(.stacked([mean.to(nil, .float32) * count, count]))
-        return try sums.select(0, axis: 0) / sums.select(1, axis: 0).detach()
+    /// The mean over the processes of values to report, each a number without axes.
+    func averaged(_ values: [(name: String, tensor: Tensor)]) throws -> [(name: String, tensor: Tensor)] {
+        guard let group, let device = values.first?.tensor.device else { return values }
+        let own = try Tensor.stacked(values.map { try $0.tensor.detach().to(device, .float32) })
+        let means = try (group.sum(own) / Double(group.size)).unstacked()
+        return zip(values, means).map { ($0.name, $1) }
+    }
+
+    /// What a mean over so many things of this process counts for in that over all processes, times their
+    /// number: the shape of `count`; nil where one process has all.
+    func weights(_ count: Tensor) throws -> Tensor? {
+        guard let group else { return nil }
+        return try count / group.sum(count) * Double(group.size)
+    }
+
+    /// The same for a mean over so many of this process's rows; `alone` where it has the whole batch.
+    func weight(rows: Int, alone: Double) -> Double {
+        guard let group, let all = self.rows?.count else { return alone }
+        return Double(rows * group.size) / Double(all)
     }
 
     /// A mean over the rows of the whole batch from one over this process's rows.
@@ -60,4 +78,25 @@ public struct BatchShare {
         let empty = try Tensor.zeros([rows.count], values.dataType, device: values.device)
         return try sum(Operators.indexAdd(.tensor(empty), .int(0), .tensor(places), .tensor(values)))
     }
+
+    /// The derivatives by this process's rows of a loss of the whole batch, times the number of processes:
+    /// `[rows]` to `[own rows]`.
+    func own(_ derivatives: Tensor) throws -> Tensor {
+        guard let rows, let group else { return derivatives }
+        return try rows.of(derivatives) * Double(group.size)
+    }
+
+    /// Where some of this process's samples are in the whole batch.
+    ///
+    /// - Parameters:
+    ///   - samples: numbers among this process's.
+    ///   - count: how many this process has.
+    func rows(_ samples: Range<Int>, of count: Int) -> BatchRows {
+        (rows ?? BatchRows(places: Array(0..<count), count: count)).subset(samples)
+    }
+}
+
+extension Tensor {
+    /// The entries of the first axis.
+    func unstacked() throws -> [Tensor] { try (0..<size(0)).map { try select($0, axis: 0) } }
 }
