@@ -3,7 +3,9 @@
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
+#include <c10/util/Logging.h>
 
+#include <cstdlib>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -24,7 +26,8 @@ std::string seconds(Milliseconds timeout) {
 std::string reason(std::string text) {
     text = text.substr(0, text.find('\n'));
     if (text.starts_with('[')) text = text.substr(std::min(text.find("] ") + 2, text.size()));
-    text = text.substr(0, text.find(" Exception raised from"));
+    for (const char *end : {" Exception raised from", ". This is typically caused"})
+        text = text.substr(0, text.find(end));
     while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.pop_back();
     return text;
 }
@@ -53,11 +56,25 @@ void wait(const c10::intrusive_ptr<c10d::Work> &work) {
     if (work) work->wait();
 }
 
+/// Keeps libtorch from logging each attempt to connect, with a trace of the stack: what matters is in the
+/// exception. Whoever sets TORCH_CPP_LOG_LEVEL wants to see it.
+class Quiet {
+  public:
+    Quiet() : before(FLAGS_caffe2_log_level) {
+        if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
+    }
+    ~Quiet() { FLAGS_caffe2_log_level = before; }
+
+  private:
+    int before;
+};
+
 /// The meeting point of the processes, held by the first.
 c10::intrusive_ptr<c10d::Store> meet(int32_t rank, int32_t size, const std::string &host,
                                      int32_t port, Milliseconds timeout) {
     std::string place = host + ":" + std::to_string(port);
     try {
+        Quiet quiet;
         c10d::TCPStoreOptions options;
         options.port = static_cast<uint16_t>(port);
         options.isServer = rank == 0;

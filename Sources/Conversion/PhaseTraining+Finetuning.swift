@@ -77,11 +77,11 @@ extension PhaseTraining {
         var task: Tensor?
         var entropy: Tensor?
         var first = 0
-        for (run, share) in zip(runs, shares) {
+        for (run, ownShares) in zip(runs, shares) {
             let own = run.part.sampleCount
             let loss = try inPrecision {
                 let student = try studentOutputs(run)
-                let ownTask = try taskLoss(run, student, settings, shares: share)
+                let ownTask = try taskLoss(run, student, settings, shares: ownShares)
                 task = try task.map { try $0 + ownTask.detach() } ?? ownTask.detach()
                 guard let coupling, let choices = try SampleChoices(student.pass, modules) else {
                     return ownTask

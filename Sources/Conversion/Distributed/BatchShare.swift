@@ -17,7 +17,7 @@ public struct BatchShare {
     let rows: BatchRows?
 
     /// The whole batch in one process: every mean is as it is.
-    public static let whole = BatchShare()
+    public static var whole: BatchShare { BatchShare() }
 
     private init() {
         group = nil

@@ -18,7 +18,8 @@ public enum TorchError: LocalizedError, Equatable {
 
     public var errorDescription: String? {
         switch self {
-        case .invalidArgument(let text), .failure(let text), .unavailable(let text), .lostProcess(let text): text
+        case .invalidArgument(let text), .failure(let text), .unavailable(let text): text
+        case .lostProcess(let text): text.prefix(1).uppercased() + text.dropFirst() + "."
         case .outOfMemory(let text): "Out of memory: \(text)"
         case .missingDevice(let device, let count):
             "Device \(device) was asked for, but libtorch finds \(count) devices of type \(device.type.rawValue)."
