@@ -18,7 +18,7 @@ final class PhaseTraining {
     private let dataset: any Dataset
     private let loading: LoadingOptions
     let device: Device
-    private let optimisation: ConversionOptions.Optimisation
+    let optimisation: ConversionOptions.Optimisation
     private let schedule: LearningRateSchedule
     let modules: [(place: SlotPlace, module: AdaptiveModule)]
     let places: Set<SlotPlace>
