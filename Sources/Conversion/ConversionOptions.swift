@@ -248,7 +248,8 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         try require(
             (0...1).contains(finetuning.distillationWeight),
             "finetuning: distillationWeight must lie in 0...1")
-        try require((0..<1).contains(heldOut.share), "heldOut: share must lie in 0..<1, found \(heldOut.share)")
+        try require(
+            (0..<1).contains(heldOut.share), "heldOut: share must lie in 0..<1, found \(heldOut.share)")
         try require(
             heldOut.split.isEmpty || heldOut.share == 0, "heldOut: give split or share, not both")
         try require(

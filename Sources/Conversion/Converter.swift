@@ -153,7 +153,9 @@ public struct Converter {
         try Runtime.seed(options.seed)
         let calibration = try dataset.shuffledBatches(
             size: options.distillation.optimisation.batchSize, seed: options.seed, epoch: -1
-        ).prefix(calibrationBatches ?? options.calibrationBatches).map { try dataset.batch($0).inputs.to(device) }
+        ).prefix(calibrationBatches ?? options.calibrationBatches).map {
+            try dataset.batch($0).inputs.to(device)
+        }
         return try .convert(student.network, options.surgery, calibration: calibration)
     }
 

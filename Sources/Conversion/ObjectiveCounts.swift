@@ -17,7 +17,8 @@ public struct ObjectiveCounts: Sendable {
         let ofLabels = try labels / labels.sum()
         let ofTeacher = try teacher / teacher.sum()
         return try parts.indices.map {
-            ObjectiveCounts(labels: try ofLabels.select($0, axis: 0), teacher: try ofTeacher.select($0, axis: 0))
+            ObjectiveCounts(
+                labels: try ofLabels.select($0, axis: 0), teacher: try ofTeacher.select($0, axis: 0))
         }
     }
 }

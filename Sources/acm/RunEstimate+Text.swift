@@ -34,7 +34,9 @@ extension RunEstimate {
         }
         lines.append(table.text)
         lines.append("About \(Self.duration(seconds)) in all, held-out evaluations and checkpoints aside")
-        if let peakHostBytes { lines.append("Host memory: \(Self.size(peakHostBytes)) at most in these steps") }
+        if let peakHostBytes {
+            lines.append("Host memory: \(Self.size(peakHostBytes)) at most in these steps")
+        }
         lines.append("Disk: \(Self.size(checkpointBytes)) a checkpoint, for a moment two of them")
         lines.append("Nothing was written.")
         return lines.joined(separator: "\n")
@@ -51,7 +53,7 @@ extension RunEstimate {
 
     private static func size(_ bytes: Int) -> String {
         bytes < 1 << 30
-            ? String(format: "%.1f MiB", Double(bytes) / 1048576)
-            : String(format: "%.2f GiB", Double(bytes) / 1073741824)
+            ? String(format: "%.1f MiB", Double(bytes) / 1_048_576)
+            : String(format: "%.2f GiB", Double(bytes) / 1_073_741_824)
     }
 }

@@ -48,7 +48,8 @@ final class EventFile {
 
     /// The event files of a folder.
     static func names(in folder: URL) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix(prefix) }.sorted()
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix(prefix) }
+            .sorted()
     }
 
     /// - Throws: `FileError`, such as `diskFull`.
@@ -59,7 +60,8 @@ final class EventFile {
         try record.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                let written = write(
+                    descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if written < 0 {
                     if errno == EINTR { continue }
                     throw FileError(operation: "write", path: url.relativePath, code: errno)
