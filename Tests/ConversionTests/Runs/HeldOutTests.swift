@@ -121,6 +121,25 @@ import Transformers
             ).filter { !$0.hasPrefix("events.") }.sorted()
         }
         #expect(try names("stopped") == names("whole"))
+        #expect(try recordCount("stopped") == recordCount("whole"))
+    }
+
+    /// Records of a run's event file, which must be whole: a step that was done twice stands there once.
+    func recordCount(_ output: String) throws -> Int {
+        let folder = run.folder.appendingPathComponent(output)
+        let name = try #require(try EventFile.names(in: folder).first)
+        let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+        var (place, count) = (0, 0)
+        while place < bytes.count {
+            let length = bytes[place..<place + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
+            let content = bytes[place + 12..<place + 12 + length]
+            #expect(
+                CRC32C.masked(content).littleEndianBytes
+                    == Array(bytes[place + 12 + length..<place + 16 + length]))
+            place += 16 + length
+            count += 1
+        }
+        return count
     }
 
     @Test func whatIsHeldOutIsNotTrainedOn() throws {
