@@ -99,7 +99,8 @@ struct State : torch::CustomClassHolder {
 struct Recomputed : torch::autograd::Function<Recomputed> {
     /// `marker` requires a gradient, so that the results do even where no input does.
     static variable_list forward(AutogradContext *context, at::Tensor marker,
-                                 c10::intrusive_ptr<Computation> computation, variable_list inputs) {
+                                 c10::intrusive_ptr<Computation> computation, at::TensorList given) {
+        variable_list inputs = given.vec();
         auto state = c10::make_intrusive<State>();
         state->computation = std::move(computation);
         state->autocast = Autocast::current();
@@ -159,7 +160,7 @@ int32_t acm_tensor_recomputed(acm_tensor *const *inputs, int32_t input_count, ac
         if (c10::GradMode::is_enabled()) {
             at::Tensor marker = at::empty({0});
             marker.requires_grad_();
-            found = Recomputed::apply(marker, computation, given);
+            found = Recomputed::apply(marker, computation, at::TensorList(given));
         } else {
             found = (*computation)(given);
         }

@@ -74,6 +74,26 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         }
     }
 
+    /// Samples that are not trained on, which tell the best weights of phase III.
+    public struct HeldOut: Codable, Sendable, Equatable {
+        /// A part of the data by its name, such as `dev`; empty for none.
+        public var split = ""
+        /// Share of the training data, by a hash of the samples' names, where no split is named; 0 for none.
+        public var share = 0.0
+        /// At most so many samples; 0 takes all.
+        public var samples = 0
+        /// Steps of phase III between evaluations.
+        public var steps = 500
+        public var budgets = [0.25, 0.5, 1]
+        /// Ends phase III after so many evaluations without gain; 0 never does.
+        public var patience = 0
+        /// Whether the final model has the weights of the best evaluation rather than the last.
+        public var keepsBest = true
+
+        /// Whether anything is held out.
+        public var isOn: Bool { !split.isEmpty || share > 0 }
+    }
+
     public var recipe = LearnerRecipe.teacher
     public var modules: [SlotKind] = [.feedForward]
     public var learners = 4
@@ -92,6 +112,7 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
     public var distillation = Distillation()
     public var gatePretraining = GatePretraining()
     public var finetuning = Finetuning()
+    public var heldOut = HeldOut()
     /// Of training images; see `AugmentationOptions`.
     public var augmentation = AugmentationOptions()
 
@@ -227,6 +248,16 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
         try require(
             (0...1).contains(finetuning.distillationWeight),
             "finetuning: distillationWeight must lie in 0...1")
+        try require(
+            (0..<1).contains(heldOut.share), "heldOut: share must lie in 0..<1, found \(heldOut.share)")
+        try require(
+            heldOut.split.isEmpty || heldOut.share == 0, "heldOut: give split or share, not both")
+        try require(
+            heldOut.samples >= 0 && heldOut.patience >= 0 && heldOut.steps >= 1,
+            "heldOut: samples and patience must not be negative, steps at least 1")
+        try require(
+            !heldOut.budgets.isEmpty && heldOut.budgets.allSatisfy { (0...1).contains($0) },
+            "heldOut: budgets must name at least one number in 0...1")
         if let problem = augmentation.problem { try require(false, "augmentation: \(problem)") }
     }
 }

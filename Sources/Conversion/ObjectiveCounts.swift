@@ -27,7 +27,8 @@ public struct ObjectiveCounts: Sendable {
         let ofLabels = try labels / total[0]
         let ofTeacher = try teacher / total[1]
         return try parts.indices.map {
-            ObjectiveCounts(labels: try ofLabels.select($0, axis: 0), teacher: try ofTeacher.select($0, axis: 0))
+            ObjectiveCounts(
+                labels: try ofLabels.select($0, axis: 0), teacher: try ofTeacher.select($0, axis: 0))
         }
     }
 }

@@ -7,11 +7,12 @@ import Transformers
 extension PhaseTraining {
     /// Adds the gradients of a batch to all parameters'.
     ///
-    /// `task + w_b · |load - β| + w_e · entropy + w_d · diversity`. In parts, the means over samples and tokens
-    /// add up with each part's share. Budget and diversity look at all samples at once, but only at two
-    /// numbers of each, its load r and its share of learners b. So a first pass without gradients finds these
-    /// of the whole batch, and `g = ∂(w_b · L_b)/∂r` and `h = ∂(w_d · L_d)/∂b`; in the second pass each part adds
-    /// `Σ g_i · r_i + h_i · b_i`, whose gradient is that of the whole. Both passes draw the same noise.
+    /// The loss is `task + w_b · |load - β| + w_e · entropy + w_d · diversity`. In parts, the means over samples
+    /// and tokens add up with each part's share. Budget and diversity look at all samples at once, but only at
+    /// two numbers of each, its load r and its share of learners b. So a first pass without gradients finds
+    /// these of the whole batch, and with them `g = ∂(w_b · L_b)/∂r` and `h = ∂(w_d · L_d)/∂b`; in the second
+    /// pass each part adds `Σ g_i · r_i + h_i · b_i`, so that gradients add up to those of the whole. Both
+    /// passes draw the same noise.
     func learnAll(_ batch: Batch, _ random: inout SplitMix64, progress: Double) throws -> StepValues {
         let settings = options.finetuning
         let budget = settings.budget(at: random.unit())

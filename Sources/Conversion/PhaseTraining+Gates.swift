@@ -40,7 +40,8 @@ extension PhaseTraining {
                 let losses = try zip(budgets, labels).flatMap { budget, labels in
                     try slots.enumerated().map { index, slot in
                         let own = slotsOfParts[number][index]
-                        let label = try labels[index].slice(start[index]..<start[index] + own.rowCount, axis: 0)
+                        let label = try labels[index].slice(
+                            start[index]..<start[index] + own.rowCount, axis: 0)
                         let loss = try Loss.crossEntropy(slot.module.gate(slot.input, budget: budget), label)
                         return try (parts.count == 1 ? loss : loss * (own.count / judged[index].count))
                             .scaled(by: weights?[index])

@@ -18,7 +18,7 @@ final class PhaseTraining {
     private let dataset: any Dataset
     private let loading: LoadingOptions
     let device: Device
-    private let optimisation: ConversionOptions.Optimisation
+    let optimisation: ConversionOptions.Optimisation
     private let schedule: LearningRateSchedule
     let modules: [(place: SlotPlace, module: AdaptiveModule)]
     let places: Set<SlotPlace>
@@ -35,7 +35,8 @@ final class PhaseTraining {
 
     init(
         _ phase: TrainingPhase, model: AdaptiveModel, teacher: AdaptiveModel, _ options: ConversionOptions,
-        _ dataset: any Dataset, _ device: Device, loading: LoadingOptions, processes: ProcessGroup?
+        _ dataset: any Dataset, _ device: Device, loading: LoadingOptions,
+        processes: ProcessGroup? = nil
     ) throws {
         self.phase = phase
         self.processes = processes

@@ -45,6 +45,9 @@ struct ConversionArguments: ParsableArguments {
     @Option(help: "Language of the texts of recordings for a multilingual Whisper, such as en.")
     var language: String?
 
+    @Flag(help: "Say what it would take, in steps, time and memory, after a few steps; write nothing.")
+    var dryRun = false
+
     @OptionGroup var loading: LoadingArguments
 
     func validate() throws {
@@ -116,21 +119,38 @@ struct ConversionArguments: ParsableArguments {
         let device = try device(of: launch)
         // The CPU is there; wrong data is told before libtorch is loaded.
         if device.type != .cpu { try device.requireAvailable() }
+        if dryRun, launch != nil {
+            throw ConversionError.option(
+                "--dry-run is for one process: start it alone, without RANK and WORLD_SIZE")
+        }
         // Processes meet first, so that one that fails later is missed at once.
         let processes = try launch.map { try ProcessGroup($0, device: device, timeout: processTimeout) }
         let isFirst = processes?.isFirst ?? true
-        let dataset = try DatasetFolder.open(
-            URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
-            maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop,
-            language: language, badSamples: badSamples)
+        func dataset(_ split: String) throws -> any Dataset {
+            try DatasetFolder.open(
+                URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
+                maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop,
+                language: language, badSamples: badSamples)
+        }
+        let training = try dataset(split)
+        let heldOut = options.heldOut.split.isEmpty ? nil : try dataset(options.heldOut.split)
+        guard heldOut?.fingerprint != training.fingerprint else {
+            throw ConversionError.data(
+                "The held-out samples are those that are trained on: \(data) gives the same for --split "
+                    + "\(split) and heldOut.split \(options.heldOut.split)")
+        }
         if threads > 0 { try Runtime.setThreadCount(threads) }
         let progress = TrainingProgress()
         let converter = Converter(
-            modelFolder: folder, output: URL(fileURLWithPath: output), dataset: dataset, options: options,
-            device: device, loading: loading.options, processes: processes, report: progress.show)
-        func convert() throws -> AdaptiveModel {
-            try converter.run(phases, teacherFolder: teacher.map { URL(fileURLWithPath: $0) })
+            modelFolder: folder, output: URL(fileURLWithPath: output), dataset: training, heldOut: heldOut,
+            options: options, device: device, loading: loading.options, processes: processes,
+            report: progress.show)
+        let teacherFolder = teacher.map { URL(fileURLWithPath: $0) }
+        if dryRun {
+            print(try converter.estimate(phases, teacherFolder: teacherFolder).text)
+            return
         }
+        func convert() throws -> AdaptiveModel { try converter.run(phases, teacherFolder: teacherFolder) }
         let converted = try isFirst ? withOutput(convert) : convert()
         guard isFirst else { return }
         progress.finish()

@@ -12,7 +12,7 @@ import Testing
         let memory = try #require(Runtime.allocatedHostMemory)
         for _ in 0..<1_000_000 { _ = try x + x }
         #expect(try Runtime.liveTensorCount() - handles < 10_000)
-        // Allocated, not resident, which would also grow with the huge pages that the kernel lays over a heap.
+        // Not resident memory, which would also grow with the huge pages that the kernel lays over a heap.
         let grown = try #require(Runtime.allocatedHostMemory) - memory
         #expect(grown < 32 << 20)  // a leak of 100 bytes a call would be 95 MiB
     }

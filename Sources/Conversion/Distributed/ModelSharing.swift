@@ -54,9 +54,14 @@ struct ModelSharing {
             }
             try model.network.move(to: device)
         }
+        try spread(model)
+        return model
+    }
+
+    /// Gives all processes the parameters that process 0 has.
+    func spread(_ model: AdaptiveModel) throws {
         try withoutGradients {
             for (_, tensor) in model.network.namedParameters() { try group.broadcastInPlace(tensor) }
         }
-        return model
     }
 }

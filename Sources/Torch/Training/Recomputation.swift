@@ -61,7 +61,8 @@ private final class Computation {
             let tensors = try body(inputs)
             guard tensors.count <= results.count else {
                 throw TorchError.invalidArgument(
-                    "a repeated computation has \(tensors.count) results, at most \(results.count) are allowed")
+                    "a computation to repeat has \(tensors.count) results, at most \(results.count) may be"
+                )
             }
             for (index, tensor) in tensors.enumerated() { results[index] = try tensor.newReference() }
             count?.pointee = Int32(tensors.count)
