@@ -34,24 +34,29 @@ import Torch
         }
     }
 
-    /// Runs a conversion in one process and in two, and compares the weights.
+    /// The weights of one process and of two.
     ///
     /// They differ by the order of sums in float32 alone: some 1e-7 in a gradient. Adam divides a gradient by
     /// its own size, so that a weight whose true gradient is nought moves by the learning rate in a direction that
     /// rounding decides, from 1e-4 a step to 1e-2 for gates. That is so for the biases of keys, which attention
     /// does not depend on. The others stay within 1e-5, a tenth of one step of the smallest rate.
+    func expectSameWeights(_ first: String, _ second: String) throws {
+        let weights = try [first, second].map { try folder.tensors("\($0)/model.safetensors") }
+        #expect(weights[0].keys.sorted() == weights[1].keys.sorted())
+        for (name, tensor) in weights[0] where !name.hasSuffix("key.bias") && !name.hasSuffix("k_proj.bias") {
+            let difference = try (tensor - #require(weights[1][name])).absolute().maximum().item(Double.self)
+            #expect(difference < 1e-5, "\(name)")
+        }
+    }
+
+    /// Runs a conversion in one process and in two, and compares the weights.
     func expectSameWeights(data: String = "texts.tsv", one: [String], two: [String]) throws {
         try Program(arguments("one", data: data, one), in: folder).wait().succeeds()
         let endings = try start(arguments("two", data: data, two)).map { try $0.wait() }
         for ending in endings { ending.succeeds() }
         #expect(endings[0].output.hasPrefix("Wrote two: ") && endings[1].output.isEmpty)
         #expect(endings[1].errors.isEmpty)
-        let weights = try ["one", "two"].map { try folder.tensors("\($0)/model.safetensors") }
-        #expect(weights[0].keys.sorted() == weights[1].keys.sorted())
-        for (name, tensor) in weights[0] where !name.hasSuffix("key.bias") && !name.hasSuffix("k_proj.bias") {
-            let difference = try (tensor - #require(weights[1][name])).absolute().maximum().item(Double.self)
-            #expect(difference < 1e-5, "\(name)")
-        }
+        try expectSameWeights("one", "two")
         for name in ["config.json", "conversion.yaml"] where one == two {
             let files = try ["one", "two"].map { try Data(contentsOf: folder["\($0)/\(name)"]) }
             #expect(files[0] == files[1])
@@ -101,38 +106,28 @@ import Torch
         try expectSameWeights(data: "data", one: options, two: options)
     }
 
-    /// The one that is left says so at once, and all together go on from the checkpoint.
+    /// The one that is left says so at once; the run goes on from the checkpoint, in as many processes or
+    /// in one.
     @Test(arguments: [0, 1]) func aKilledProcessEndsTheRunWhichGoesOn(killed: Int) throws {
-        let arguments = arguments("out", steps: 12)
-        let programs = try start(arguments)
+        let programs = try start(arguments("out"))
         let state = folder["out/checkpoint/state.json"]
-        while programs[killed].isRunning, !FileManager.default.fileExists(atPath: state.path) { usleep(1000) }
+        func phase() -> String? { (try? JSONValue(contentsOf: state))?["phase"]?.stringValue }
+        while programs[killed].isRunning, phase() == nil { usleep(1000) }
         programs[killed].kill()
         let start = ContinuousClock.now
         try programs[1 - killed].wait().refuses(
-            74, "The run ended: another process of the run ended", "go on from", "same arguments")
+            74, "The run ended: another process of the run ended", "goes on from its last checkpoint")
         #expect(ContinuousClock.now - start < .seconds(30))
         #expect(try programs[killed].wait().status == 128 + SIGKILL)
-        #expect(FileManager.default.fileExists(atPath: state.path))
-        for ending in try self.start(arguments).map({ try $0.wait() }) { ending.succeeds() }
-        #expect(!FileManager.default.fileExists(atPath: state.path))
-    }
-
-    /// What two processes began, one goes on with.
-    @Test func aRunGoesOnInAnotherNumberOfProcesses() throws {
-        let programs = try start(arguments("two", steps: 3))
-        let state = folder["two/checkpoint/state.json"]
-        func phase() -> String? { (try? JSONValue(contentsOf: state))?["phase"]?.stringValue }
-        while programs[0].isRunning, phase() != "gatePretraining" { usleep(1000) }
-        for program in programs { program.kill() }
-        for program in programs { _ = try program.wait() }
-        try Program(arguments("two"), in: folder).wait().succeeds()
-        try Program(arguments("one"), in: folder).wait().succeeds()
-        let weights = try ["one", "two"].map { try folder.tensors("\($0)/model.safetensors") }
-        for (name, tensor) in weights[0] where !name.hasSuffix("key.bias") {
-            let difference = try (tensor - #require(weights[1][name])).absolute().maximum().item(Double.self)
-            #expect(difference < 1e-5, "\(name)")
+        #expect(phase() != nil)
+        if killed == 0 {
+            for ending in try self.start(arguments("out")).map({ try $0.wait() }) { ending.succeeds() }
+        } else {
+            try Program(arguments("out"), in: folder).wait().succeeds()
+            try Program(arguments("one"), in: folder).wait().succeeds()
+            try expectSameWeights("one", "out")
         }
+        #expect(phase() == nil)
     }
 
     @Test func processesMustBeGivenTheSame() throws {
