@@ -5,13 +5,9 @@ import Transformers
 public enum GateNoise: Sendable, Equatable {
     /// libtorch's default generator, as it stands.
     case generator
-    /// A seed, the same for every part of a batch: a sample gets the same noise at a module in whatever
-    /// part it runs, and again when its block is recomputed.
-    ///
-    /// - Parameters:
-    ///   - seed: of the step.
-    ///   - first: number of the first sample of the pass in the whole batch.
-    ///   - count: samples of the whole batch.
+    /// The seed of a step, the number of the pass's first sample in the whole batch, and the samples of that:
+    /// a sample gets the same noise at a module in whatever part of the batch it runs, and again when its
+    /// block is recomputed.
     case seeded(UInt64, first: Int, of: Int)
 
     /// - Parameters:
