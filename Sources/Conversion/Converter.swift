@@ -89,6 +89,12 @@ public struct Converter {
             }
         }
         try model.network.setRequiresGradient(false)
+        if phases.contains(.finetuning), options.calibrationSamples > 0 {
+            let calibrator = try BudgetCalibrator(
+                dataset, sampleCount: options.calibrationSamples,
+                batchSize: options.finetuning.optimisation.batchSize, seed: options.seed, device: device)
+            model = try calibrator.run(model)
+        }
         try model.save(to: output, copyingFrom: modelFolder)
         try AtomicFile.write(Data(options.yaml().utf8), to: output.appendingPathComponent("conversion.yaml"))
         try RunResults(

@@ -159,7 +159,7 @@ import Transformers
         ).tensor("pixel_values").slice(0..<1, axis: 0)
         let pixels = try Tensor.concatenated(Array(repeating: sample, count: 64))
         func run(_ recomputes: Bool) throws -> (bytes: Int, gradient: [Double]) {
-            let before = try #require(Runtime.allocatedHostMemory)
+            let before = try #require(Runtime.allocatedBytes)
             let pass = AdaptivePass(
                 mode: .training(temperature: 1), budget: 0.5, noise: .seeded(5, first: 0, of: 64))
             pass.recomputesBlocks = recomputes
@@ -168,7 +168,7 @@ import Transformers
             #expect(oneHots.count == model.modules.count)
             let output = try #require(outputs.tensors.first?.tensor)
             let loss = try output.square().sum() + Tensor.stacked(oneHots).sum()
-            let bytes = try #require(Runtime.allocatedHostMemory) - before
+            let bytes = try #require(Runtime.allocatedBytes) - before
             let parameters = model.network.namedParameters().map(\.tensor)
             for parameter in parameters { try parameter.clearGradient() }
             try loss.backward()
