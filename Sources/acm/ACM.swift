@@ -15,7 +15,7 @@ struct ACM: ParsableCommand {
         version: Version.current,
         subcommands: [
             Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
-            PretrainGates.self, Finetune.self, Evaluate.self, Benchmark.self, BenchmarkData.self,
+            PretrainGates.self, Finetune.self, Calibrate.self, Evaluate.self, Benchmark.self, BenchmarkData.self,
             Corrupt.self, Pack.self, Fetch.self, Doctor.self,
         ])
 

@@ -3,16 +3,19 @@ extension EvaluationResult {
     public var table: ColumnTable {
         let hasProbe = denseProbeAccuracy != nil
         let hasAccuracy = denseAccuracy != nil
+        let hasDrift = budgets.contains { $0.drift != nil }
         let denseTime = budgets.compactMap(\.denseMillisecondsPerSample).first
         var table = ColumnTable(
             header: ["budget", "load", "MMACs", "share", "cosine", "neighbours"]
                 + (hasProbe ? ["probe"] : []) + (hasAccuracy ? ["accuracy"] : [])
-                + (denseTime != nil ? ["ms/sample", "× dense"] : []) + ["collapsed"])
+                + (denseTime != nil ? ["ms/sample", "× dense"] : []) + ["collapsed"]
+                + (hasDrift ? ["drift"] : []))
         table.add(
             ["dense", "–", Markup.number(denseMacs / 1e6, digits: 1), "1.000", "1.0000", "1.000"]
                 + (hasProbe ? [Markup.number(denseProbeAccuracy, digits: 4)] : [])
                 + (hasAccuracy ? [Markup.number(denseAccuracy, digits: 4)] : [])
-                + (denseTime != nil ? [Markup.number(denseTime, digits: 3), "1.00"] : []) + ["–"])
+                + (denseTime != nil ? [Markup.number(denseTime, digits: 3), "1.00"] : []) + ["–"]
+                + (hasDrift ? ["–"] : []))
         for result in budgets {
             table.add(
                 [
@@ -29,7 +32,8 @@ extension EvaluationResult {
                             Markup.number(result.millisecondsPerSample, digits: 3),
                             Markup.number(result.speedup, digits: 2),
                         ] : [])
-                    + ["\(result.collapsed.count)/\(result.modules.count)"])
+                    + ["\(result.collapsed.count)/\(result.modules.count)"]
+                    + (hasDrift ? [Markup.number(result.drift?.divergence, digits: 4)] : []))
         }
         return table
     }
