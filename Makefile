@@ -1,6 +1,7 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-hub demo features transcribe bench lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub test-tensorboard demo features transcribe xls-r predict bench \
+	lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 
@@ -37,6 +38,9 @@ test-native: setup ## Test the native library under the address and undefined-be
 test-hub: .deps/goldens/ready ## Test that acm fetch and Python's huggingface_hub share one cache
 	ACM_HUB_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter PythonInteropTests
 
+test-tensorboard: .deps/goldens/ready ## Test that Python's tensorboard reads the events of our runs
+	ACM_TENSORBOARD_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter TensorBoardInteropTests
+
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 	@scripts/demo
 
@@ -45,6 +49,12 @@ features: build ## Tell images' classes by a pretrained ViT's features; writes f
 
 transcribe: build .deps/goldens/ready ## Transcribe telephone prompts with Whisper; writes transcripts/, results
 	@scripts/transcribe
+
+xls-r: build .deps/goldens/ready ## Run a random checkpoint of XLS-R-300M's size: time and peak memory
+	@scripts/bench xls-r
+
+predict: build .deps/goldens/ready ## Say what a text, an image and a recording are, and where the compute went
+	@scripts/predict
 
 bench: build .deps/goldens/ready ## Time us and our peers by turns; writes Benchmarks/results
 	@scripts/build-native --benchmarks

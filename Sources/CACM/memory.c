@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -20,5 +21,15 @@ int64_t acm_memory_allocated(void) {
     return (int64_t)(heap.uordblks + heap.hblkhd);
 #else
     return -1;
+#endif
+}
+
+int64_t acm_memory_peak(void) {
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return -1;
+#ifdef __APPLE__
+    return usage.ru_maxrss;
+#else
+    return usage.ru_maxrss * INT64_C(1024); /* KiB on Linux */
 #endif
 }

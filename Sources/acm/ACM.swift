@@ -1,3 +1,4 @@
+import AdaptiveComputation
 import ArgumentParser
 import Datasets
 import Foundation
@@ -11,10 +12,11 @@ struct ACM: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "acm",
         abstract: "Makes pretrained transformers spend compute only where it is needed.",
-        version: "0.1.0",
+        version: Version.current,
         subcommands: [
             Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
-            PretrainGates.self, Finetune.self, Calibrate.self, Evaluate.self, Benchmark.self, BenchmarkData.self,
+            PretrainGates.self, Finetune.self, Calibrate.self, Evaluate.self, Benchmark.self,
+            BenchmarkData.self,
             Corrupt.self, Pack.self, Fetch.self, Doctor.self,
         ])
 

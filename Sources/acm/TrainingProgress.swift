@@ -14,7 +14,10 @@ final class TrainingProgress {
             started = Date()
         }
         let isLast = report.step == report.totalSteps
-        defer { if let gates = report.gates { show(gates, report, isLast: isLast) } }
+        defer {
+            if let heldOut = report.heldOut { show(heldOut) }
+            if let gates = report.gates { show(gates, report, isLast: isLast) }
+        }
         if !isTerminal, report.step % 100 != 0, report.step != 1, !isLast { return }
         let values = report.values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(
             separator: "  ")
@@ -27,6 +30,16 @@ final class TrainingProgress {
         } else {
             write(text + "\n")
         }
+    }
+
+    private func show(_ heldOut: HeldOutEvaluation) {
+        let scores = heldOut.scores.map {
+            String(format: "budget %.2f: loss %.4f, load %.3f", $0.budget, $0.loss, $0.load)
+        }
+        let score = String(format: "%.4f", heldOut.score)
+        write(
+            "\(isTerminal ? "\n" : "")held out at step \(heldOut.step): \(scores.joined(separator: "   "))"
+                + "   score \(score)\n")
     }
 
     /// Says when gates collapse and, at the end of a phase, what each of them chooses.

@@ -35,6 +35,10 @@ import Testing
                 "another folder than the model's"
             ),
             (["finetune", "model", "--data", "t.tsv", "--output", "out"], "--teacher"),
+            (
+                ["calibrate", "model", "--data", "t.tsv", "--samples", "0"],
+                "--samples and --batch-size must be at least 1"
+            ),
         ] as [([String], String)])
     func wrongArguments(arguments: [String], part: String) throws {
         let ending = try Program(arguments).wait()

@@ -53,13 +53,12 @@ public struct AdaptiveModule: Slot {
             }
             return try run(input, equalChoices(count, for: input), at: place, adaptive)
         case .training(let temperature):
-            let oneHot = try gumbelSoftmax(
-                gate(input, budget: budget), temperature: temperature)
+            let logits = try gate(input, budget: budget)
+            let noise = try (adaptive?.noise ?? .generator).draw(like: logits, at: place)
+            let oneHot = try gumbelSoftmax(logits, noise: noise, temperature: temperature)
             adaptive?.record(
                 GateDecision(
-                    place: place,
-                    choices: try oneHot.detach().argMax(axis: -1)
-                        + Tensor(scalar: minimumChoice).to(input.device),
+                    place: place, choices: try oneHot.detach().argMax(axis: -1) + minimumChoice,
                     oneHot: oneHot, minimumChoice: minimumChoice))
             return try learners(input, tails: tails(oneHot))
         }
@@ -74,7 +73,7 @@ public struct AdaptiveModule: Slot {
         let term = try gate.tokenTerm(input)
         pass?.observeTokenTerm?(place, term)
         let choices = try (gate.budgetTerm(budget).map { try term + $0 } ?? term).argMax(axis: -1)
-        return minimumChoice > 0 ? try choices + Tensor(scalar: minimumChoice).to(input.device) : choices
+        return minimumChoice > 0 ? try choices + minimumChoice : choices
     }
 
     private func equalChoices(_ count: Int, for input: Tensor) throws -> Tensor {
@@ -106,10 +105,12 @@ public struct AdaptiveModule: Slot {
 /// A one-hot sample of `softmax((logits + Gumbel noise) / temperature)` whose gradient is that of
 /// the soft sample.
 ///
-/// - Parameter logits: `[…, choices]`.
+/// - Parameters:
+///   - logits: `[…, choices]`.
+///   - noise: of the Gumbel distribution, the same shape.
+///   - temperature: above 0.
 /// - Source: Jang, Gu & Poole 2017, section 2.2.
-func gumbelSoftmax(_ logits: Tensor, temperature: Double) throws -> Tensor {
-    let noise = try logits.emptyLike().fillExponentialInPlace().detach().logarithm().negative()
+func gumbelSoftmax(_ logits: Tensor, noise: Tensor, temperature: Double) throws -> Tensor {
     let soft = try ((logits + noise) / temperature).softmax()
     let hard = try soft.detach().argMax(axis: -1).oneHot(soft.size(-1)).to(nil, soft.dataType)
     return try (hard - soft.detach()) + soft

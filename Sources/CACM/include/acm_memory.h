@@ -9,4 +9,7 @@ void acm_memory_keep_freed(void);
 /* Bytes that malloc has given out and not got back; -1 where the C library does not tell. */
 int64_t acm_memory_allocated(void);
 
+/* Most bytes of the process that were in memory at once; -1 where the system does not tell. */
+int64_t acm_memory_peak(void);
+
 #endif
