@@ -15,17 +15,13 @@ final class PhaseTraining {
     private let model: AdaptiveModel
     private let teacher: AdaptiveModel
     private let options: ConversionOptions
-    private let dataset: any Dataset
-    private let loading: LoadingOptions
+    private let batches: TrainingBatches
     private let device: Device
     private let optimisation: ConversionOptions.Optimisation
     private let schedule: LearningRateSchedule
     private let modules: [(place: SlotPlace, module: AdaptiveModule)]
     private let places: Set<SlotPlace>
     private let objective: Objective
-    private var loader: (step: Int, batches: BatchLoader)?
-    /// Of the last step.
-    private var current: (step: Int, batch: Batch)?
 
     init(
         _ phase: TrainingPhase, model: AdaptiveModel, teacher: AdaptiveModel, _ options: ConversionOptions,
@@ -35,13 +31,6 @@ final class PhaseTraining {
         self.model = model
         self.teacher = teacher
         self.options = options
-        if options.augmentation.enabled, let images = dataset as? any AugmentableDataset {
-            // Labels, which mixing makes shares of classes, count in phase III alone.
-            self.dataset = images.augmented(options.augmentation, mixes: phase == .finetuning)
-        } else {
-            self.dataset = dataset
-        }
-        self.loading = loading
         self.device = device
         modules = model.modules
         places = Set(modules.map(\.place))
@@ -52,12 +41,15 @@ final class PhaseTraining {
             case .gatePretraining: options.gatePretraining.optimisation
             case .finetuning: options.finetuning.optimisation
             }
-        let stepsInEpoch = max(1, dataset.count / optimisation.batchSize)
-        let steps = Int((Double(stepsInEpoch) * optimisation.epochs).rounded())
-        totalSteps = optimisation.steps > 0 ? optimisation.steps : max(steps, optimisation.epochs > 0 ? 1 : 0)
-        schedule = LearningRateSchedule(
-            .cosine, peak: optimisation.learningRate, final: optimisation.finalLearningRate,
-            warmupSteps: optimisation.warmupSteps, totalSteps: totalSteps)
+        totalSteps = optimisation.stepCount(samples: dataset.count)
+        schedule = optimisation.schedule(steps: totalSteps)
+        let images = options.augmentation.enabled ? dataset as? any AugmentableDataset : nil
+        batches = TrainingBatches(
+            // Labels, which mixing makes shares of classes, count in phase III alone.
+            images?.augmented(options.augmentation, mixes: phase == .finetuning) ?? dataset,
+            size: optimisation.batchSize,
+            seed: options.seed &+ UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0) << 32,
+            count: totalSteps, device: device, loading: loading)
         try model.network.setRequiresGradient(false)
         let groups = Self.groups(phase, model, gateRateFactor: options.finetuning.gateRateFactor)
         for group in groups { for (_, tensor) in group.parameters { try tensor.setRequiresGradient() } }
@@ -88,7 +80,7 @@ final class PhaseTraining {
         let phaseNumber = UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0)
         var random = SplitMix64(seed: options.seed &+ phaseNumber << 48 &+ UInt64(step) << 8)
         try Runtime.seed(random.next())
-        let batch = try self.batch(step)
+        let batch = try batches.batch(step)
         let type: DataType? = options.precision == .bfloat16 ? .bfloat16 : nil
         let (loss, values) = try withAutocast(type, on: device) {
             switch phase {
@@ -112,30 +104,11 @@ final class PhaseTraining {
     /// What the gates would choose at inference for the samples of a step.
     func gateReport(_ step: Int) throws -> GateReport {
         let pass = AdaptivePass(budget: options.finetuning.budget(at: 0.5))
-        let inputs = try batch(step).inputs
+        let inputs = try batches.batch(step).inputs
         _ = try withoutGradients { try model(inputs, pass) }
         var meter = LoadMeter(model)
         try meter.add(pass)
         return GateReport(budget: pass.budget, meter: meter)
-    }
-
-    /// The batch of a step on the device; steps that follow each other are loaded ahead.
-    private func batch(_ step: Int) throws -> Batch {
-        if let current, current.step == step { return current.batch }
-        current = nil
-        if loader?.step != step {
-            loader = nil
-            let seed = options.seed &+ UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0) << 32
-            let plan = BatchPlan.shuffled(
-                dataset, size: optimisation.batchSize, seed: seed, count: totalSteps)
-            loader = (step, try BatchLoader(dataset, plan, from: step, device: device, options: loading))
-        }
-        guard let batch = try loader?.batches.next() else {
-            throw ConversionError.data("The dataset has no batch for step \(step)")
-        }
-        loader?.step = step + 1
-        current = (step, batch)
-        return batch
     }
 
     /// The dense model's input and output at each adaptive module, for real tokens: `[rows, width]`.

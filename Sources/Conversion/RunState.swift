@@ -4,20 +4,23 @@ import Foundation
 import Torch
 import Transformers
 
-/// The checkpoint of an unfinished conversion, in the folder `checkpoint` of its output.
-///
-/// Each checkpoint is new files and then one rename of `state.json`, so that a kill at any moment
-/// leaves a whole one.
+/// The checkpoint of an unfinished conversion, in the folder `checkpoint` of its output; see
+/// ``TrainingCheckpoint``.
 struct RunState {
     /// Where a run stands: so many steps of this phase are done.
     struct Position: Equatable {
         var phase: TrainingPhase
         var step: Int
+
+        /// How the files of this moment are called.
+        fileprivate var stem: String { "\(phase.rawValue)-\(step)" }
     }
 
-    let folder: URL
+    private let checkpoint: TrainingCheckpoint
 
-    private var stateFile: URL { folder.appendingPathComponent("state.json") }
+    init(folder: URL) {
+        checkpoint = TrainingCheckpoint(folder: folder)
+    }
 
     /// What a run must have in common with the one that it goes on from: options and phases, the
     /// dense model, the data.
@@ -25,27 +28,15 @@ struct RunState {
         _ options: ConversionOptions, _ phases: [TrainingPhase], _ teacher: AdaptiveModel,
         _ dataset: any Dataset
     ) throws -> String {
-        var fingerprint = Fingerprint()
-        for (_, tensor) in teacher.network.namedParameters() {
-            let first = try tensor.flattened().slice(0..<min(16, tensor.elementCount), axis: 0)
-            for value in try first.to(.cpu, .float64).array(of: Double.self) {
-                fingerprint.add(value.bitPattern)
-            }
-        }
-        fingerprint.add(dataset.fingerprint)
+        let value = try Fingerprint(teacher.network, dataset).value
         let names = phases.map(\.rawValue).joined(separator: ", ")
-        return try options.yaml()
-            + "phases: \(names)\nmodel and data: \(String(fingerprint.value, radix: 16))\n"
+        return try options.yaml() + "phases: \(names)\nmodel and data: \(String(value, radix: 16))\n"
     }
 
     /// - Returns: nil where no run was begun.
     /// - Throws: ``ConversionError/otherRun(folder:)`` for a run of something else.
     func position(fingerprint: String) throws -> (Position, AdaptiveConfiguration)? {
-        guard FileManager.default.fileExists(atPath: stateFile.path) else { return nil }
-        let reader = try JSONObjectReader(contentsOf: stateFile)
-        guard try reader.string("fingerprint") == fingerprint else {
-            throw ConversionError.otherRun(folder: folder.deletingLastPathComponent().relativePath)
-        }
+        guard let reader = try checkpoint.state(fingerprint: fingerprint) else { return nil }
         let position = Position(
             phase: try reader.choice("phase"), step: try reader.integer("step", in: 0...Int.max))
         return (position, try AdaptiveConfiguration(reader.object("acm")))
@@ -55,50 +46,25 @@ struct RunState {
         _ position: Position, fingerprint: String, model: AdaptiveModel,
         optimizer: [(name: String, tensor: Tensor)]
     ) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let stem = "\(position.phase.rawValue)-\(position.step)"
-        try SafetensorsWriter.write(
-            try model.network.checkpointParameters(),
-            to: folder.appendingPathComponent("\(stem).model.safetensors"))
-        try SafetensorsWriter.write(
-            optimizer, to: folder.appendingPathComponent("\(stem).optimizer.safetensors"))
-        let state: JSONValue = [
-            "phase": .string(position.phase.rawValue), "step": .integer(position.step),
-            "fingerprint": .string(fingerprint), "acm": model.configuration?.json ?? .null,
-        ]
-        try state.write(to: stateFile)
-        // What the state no longer names.
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        where name.hasSuffix(".safetensors") && !name.hasPrefix(stem + ".") {
-            try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
-        }
+        var state = JSONObject()
+        state["phase"] = .string(position.phase.rawValue)
+        state["step"] = .integer(position.step)
+        state["acm"] = model.configuration?.json ?? .null
+        try checkpoint.save(
+            position.stem, state: state, fingerprint: fingerprint, network: model.network,
+            optimizer: optimizer)
     }
 
     /// Fills the model's parameters from the checkpoint at a position.
     func restore(_ model: AdaptiveModel, at position: Position) throws {
-        let file = try SafetensorsFile(
-            folder.appendingPathComponent("\(position.phase.rawValue)-\(position.step).model.safetensors"))
-        try withoutGradients {
-            for (name, parameter) in try model.network.checkpointParameters() {
-                try parameter.copyInPlace(from: file.tensor(name))
-            }
-        }
+        try checkpoint.restore(model.network, position.stem)
     }
 
     /// The optimizer's state at a position; empty at the start of a phase.
     func optimizerState(at position: Position) throws -> [String: Tensor] {
-        try SafetensorsFile(
-            folder.appendingPathComponent("\(position.phase.rawValue)-\(position.step).optimizer.safetensors")
-        ).tensors()
+        try checkpoint.optimizerState(position.stem)
     }
 
-    /// Ends the run: first what names the files, so that a kill leaves nothing that looks whole.
-    func remove() throws {
-        if FileManager.default.fileExists(atPath: stateFile.path) {
-            try FileManager.default.removeItem(at: stateFile)
-        }
-        if FileManager.default.fileExists(atPath: folder.path) {
-            try FileManager.default.removeItem(at: folder)
-        }
-    }
+    /// Ends the run.
+    func remove() throws { try checkpoint.remove() }
 }

@@ -14,8 +14,8 @@ struct ACM: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
-            PretrainGates.self, Finetune.self, Evaluate.self, Benchmark.self, BenchmarkData.self,
-            Corrupt.self, Pack.self, Fetch.self, Doctor.self,
+            PretrainGates.self, Finetune.self, TrainDense.self, Evaluate.self, Benchmark.self,
+            BenchmarkData.self, Corrupt.self, Pack.self, Fetch.self, Doctor.self,
         ])
 
     static func main() {
