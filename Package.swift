@@ -41,7 +41,7 @@ let package = Package(
         .testTarget(name: "PreprocessingTests", dependencies: ["Preprocessing"]),
         .testTarget(name: "AdaptiveComputationTests", dependencies: ["AdaptiveComputation"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
-        .testTarget(name: "ConversionTests", dependencies: ["Conversion"]),
+        .testTarget(name: "ConversionTests", dependencies: ["Conversion", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubServer", "TestSupport"]),
         .testTarget(name: "acmTests", dependencies: ["acm", "Torch", "HubServer", "TestSupport"]),

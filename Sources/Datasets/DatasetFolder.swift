@@ -60,7 +60,8 @@ public enum DatasetFolder {
         switch layout {
         case .text(let file):
             return try dataset(
-                of: TextTable(file, split: split, badSamples: badSamples), modelFolder, maximumLength, classes,
+                of: TextTable(file, split: split, badSamples: badSamples), modelFolder, maximumLength,
+                classes,
                 file: file.relativePath)
         case .packedImages(let file):
             return try packed(file, modelFolder, classes)

@@ -10,7 +10,8 @@ import Torch
 /// tell apart.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a converted model against the dense one, a classifier, or a dense model's features.",
+        abstract:
+            "Measures a converted model against the dense one, a classifier, or a dense model's features.",
         discussion: """
             With --dense: quality, load and cost of a converted model, budget by budget. Without: a classifier, \
             dense or converted, is measured by its accuracy. Of another dense model, and with --features, the \

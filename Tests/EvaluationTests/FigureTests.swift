@@ -96,7 +96,8 @@ import Transformers
             ])
         #expect(
             result.budgets[0].json.objectValue?.keys == [
-                "budget", "load", "macs", "mean_cosine", "neighbour_agreement", "probe_accuracy", "accuracy", "classes",
+                "budget", "load", "macs", "mean_cosine", "neighbour_agreement", "probe_accuracy", "accuracy",
+                "classes",
                 "milliseconds_per_sample", "dense_milliseconds_per_sample", "collapsed", "modules",
             ])
         #expect(try JSONValue(parsing: result.json.text()) == result.json)

@@ -30,7 +30,7 @@ from PIL import Image, ImageDraw, ImageFont
 from safetensors.numpy import save_file
 
 HERE = pathlib.Path(__file__).resolve().parent
-SIZE, FINE, EM = 56, 3, 40
+SIZE, FINE, EM = 56, 3, 36
 CANVAS = SIZE * FINE
 LEVELS = 16  # of grey, so that the files compress well
 ABSENT = "\U0010FFFF\uFFFF\U0003FFFE"  # never characters: drawn as what the font draws for those it lacks

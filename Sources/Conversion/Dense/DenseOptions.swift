@@ -29,7 +29,8 @@ public struct DenseOptions: TrainingOptions, Equatable {
         }
         try optimisation.validate("optimisation")
         try require(
-            weightDecay >= 0 && weightDecay.isFinite, "weightDecay must be a number from 0, found \(weightDecay)")
+            weightDecay >= 0 && weightDecay.isFinite,
+            "weightDecay must be a number from 0, found \(weightDecay)")
         try require(
             (0..<1).contains(labelSmoothing), "labelSmoothing must lie in 0..<1, found \(labelSmoothing)")
         try require(maximumLength >= 3, "maximumLength must be at least 3, found \(maximumLength)")

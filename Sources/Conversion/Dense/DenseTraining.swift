@@ -70,5 +70,6 @@ final class DenseTraining {
         return [("loss", value), ("accuracy", try right.item(Double.self))]
     }
 
-    static let noLabels = ConversionError.data("The data has no labels: a classifier learns from labelled data alone")
+    static let noLabels = ConversionError.data(
+        "The data has no labels: a classifier learns from labelled data alone")
 }

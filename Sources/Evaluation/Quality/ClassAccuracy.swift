@@ -21,7 +21,8 @@ public struct ClassAccuracy: Sendable, Equatable {
     public func adding(_ logits: Tensor, labels: Tensor) throws -> ClassAccuracy {
         guard logits.rank == 2, labels.shape == [logits.shape[0]] else {
             throw EvaluationError.mismatch(
-                "Accuracy needs logits [batch, classes] and labels [batch], found \(logits.shape) and \(labels.shape)")
+                "Accuracy needs logits [batch, classes] and labels [batch], found \(logits.shape) and \(labels.shape)"
+            )
         }
         var sum = self
         let logits = try logits.to(nil, .float32)
