@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-hub demo features transcribe bench lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub demo features transcribe glyphs bench lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 
@@ -45,6 +45,9 @@ features: build ## Tell images' classes by a pretrained ViT's features; writes f
 
 transcribe: build .deps/goldens/ready ## Transcribe telephone prompts with Whisper; writes transcripts/, results
 	@scripts/transcribe
+
+glyphs: .deps/goldens/ready ## Render letters and symbols of many fonts, to train and to test on; writes glyphs/
+	@scripts/glyphs
 
 bench: build .deps/goldens/ready ## Time us and our peers by turns; writes Benchmarks/results
 	@scripts/build-native --benchmarks
