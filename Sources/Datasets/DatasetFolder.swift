@@ -136,9 +136,13 @@ public enum DatasetFolder {
         _ url: URL, _ modelFolder: URL, _ classes: [String]?
     ) throws -> ImageTensorDataset {
         let file = modelFolder.appendingPathComponent("preprocessor_config.json")
-        let value = try ImagePreparation.hasProcessor(modelFolder) ? try JSONValue(contentsOf: file) : [:]
+        let hasProcessor = try ImagePreparation.hasProcessor(modelFolder)
+        let value = hasProcessor ? try JSONValue(contentsOf: file) : [:]
         let reader = try JSONObjectReader(value, source: file.relativePath)
-        let size = value["crop_size"] ?? value["size"]
+        // As for encoded images: a ViT's own size.
+        let configuration = modelFolder.appendingPathComponent("config.json")
+        let ownSize = hasProcessor ? nil : try JSONValue(contentsOf: configuration)["image_size"]
+        let size = value["crop_size"] ?? value["size"] ?? ownSize
         return try ImageTensorDataset(
             url, mean: reader.doubles("image_mean", default: [0.5, 0.5, 0.5]),
             deviation: reader.doubles("image_std", default: [0.5, 0.5, 0.5]),

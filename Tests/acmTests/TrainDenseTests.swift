@@ -127,6 +127,30 @@ import Torch
         #expect(predicted.output.contains("rgb"), "\(predicted.output)\(predicted.errors)")
     }
 
+    /// Packed grey images of another size than the model's, in two files.
+    @Test func packedImages() throws {
+        try folder.addModel("vit")
+        for (name, count) in [("train", 16), ("test", 6)] {
+            let labels = (0..<count).map { $0 % 2 }
+            let levels = labels.flatMap { label in (0..<900).map { (label * 200 + $0 % 50) } }
+            try SafetensorsWriter.write(
+                [
+                    ("images", Tensor(levels, shape: [count, 1, 30, 30]).to(nil, .uint8)),
+                    ("labels", Tensor(labels)),
+                ], to: folder["\(name).safetensors"], metadata: ["classes": "dark\nbright"])
+        }
+        try train(
+            "out", data: "train.safetensors", steps: 12, ["--test-data", "test.safetensors"]
+        ).wait().succeeds()
+        let results = try JSONValue(contentsOf: folder["out/results.json"])
+        #expect(results["test"]?["top1"]?.doubleValue == 1 && results["test"]?["samples"]?.integerValue == 6)
+        let config = try JSONValue(contentsOf: folder["out/config.json"])
+        #expect(config["architectures"] == ["ViTForImageClassification"])
+        #expect(config["id2label"]?["1"] == "bright")
+        try train("again", data: "train.safetensors").wait()
+            .refuses(65, "measured on the samples that it learns from")
+    }
+
     @Test func wrongDataIsRefused() throws {
         try folder.add("one.tsv", Data("text\tlabel\tsplit\na\tx\ttrain\nb\tx\ttest\n".utf8))
         try train("out", data: "one.tsv").wait().refuses(65, "at least two classes, found one: x")

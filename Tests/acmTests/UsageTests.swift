@@ -5,6 +5,7 @@ import Testing
 /// Commands that cannot be meant: exit code 64.
 @Suite struct UsageTests {
     static let run = ["run", "model", "--input", "in.safetensors", "--output", "out.safetensors"]
+    static let train = ["train-dense", "model", "--data", "t.tsv", "--output", "out"]
     static let convert = ["convert", "model", "--data", "texts.tsv", "--output", "out"]
 
     @Test(
@@ -30,6 +31,9 @@ import Testing
                 "another folder than the model's"
             ),
             (["finetune", "model", "--data", "t.tsv", "--output", "out"], "--teacher"),
+            (["train-dense", "model", "--data", "t.tsv"], "--output"),
+            (train + ["--set", "weightDecay"], "--set takes path=value, found \"weightDecay\""),
+            (train + ["--device", "tpu"], "--device must be cpu, cuda or cuda:N, found \"tpu\""),
         ] as [([String], String)])
     func wrongArguments(arguments: [String], part: String) throws {
         let ending = try Program(arguments).wait()
