@@ -102,7 +102,7 @@ public struct DenseTrainer {
         var last: [(name: String, value: Double)] = []
         for step in first..<max(training.totalSteps, first) {
             let isLast = step + 1 == training.totalSteps
-            let reports = isLast || step % reportSteps == 0
+            let reports = isLast || step == 0 || (step + 1) % reportSteps == 0
             // Nothing is saved whose loss was not looked at.
             let saves = isLast || (step + 1) % options.checkpointSteps == 0
             let values = try training.step(step, readsValues: reports || saves)
