@@ -35,3 +35,6 @@ enum FuzzFolder {
         return file
     }
 }
+
+/// Stands for the error of the native library, which no fuzzer runs.
+enum TorchError: Error {}
