@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-hub demo features transcribe glyphs bench lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub test-tensorboard demo features transcribe glyphs bench lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 
@@ -36,6 +36,9 @@ test-native: setup ## Test the native library under the address and undefined-be
 
 test-hub: .deps/goldens/ready ## Test that acm fetch and Python's huggingface_hub share one cache
 	ACM_HUB_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter PythonInteropTests
+
+test-tensorboard: .deps/goldens/ready ## Test that Python's tensorboard reads the events of our runs
+	ACM_TENSORBOARD_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter TensorBoardInteropTests
 
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 	@scripts/demo

@@ -26,6 +26,8 @@ int32_t failure() noexcept {
         return remember(ACM_INVALID_ARGUMENT, error.what());
     } catch (const Unavailable &error) {
         return remember(ACM_UNAVAILABLE, error.what());
+    } catch (const LostProcess &error) {
+        return remember(ACM_LOST_PROCESS, error.what());
     } catch (const std::bad_alloc &) {
         return remember(ACM_OUT_OF_MEMORY, "out of host memory");
     } catch (const c10::OutOfMemoryError &error) {

@@ -19,6 +19,11 @@ struct Unavailable : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Another process of a group that is gone or late; becomes ACM_LOST_PROCESS.
+struct LostProcess : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 /// Turns the exception in flight into a status and a message. Call only inside a catch block.
 int32_t failure() noexcept;
 

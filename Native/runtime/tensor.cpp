@@ -74,6 +74,14 @@ int32_t acm_tensor_free(acm_tensor *tensor) {
     });
 }
 
+int32_t acm_tensor_share(const acm_tensor *tensor, acm_tensor **result) {
+    return acm::guarded([&] {
+        acm::require(tensor, "tensor");
+        acm::require(result, "result");
+        *result = acm::wrap(acm::unwrap(tensor));
+    });
+}
+
 int32_t acm_tensor_rank(const acm_tensor *tensor, int32_t *rank) {
     return acm::guarded([&] {
         acm::require(rank, "rank");

@@ -29,14 +29,43 @@ public final class AdaptivePass: ForwardPass {
     public let budget: Double
     /// What each adaptive module decided, in the order in which they ran.
     public private(set) var trace: [GateDecision] = []
+    /// Where the noise of training comes from.
+    public let noise: GateNoise
 
-    public init(mode: GatingMode = .inference, budget: Double = 1, keepsHiddenStates: Bool = false) {
+    /// - Parameters:
+    ///   - mode: how the gates choose.
+    ///   - budget: the load that is asked for, 0…1.
+    ///   - keepsHiddenStates: whether the output of the embeddings and of every block is kept.
+    ///   - noise: where the noise of training comes from.
+    public init(
+        mode: GatingMode = .inference, budget: Double = 1, keepsHiddenStates: Bool = false,
+        noise: GateNoise = .generator
+    ) {
         self.mode = mode
         self.budget = budget
+        self.noise = noise
         super.init(keepsHiddenStates: keepsHiddenStates)
     }
 
     func record(_ decision: GateDecision) {
         trace.append(decision)
+    }
+
+    /// With recomputation noise must be seeded, so that it is the same again.
+    public override func forBlock() -> ForwardPass {
+        AdaptivePass(mode: mode, budget: budget, noise: noise)
+    }
+
+    public override var reported: [Tensor] { trace.compactMap(\.oneHot) }
+
+    public override func adopt(_ pass: ForwardPass, reported tensors: [Tensor]) {
+        guard let pass = pass as? AdaptivePass else { return }
+        var rest = tensors[...]
+        trace += pass.trace.map { decision in
+            GateDecision(
+                place: decision.place, choices: decision.choices,
+                oneHot: decision.oneHot.flatMap { _ in rest.popFirst() },
+                minimumChoice: decision.minimumChoice)
+        }
     }
 }

@@ -37,6 +37,7 @@ FORWARD(acm_tensor_create,
          void (*deallocate)(void *), void *context, acm_tensor **result),
         (data, scalar_type, shape, rank, deallocate, context, result))
 FORWARD(acm_tensor_free, (acm_tensor * tensor), (tensor))
+FORWARD(acm_tensor_share, (const acm_tensor *tensor, acm_tensor **result), (tensor, result))
 FORWARD(acm_tensor_rank, (const acm_tensor *tensor, int32_t *rank), (tensor, rank))
 FORWARD(acm_tensor_shape, (const acm_tensor *tensor, int64_t *shape), (tensor, shape))
 FORWARD(acm_tensor_strides, (const acm_tensor *tensor, int64_t *strides), (tensor, strides))
@@ -59,6 +60,11 @@ FORWARD(acm_tensor_set_gradient, (acm_tensor * tensor, const acm_tensor *gradien
         (tensor, gradient))
 FORWARD(acm_tensor_backward, (const acm_tensor *tensor, const acm_tensor *seed, bool retain_graph),
         (tensor, seed, retain_graph))
+FORWARD(acm_tensor_recomputed,
+        (acm_tensor *const *inputs, int32_t input_count, acm_computation run,
+         void (*release)(void *), void *context, acm_tensor **results, int32_t result_capacity,
+         int32_t *result_count),
+        (inputs, input_count, run, release, context, results, result_capacity, result_count))
 FORWARD(acm_gradient_mode_set, (bool enabled, bool *previous), (enabled, previous))
 FORWARD(acm_autocast_set, (int32_t type, bool enabled, int32_t scalar_type),
         (type, enabled, scalar_type))
@@ -71,3 +77,25 @@ FORWARD(acm_device_memory,
         (int32_t type, int32_t index, int64_t *used, int64_t *reserved, int64_t *peak),
         (type, index, used, reserved, peak))
 FORWARD(acm_device_reset_peak_memory, (int32_t type, int32_t index), (type, index))
+
+FORWARD(acm_process_group_create,
+        (int32_t rank, int32_t size, const char *host, int32_t port, int32_t type, int64_t timeout,
+         acm_process_group **result),
+        (rank, size, host, port, type, timeout, result))
+FORWARD(acm_process_group_free, (acm_process_group * group), (group))
+FORWARD(acm_process_group_all_reduce,
+        (const acm_process_group *group, acm_tensor *tensor, int32_t reduction),
+        (group, tensor, reduction))
+FORWARD(acm_process_group_all_gather,
+        (const acm_process_group *group, const acm_tensor *tensor, acm_tensor **result),
+        (group, tensor, result))
+FORWARD(acm_process_group_broadcast,
+        (const acm_process_group *group, acm_tensor *tensor, int32_t root), (group, tensor, root))
+FORWARD(acm_process_group_barrier, (const acm_process_group *group), (group))
+
+FORWARD(acm_reducer_create,
+        (const acm_process_group *group, acm_tensor *const *parameters, int32_t count,
+         acm_reducer **result),
+        (group, parameters, count, result))
+FORWARD(acm_reducer_backward, (acm_reducer * reducer, const acm_tensor *loss), (reducer, loss))
+FORWARD(acm_reducer_free, (acm_reducer * reducer), (reducer))

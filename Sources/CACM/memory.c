@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -11,5 +12,24 @@ void acm_memory_keep_freed(void) {
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
+}
+
+long long acm_memory_allocated(void) {
+#ifdef __GLIBC__
+    struct mallinfo2 heap = mallinfo2();
+    return (long long)heap.uordblks + (long long)heap.hblkhd;
+#else
+    return -1;
+#endif
+}
+
+long long acm_memory_peak(void) {
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return -1;
+#ifdef __APPLE__
+    return usage.ru_maxrss;
+#else
+    return usage.ru_maxrss * 1024LL; /* KiB on Linux */
 #endif
 }

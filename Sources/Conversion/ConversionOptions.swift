@@ -14,6 +14,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         public var warmupSteps = 0
         public var gradientNorm = 1.0
         public var batchSize: Int
+        /// Samples that go through the models at once; gradients of a batch are added up from such parts,
+        /// which takes less memory. 0 takes the whole batch.
+        public var microBatchSize = 0
         public var epochs: Double
         /// Ends the phase after so many steps, whatever the epochs; 0 lets the epochs decide.
         public var steps = 0
@@ -56,6 +59,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         /// Whether a speech model learns with spans of frames and channels hidden, as its configuration's
         /// `mask_time_prob` and `mask_feature_prob` say; its teacher sees all.
         public var hidesSpans = false
+        /// Whether backward computes each block again instead of keeping what is between its input and
+        /// output: less memory for about a third more time.
+        public var recomputesBlocks = false
 
         /// The budget at a place in 0…1 of the range.
         func budget(at place: Double) -> Double {
@@ -66,6 +72,26 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         func temperature(at progress: Double) -> Double {
             temperature * pow(finalTemperature / temperature, progress)
         }
+    }
+
+    /// Samples that are not trained on, which tell the best weights of phase III.
+    public struct HeldOut: Codable, Sendable, Equatable {
+        /// A part of the data by its name, such as `dev`; empty for none.
+        public var split = ""
+        /// Share of the training data, by a hash of the samples' names, where no split is named; 0 for none.
+        public var share = 0.0
+        /// At most so many samples; 0 takes all.
+        public var samples = 0
+        /// Steps of phase III between evaluations.
+        public var steps = 500
+        public var budgets = [0.25, 0.5, 1]
+        /// Ends phase III after so many evaluations without gain; 0 never does.
+        public var patience = 0
+        /// Whether the final model has the weights of the best evaluation rather than the last.
+        public var keepsBest = true
+
+        /// Whether anything is held out.
+        public var isOn: Bool { !split.isEmpty || share > 0 }
     }
 
     public var recipe = LearnerRecipe.teacher
@@ -86,6 +112,7 @@ public struct ConversionOptions: TrainingOptions, Equatable {
     public var distillation = Distillation()
     public var gatePretraining = GatePretraining()
     public var finetuning = Finetuning()
+    public var heldOut = HeldOut()
     /// Of training images; see `AugmentationOptions`.
     public var augmentation = AugmentationOptions()
 
@@ -207,6 +234,16 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         try require(
             (0...1).contains(finetuning.distillationWeight),
             "finetuning: distillationWeight must lie in 0...1")
+        try require(
+            (0..<1).contains(heldOut.share), "heldOut: share must lie in 0..<1, found \(heldOut.share)")
+        try require(
+            heldOut.split.isEmpty || heldOut.share == 0, "heldOut: give split or share, not both")
+        try require(
+            heldOut.samples >= 0 && heldOut.patience >= 0 && heldOut.steps >= 1,
+            "heldOut: samples and patience must not be negative, steps at least 1")
+        try require(
+            !heldOut.budgets.isEmpty && heldOut.budgets.allSatisfy { (0...1).contains($0) },
+            "heldOut: budgets must name at least one number in 0...1")
         if let problem = augmentation.problem { try require(false, "augmentation: \(problem)") }
     }
 }

@@ -41,21 +41,30 @@ enum GateLabels {
     /// - Parameters:
     ///   - distances: for each module `[allowedChoices, rows]`.
     ///   - modules: for each module its fewest learners, its number of learners and the cost of one.
+    ///   - weights: for each module `[rows]` float32, 0 for padding; nil counts all rows alike.
+    ///   - share: what of the batch the rows are of; λ is that of the whole batch.
     /// - Returns: for each module `[rows]` int64.
     static func spending(
         _ budget: Double, distances: [Tensor],
-        modules: [(minimum: Int, count: Int, learnerCost: Int)]
+        modules: [(minimum: Int, count: Int, learnerCost: Int)], weights: [Tensor?]? = nil,
+        share: BatchShare = .whole
     ) throws -> [Tensor] {
         guard let device = distances.first?.device else { return [] }
+        let weights = weights ?? distances.map { _ in nil }
         // Modules of one stack see the same tokens, those of another their own number of them.
-        let rows = try distances.map { try Double($0.size(1)) }
-        let weights = rows.map { $0 / max(rows[0], 1) }
-        let full = zip(modules, weights).reduce(0) { $0 + Double($1.0.count * $1.0.learnerCost) * $1.1 }
+        let ownRows = try zip(distances, weights).map { distances, weights in
+            try weights?.sum() ?? .full([], Double(distances.size(1)), device: device)
+        }
+        let rows = try share.isWhole ? ownRows : share.total(.stacked(ownRows)).unstacked()
+        var full = try Tensor.zeros([], device: device)
+        for (module, count) in zip(modules, rows) {
+            full = try full + count / rows[0] * Double(module.count * module.learnerCost)
+        }
         let errors = try distances.map { try $0.square() }
         // [allowedChoices, 1]: the share of the whole cost.
         let costs = try modules.map { module in
             try Tensor.range(module.minimum..<module.count + 1, .float32, device: device).unsqueezed(-1)
-                * (Double(module.learnerCost) / full)
+                * Double(module.learnerCost) / full
         }
         func labels(_ price: Tensor) throws -> [Tensor] {
             try zip(errors, costs).map { try ($0 + $1 * price).negative().argMax(axis: 0) }
@@ -67,9 +76,11 @@ enum GateLabels {
             let middle = try (low + high) / 2
             var load = try Tensor.zeros([], device: device)
             for (index, label) in try labels(middle.exponential()).enumerated() {
-                load = try load + costs[index].squeezed(-1).entries(label).mean() * weights[index]
+                let spent = try costs[index].squeezed(-1).entries(label)  // [rows]
+                let sum = try weights[index].map { try (spent * $0).sum() } ?? spent.sum()
+                load = try load + sum / rows[0]
             }
-            let isTooMuch = try load.isGreater(than: budget)
+            let isTooMuch = try share.total(load).isGreater(than: budget)
             low = try isTooMuch.choose(middle, low)
             high = try isTooMuch.choose(high, middle)
         }

@@ -9,13 +9,20 @@ import Transformers
 public enum ConversionLoss {
     /// Mean over tokens and learner counts n = 1…N of `‖H(z, n) - target‖²`, for one module.
     ///
-    /// - Parameters: `input [rows, inputWidth]`, `target [rows, outputWidth]`.
+    /// - Parameters:
+    ///   - learners: what learns.
+    ///   - input: `[rows, inputWidth]`.
+    ///   - target: `[rows, outputWidth]`.
+    ///   - greedy: whether each learner sees those before it as constants.
+    ///   - weights: `[rows]` float32, 0 for padding; nil counts all rows alike.
     public static func distillation(
-        _ learners: Learners, input: Tensor, target: Tensor, greedy: Bool
+        _ learners: Learners, input: Tensor, target: Tensor, greedy: Bool, weights: Tensor? = nil
     ) throws -> Tensor {
         let prefixes = try greedy ? learners.greedyPrefixes(input) : learners.prefixes(input)
         // [learners, rows, outputWidth]
-        return try (prefixes.to(nil, .float32) - target.to(nil, .float32)).square().sum(axis: -1).mean()
+        let errors = try (prefixes.to(nil, .float32) - target.to(nil, .float32)).square().sum(axis: -1)
+        guard let weights else { return try errors.mean() }
+        return try (errors * weights).sum() / (weights.sum() * Double(learners.count))
     }
 
     /// `| mean over samples of (Σ p·k / Σ p·N) - budget |`, and that mean, the realised load.
@@ -28,6 +35,16 @@ public enum ConversionLoss {
     public static func budget(
         counts: [Tensor], costs: [(learner: Int, count: Int)], masks: [Tensor], budget: Double
     ) throws -> (loss: Tensor, load: Tensor) {
+        let load = try loads(counts: counts, costs: costs, masks: masks).mean()
+        return (try (load - budget).absolute(), load)
+    }
+
+    /// The load of each sample, `Σ p·k / Σ p·N`: `[batch]`.
+    ///
+    /// - Parameters: as for ``budget(counts:costs:masks:budget:)``.
+    static func loads(
+        counts: [Tensor], costs: [(learner: Int, count: Int)], masks: [Tensor]
+    ) throws -> Tensor {
         // In parts of one token's whole cost, so that the sums stay small.
         let full = Double(costs.reduce(0) { $0 + $1.learner * $1.count })
         var spent: [Tensor] = []  // for each module [batch]
@@ -37,8 +54,7 @@ public enum ConversionLoss {
             spent.append(try (counts[index] * masks[index]).sum(axis: 1) * price)
             available.append(try masks[index].sum(axis: 1) * (price * Double(cost.count)))
         }
-        let load = try (Tensor.stacked(spent).sum(axis: 0) / Tensor.stacked(available).sum(axis: 0)).mean()
-        return (try (load - budget).absolute(), load)
+        return try Tensor.stacked(spent).sum(axis: 0) / Tensor.stacked(available).sum(axis: 0)
     }
 
     /// `Σ_n a log a / log C`, mean over samples and modules, where `a` is the share of a sample's
@@ -68,12 +84,23 @@ public enum ConversionLoss {
     public static func diversity(
         counts: [Tensor], learnerCounts: [Int], masks: [Tensor]
     ) throws -> Tensor {
-        let shares = try counts.indices.map { index in
-            try (counts[index] * masks[index]).sum(axis: 1) / masks[index].sum(axis: 1)
-                / Double(learnerCounts[index])  // [batch]
-        }
-        guard !shares.isEmpty else { return try .zeros([]) }
-        let means = try Tensor.stacked(shares).mean(axis: 0)  // [batch]
-        return try (means.unsqueezed(0) - means.unsqueezed(1)).absolute().mean().negative()
+        counts.isEmpty ? try .zeros([]) : try diversity(shares(counts, learnerCounts, masks))
+    }
+
+    /// The loss of some samples by their ``shares(_:_:_:)``.
+    static func diversity(_ shares: Tensor) throws -> Tensor {
+        try (shares.unsqueezed(0) - shares.unsqueezed(1)).absolute().mean().negative()
+    }
+
+    /// The mean share of learners of each sample: `[batch]`.
+    ///
+    /// - Parameters: as for ``diversity(counts:learnerCounts:masks:)``.
+    static func shares(_ counts: [Tensor], _ learnerCounts: [Int], _ masks: [Tensor]) throws -> Tensor {
+        try Tensor.stacked(
+            counts.indices.map { index in
+                try (counts[index] * masks[index]).sum(axis: 1) / masks[index].sum(axis: 1)
+                    / Double(learnerCounts[index])
+            }
+        ).mean(axis: 0)
     }
 }

@@ -11,7 +11,7 @@ extension Objective {
     static func generationLoss(
         student: (outputs: ModelOutputs, pass: ForwardPass),
         teacher: (outputs: ModelOutputs, pass: ForwardPass)?, labels: Tensor?,
-        _ options: ConversionOptions.Finetuning
+        _ options: ConversionOptions.Finetuning, _ shares: ObjectiveCounts?
     ) throws -> Tensor {
         let logits = try student.outputs.required("logits").to(nil, .float32)  // [batch, tokens, vocabulary]
         let tokens = Array(logits.shape.prefix(2))
@@ -23,21 +23,26 @@ extension Objective {
         }
         if share < 1 {
             guard let labels else { throw noLabels }
-            parts.append(
-                try Loss.crossEntropy(
-                    logits.flattened(from: 0, to: 1), labels.flattened(), smoothing: options.labelSmoothing)
-                    * (1 - share))
+            let loss = try Loss.crossEntropy(
+                logits.flattened(from: 0, to: 1), labels.flattened(), smoothing: options.labelSmoothing)
+            parts.append(try loss.scaled(by: shares?.labels) * (1 - share))
         }
         if share > 0, let teacher {
             let target = try teacher.outputs.required("logits").to(nil, .float32)
-            let mask =
-                try student.pass.tokenMasks[.decoder] ?? labels?.equals(-100).logicalNot()
-                ?? .ones(tokens, .bool, device: logits.device)
-            parts.append(
-                try Loss.distillation(
-                    logits.rows(where: mask), teacher: target.rows(where: mask),  // [real tokens, vocabulary]
-                    temperature: options.distillationTemperature) * share)
+            let loss = try Loss.distillation(
+                logits, teacher: target, temperature: options.distillationTemperature,
+                mask: realTokens(student, labels: labels))
+            parts.append(try loss.scaled(by: shares?.teacher) * share)
         }
         return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
+    }
+
+    /// `[batch, tokens]` bool, false for padding: by the model's mask, else by the labels.
+    static func realTokens(
+        _ student: (outputs: ModelOutputs, pass: ForwardPass), labels: Tensor?
+    ) throws -> Tensor {
+        let logits = try student.outputs.required("logits")
+        return try student.pass.tokenMasks[.decoder] ?? labels?.equals(-100).logicalNot()
+            ?? .ones(Array(logits.shape.prefix(2)), .bool, device: logits.device)
     }
 }

@@ -34,10 +34,17 @@ public enum Objective: Sendable, Equatable {
     /// over real frames of the divergence from the teacher's distribution. Generation: as classification,
     /// of the next token, over real tokens. Embedding: one minus the cosine to the teacher's vector, times
     /// ten so that it weighs like the others.
+    ///
+    /// - Parameters:
+    ///   - student: what the model in training gave.
+    ///   - teacher: what the dense model gave; nil where it has no part.
+    ///   - labels: of the samples, as the kind of model has them.
+    ///   - options: how labels and teacher are mixed.
+    ///   - shares: what the means count for, where the samples are a part of a batch; nil for a whole one.
     public func loss(
         student: (outputs: ModelOutputs, pass: ForwardPass),
         teacher: (outputs: ModelOutputs, pass: ForwardPass)?,
-        labels: Tensor?, _ options: ConversionOptions.Finetuning
+        labels: Tensor?, _ options: ConversionOptions.Finetuning, shares: ObjectiveCounts? = nil
     ) throws -> Tensor {
         switch self {
         case .classification:
@@ -46,20 +53,22 @@ public enum Objective: Sendable, Equatable {
             var parts: [Tensor] = []
             if share < 1 {
                 guard let labels else { throw Self.noLabels }
-                parts.append(
-                    try Loss.crossEntropy(logits, labels, smoothing: options.labelSmoothing) * (1 - share))
+                let loss = try Loss.crossEntropy(logits, labels, smoothing: options.labelSmoothing)
+                parts.append(try loss.scaled(by: shares?.labels) * (1 - share))
             }
             if share > 0, let teacher {
                 let target = try teacher.outputs.required("logits").to(nil, .float32)
-                parts.append(
-                    try Loss.distillation(
-                        logits, teacher: target, temperature: options.distillationTemperature) * share)
+                let loss = try Loss.distillation(
+                    logits, teacher: target, temperature: options.distillationTemperature)
+                parts.append(try loss.scaled(by: shares?.teacher) * share)
             }
             return try parts.dropFirst().reduce(parts[0]) { try $0 + $1 }
         case .ctc(let settings):
-            return try Self.ctcLoss(settings, student: student, teacher: teacher, labels: labels, options)
+            return try Self.ctcLoss(
+                settings, student: student, teacher: teacher, labels: labels, options, shares)
         case .generation:
-            return try Self.generationLoss(student: student, teacher: teacher, labels: labels, options)
+            return try Self.generationLoss(
+                student: student, teacher: teacher, labels: labels, options, shares)
         case .embedding:
             guard let teacher else {
                 throw ConversionError.option(
@@ -69,7 +78,7 @@ public enum Objective: Sendable, Equatable {
             let similarity = try Loss.cosineSimilarity(
                 SampleEmbedding.of(student.outputs, student.pass),
                 SampleEmbedding.of(teacher.outputs, teacher.pass))
-            return try (similarity.mean().negative() + 1) * 10
+            return try ((similarity.mean().negative() + 1) * 10).scaled(by: shares?.teacher)
         }
     }
 

@@ -21,6 +21,9 @@ extension ConversionOptions.Optimisation {
             if !condition { throw ConversionError.option("\(name): \(text)") }
         }
         try require(batchSize >= 1, "batchSize must be at least 1")
+        try require(
+            (0...batchSize).contains(microBatchSize),
+            "microBatchSize must lie in 0...batchSize, found \(microBatchSize)")
         try require(learningRate > 0 && learningRate.isFinite, "learningRate must be a number above 0")
         try require(
             finalLearningRate >= 0 && finalLearningRate.isFinite, "finalLearningRate must be a number from 0")

@@ -10,9 +10,8 @@ final class TrainingBatches {
     private let count: Int
     private let device: Device
     private let loading: LoadingOptions
+    private let processes: ProcessGroup?
     private var loader: (step: Int, batches: BatchLoader)?
-    /// Of the last step.
-    private var current: (step: Int, batch: Batch)?
 
     /// - Parameters:
     ///   - dataset: whose samples come, epoch after epoch, each in an order of its own.
@@ -21,8 +20,10 @@ final class TrainingBatches {
     ///   - count: steps in all.
     ///   - device: where the batches are given.
     ///   - loading: how they are prepared ahead.
+    ///   - processes: where several train together, each has its share of every batch.
     init(
-        _ dataset: any Dataset, size: Int, seed: UInt64, count: Int, device: Device, loading: LoadingOptions
+        _ dataset: any Dataset, size: Int, seed: UInt64, count: Int, device: Device, loading: LoadingOptions,
+        processes: ProcessGroup? = nil
     ) {
         self.dataset = dataset
         self.size = size
@@ -30,24 +31,23 @@ final class TrainingBatches {
         self.count = count
         self.device = device
         self.loading = loading
+        self.processes = processes
     }
 
     /// The batch of a step on the device.
     ///
     /// - Throws: ``ConversionError/data(_:)`` for a step that has none; what the dataset throws.
     func batch(_ step: Int) throws -> Batch {
-        if let current, current.step == step { return current.batch }
-        current = nil
         if loader?.step != step {
             loader = nil
-            let plan = BatchPlan.shuffled(dataset, size: size, seed: seed, count: count)
+            var plan = BatchPlan.shuffled(dataset, size: size, seed: seed, count: count)
+            if let processes { plan = plan.share(of: processes.rank, among: processes.size) }
             loader = (step, try BatchLoader(dataset, plan, from: step, device: device, options: loading))
         }
         guard let batch = try loader?.batches.next() else {
             throw ConversionError.data("The dataset has no batch for step \(step)")
         }
         loader?.step = step + 1
-        current = (step, batch)
         return batch
     }
 }

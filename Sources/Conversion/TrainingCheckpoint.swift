@@ -36,9 +36,10 @@ struct TrainingCheckpoint {
     ///   - fingerprint: what the run is; added to `state`.
     ///   - network: whose parameters are kept.
     ///   - optimizer: its state, by name.
+    ///   - kept: a file of another moment that stays.
     func save(
         _ stem: String, state: JSONObject, fingerprint: String, network: any TransformerModel,
-        optimizer: [(name: String, tensor: Tensor)]
+        optimizer: [(name: String, tensor: Tensor)], keeping kept: String? = nil
     ) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try SafetensorsWriter.write(try network.checkpointParameters(), to: file(stem, "model"))
@@ -48,14 +49,25 @@ struct TrainingCheckpoint {
         try JSONValue.object(state).write(to: stateFile)
         // What the state no longer names.
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        where name.hasSuffix(".safetensors") && !name.hasPrefix(stem + ".") {
+        where name.hasSuffix(".safetensors") && !name.hasPrefix(stem + ".") && name != kept {
             try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
         }
     }
 
     /// Fills the parameters from the files of a moment.
     func restore(_ network: any TransformerModel, _ stem: String) throws {
-        let file = try SafetensorsFile(file(stem, "model"))
+        try restore(network, from: file(stem, "model").lastPathComponent)
+    }
+
+    /// Writes the parameters to a file of their own.
+    func save(_ network: any TransformerModel, as name: String) throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try SafetensorsWriter.write(
+            try network.checkpointParameters(), to: folder.appendingPathComponent(name))
+    }
+
+    func restore(_ network: any TransformerModel, from name: String) throws {
+        let file = try SafetensorsFile(folder.appendingPathComponent(name))
         try withoutGradients {
             for (name, parameter) in try network.checkpointParameters() {
                 try parameter.copyInPlace(from: file.tensor(name))

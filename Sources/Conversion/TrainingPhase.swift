@@ -23,8 +23,13 @@ public struct TrainingReport: Sendable {
     public let totalSteps: Int
     /// Named values of this step: `loss`, and in phase III `task`, `load`, `budget`.
     public let values: [(name: String, value: Double)]
+    public let learningRate: Double
+    /// Since the report before; nil at the first one of a phase.
+    public let samplesPerSecond: Double?
     /// Now and then in phases II and III.
     public let gates: GateReport?
+    /// Now and then in phase III, where data is held out.
+    public let heldOut: HeldOutEvaluation?
 }
 
 /// What the gates choose at inference, without noise, for the samples of one training step.

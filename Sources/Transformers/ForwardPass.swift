@@ -12,6 +12,8 @@ open class ForwardPass {
     /// Whether a model of images of one size takes other sizes, with interpolated positions. DINOv2
     /// takes all sizes anyway.
     public var interpolatesPositions = false
+    /// Whether backward computes each block again instead of keeping what is between its input and output.
+    public var recomputesBlocks = false
     /// Tokens before the patches of an image: class, distillation and register tokens; 0 for other
     /// models. Set by the model.
     public internal(set) var leadingTokenCount = 0
@@ -43,6 +45,19 @@ open class ForwardPass {
         try observe?(place, input, output)
         return output
     }
+
+    /// A pass with the same settings that nothing has run in, for one block that may run again in backward.
+    open func forBlock() -> ForwardPass { ForwardPass() }
+
+    /// What slots have reported that gradients flow through, in order.
+    open var reported: [Tensor] { [] }
+
+    /// Takes over what slots reported to the pass of one block.
+    ///
+    /// - Parameters:
+    ///   - pass: of the block.
+    ///   - tensors: what stands for its ``reported``.
+    open func adopt(_ pass: ForwardPass, reported tensors: [Tensor]) {}
 
     func keep(_ hiddenState: Tensor, of stack: BlockStack = .encoder) {
         if keepsHiddenStates { statesOfStacks[stack, default: []].append(hiddenState) }

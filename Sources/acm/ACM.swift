@@ -1,3 +1,4 @@
+import AdaptiveComputation
 import ArgumentParser
 import Datasets
 import Foundation
@@ -11,7 +12,7 @@ struct ACM: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "acm",
         abstract: "Makes pretrained transformers spend compute only where it is needed.",
-        version: "0.1.0",
+        version: Version.current,
         subcommands: [
             Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
             PretrainGates.self, Finetune.self, TrainDense.self, Evaluate.self, Benchmark.self,

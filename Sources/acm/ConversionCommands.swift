@@ -33,14 +33,20 @@ struct ConversionArguments: ParsableArguments {
     @Option(help: "Part of the data to train on: rows by a split column, a folder, a table; or all.")
     var split = "train"
 
-    @Option(help: "cpu, cuda or cuda:N.")
+    @Option(help: "cpu, cuda or cuda:N; of several processes, cuda takes one GPU for each of a machine.")
     var device = "cpu"
+
+    @Option(help: "Seconds to wait for another process of the run; docs/training.md tells of several.")
+    var processTimeout = 600.0
 
     @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
     var threads = 0
 
     @Option(help: "Language of the texts of recordings for a multilingual Whisper, such as en.")
     var language: String?
+
+    @Flag(help: "Say what it would take, in steps, time and memory, after a few steps; write nothing.")
+    var dryRun = false
 
     @OptionGroup var loading: LoadingArguments
 
@@ -52,6 +58,10 @@ struct ConversionArguments: ParsableArguments {
             throw ValidationError("--recipe must be ours or paper, found \"\(recipe)\"")
         }
         try checkThreads(threads)
+        guard (0.001...1e6).contains(processTimeout) else {
+            throw ValidationError(
+                "--process-timeout must lie in 0.001...1000000 seconds, found \(processTimeout)")
+        }
         try loading.validate()
         try OutputFolder(output).validate(model: model)
         guard budget == nil || recipe == "paper" else {
@@ -81,25 +91,60 @@ struct ConversionArguments: ParsableArguments {
         _ phases: [TrainingPhase], teacher: String?, _ options: ConversionOptions, _ badSamples: BadSamples
     ) throws {
         let folder = URL(fileURLWithPath: model)
-        let device = Device(self.device) ?? .cpu
+        let launch = try ProcessLaunch.read()
+        let device = try device(of: launch)
         // The CPU is there; wrong data is told before libtorch is loaded.
         if device.type != .cpu { try device.requireAvailable() }
-        let dataset = try DatasetFolder.open(
-            URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
-            maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop,
-            language: language, badSamples: badSamples)
+        if dryRun, launch != nil {
+            throw ConversionError.option(
+                "--dry-run is for one process: start it alone, without RANK and WORLD_SIZE")
+        }
+        // Processes meet first, so that one that fails later is missed at once.
+        let processes = try launch.map { try ProcessGroup($0, device: device, timeout: processTimeout) }
+        let isFirst = processes?.isFirst ?? true
+        func dataset(_ split: String) throws -> any Dataset {
+            try DatasetFolder.open(
+                URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
+                maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop,
+                language: language, badSamples: badSamples)
+        }
+        let training = try dataset(split)
+        let heldOut = options.heldOut.split.isEmpty ? nil : try dataset(options.heldOut.split)
+        guard heldOut?.fingerprint != training.fingerprint else {
+            throw ConversionError.data(
+                "The held-out samples are those that are trained on: \(data) gives the same for --split "
+                    + "\(split) and heldOut.split \(options.heldOut.split)")
+        }
         if threads > 0 { try Runtime.setThreadCount(threads) }
         let progress = TrainingProgress()
         let converter = Converter(
-            modelFolder: folder, output: URL(fileURLWithPath: output), dataset: dataset, options: options,
-            device: device, loading: loading.options, report: progress.show)
-        let converted = try OutputFolder(output).prepared {
-            try converter.run(phases, teacherFolder: teacher.map { URL(fileURLWithPath: $0) })
+            modelFolder: folder, output: URL(fileURLWithPath: output), dataset: training, heldOut: heldOut,
+            options: options, device: device, loading: loading.options, processes: processes,
+            report: progress.show)
+        let teacherFolder = teacher.map { URL(fileURLWithPath: $0) }
+        if dryRun {
+            print(try converter.estimate(phases, teacherFolder: teacherFolder).text)
+            return
         }
+        func convert() throws -> AdaptiveModel { try converter.run(phases, teacherFolder: teacherFolder) }
+        let converted = try isFirst ? OutputFolder(output).prepared(convert) : convert()
+        guard isFirst else { return }
         progress.finish()
         print(
             "Wrote \(output): \(converted.modules.count) adaptive modules, phase \(converted.configuration?.phase.rawValue ?? "none")."
         )
+    }
+}
+
+extension ConversionArguments {
+    /// The device that was asked for; of several processes each takes its own GPU.
+    private func device(of launch: ProcessLaunch?) throws -> Device {
+        let asked = Device(device) ?? .cpu
+        guard let launch, device == "cuda" else { return asked }
+        guard let localRank = launch.localRank else {
+            throw LaunchError.missing("LOCAL_RANK", meaning: "which GPU of its machine a process takes")
+        }
+        return Device(.cuda, index: localRank)
     }
 }
 

@@ -67,7 +67,7 @@ extension Evaluate {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: URL(fileURLWithPath: self.model),
             transform: loading.imageTransform ?? .processor, badSamples: badSamples)
-        let names = Self.names(of: dataset)
+        let names = HashSplit.names(of: dataset)
         let indices = HashSplit.sample(names, count: samples > 0 ? samples : names.count)
         let progress = CountProgress("samples", of: indices.count)
         let set = try FeatureSet.collect(
@@ -76,15 +76,5 @@ extension Evaluate {
         progress.finish()
         if let file = features.file { try set.write(to: URL(fileURLWithPath: file)) }
         return set
-    }
-
-    /// What a hash can tell samples by: a text itself, a file below the data's folder, else a number.
-    private static func names(of dataset: any Dataset) -> [String] {
-        switch dataset {
-        case let texts as TextDataset: texts.texts
-        case let images as ImageDataset:
-            (images.store as? SampleFiles)?.names ?? (0..<images.count).map(images.store.place)
-        default: (0..<dataset.count).map(String.init)
-        }
     }
 }

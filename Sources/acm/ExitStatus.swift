@@ -37,6 +37,7 @@ enum ExitStatus: Int32 {
             switch error {
             case .option, .order, .otherRun: self = .usage
             case .data, .notFinite: self = .invalidData
+            case .lostProcess: self = .inputOutput
             }
         case let error as HubError:
             switch error {
@@ -47,7 +48,8 @@ enum ExitStatus: Int32 {
             case .noRoom, .unreachable: self = .inputOutput
             case .noLibrary: self = .internalFailure
             }
-        case TorchError.missingDevice: self = .usage
+        case TorchError.missingDevice, is LaunchError: self = .usage
+        case TorchError.lostProcess: self = .inputOutput
         case is TorchError: self = .internalFailure
         case let error as CocoaError:
             self =

@@ -9,6 +9,7 @@ final class TrainingProgress {
 
     func show(_ report: TrainingReport) {
         show(report.phase.rawValue, step: report.step, of: report.totalSteps, values: report.values)
+        if let heldOut = report.heldOut { show(heldOut) }
         if let gates = report.gates { show(gates, report, isLast: report.step == report.totalSteps) }
     }
 
@@ -34,6 +35,16 @@ final class TrainingProgress {
         } else {
             write(text + "\n")
         }
+    }
+
+    private func show(_ heldOut: HeldOutEvaluation) {
+        let scores = heldOut.scores.map {
+            String(format: "budget %.2f: loss %.4f, load %.3f", $0.budget, $0.loss, $0.load)
+        }
+        let score = String(format: "%.4f", heldOut.score)
+        write(
+            "\(isTerminal ? "\n" : "")held out at step \(heldOut.step): \(scores.joined(separator: "   "))"
+                + "   score \(score)\n")
     }
 
     /// Says when gates collapse and, at the end of a phase, what each of them chooses.

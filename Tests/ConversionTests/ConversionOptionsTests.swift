@@ -49,7 +49,11 @@ import Testing
         "distillation:\n  optimisation:\n    epochs: 1e300", "minimumChoiceOfFeedForward: 5",
         "distillation:\n  optimisation:\n    warmupSteps: -9", "finetuning:\n  labelSmoothing: 7",
         "finetuning:\n  distillationTemperature: .nan", "gatePretraining:\n  improvement: .inf",
-        "augmentation:\n  smallestCrop: 0",
+        "augmentation:\n  smallestCrop: 0", "finetuning:\n  optimisation:\n    microBatchSize: 65",
+        "distillation:\n  optimisation:\n    microBatchSize: -1", "heldOut:\n  share: 1",
+        "heldOut:\n  share: -0.1", "heldOut:\n  share: 0.1\n  split: dev", "heldOut:\n  steps: 0",
+        "heldOut:\n  patience: -1", "heldOut:\n  budgets: []", "heldOut:\n  budgets: [0.5, 2]",
+        "heldOut:\n  samples: -1", "finetuning:\n  recomputesBlocks: 3",
     ])
     func wrongYAMLIsRefused(text: String) {
         #expect(throws: ConversionError.self) {

@@ -78,6 +78,44 @@ import Transformers
         #expect(abs(try value(loss) - abs(expected - 0.5)) < 1e-6)
     }
 
+    /// A row of weight 0 counts as little as one that is not there.
+    @Test func rowsWithoutWeightDoNotCount() throws {
+        try Runtime.seed(2)
+        let learners = try Learners(
+            inputWidth: 4, outputWidth: 3, count: 2, learnerWidth: 2, activation: .gelu)
+        try learners.reset()
+        let (input, target) = (try Tensor.normal([5, 4]), try Tensor.normal([5, 3]))
+        let weights = try Tensor([1, 0, 1, 1, 0] as [Float])
+        let real = try weights.isGreater(than: 0)
+        for greedy in [false, true] {
+            let weighted = try ConversionLoss.distillation(
+                learners, input: input, target: target, greedy: greedy, weights: weights)
+            let picked = try ConversionLoss.distillation(
+                learners, input: input.rows(where: real), target: target.rows(where: real), greedy: greedy)
+            #expect(abs(try value(weighted) - value(picked)) < 1e-6)
+        }
+        let distances = try Tensor.uniform([3, 5])
+        let modules = [(minimum: 0, count: 2, learnerCost: 3)]
+        for budget in [0.2, 0.5, 0.8] {
+            let weighted = try GateLabels.spending(
+                budget, distances: [distances], modules: modules, weights: [weights])
+            let picked = try GateLabels.spending(
+                budget, distances: [distances.transposed(0, 1).rows(where: real).transposed(0, 1)],
+                modules: modules)
+            #expect(
+                try weighted[0].rows(where: real).array(of: Int.self) == picked[0].array(of: Int.self))
+        }
+        let (student, teacher) = (try Tensor.normal([2, 3, 4]), try Tensor.normal([2, 3, 4]))
+        let mask = try Tensor([1, 1, 0, 1, 0, 0], shape: [2, 3]).isAtLeast(1)
+        #expect(
+            abs(
+                try value(Loss.distillation(student, teacher: teacher, temperature: 2, mask: mask))
+                    - value(
+                        Loss.distillation(
+                            student.rows(where: mask), teacher: teacher.rows(where: mask), temperature: 2)))
+                < 1e-6)
+    }
+
     @Test func entropyIsMinusOneWhenChoicesAreUsedAlike() throws {
         let even = try Tensor([1, 0, 0, 1] as [Float], shape: [1, 2, 2])
         let mask = try Tensor.ones([1, 2])

@@ -9,17 +9,12 @@ import Testing
     @Test func aMillionCallsLeaveNothingBehind() throws {
         let x = try Tensor.ones([4])
         let handles = try Runtime.liveTensorCount()
-        let memory = allocatedBytes()
+        let memory = try #require(Runtime.allocatedHostMemory)
         for _ in 0..<1_000_000 { _ = try x + x }
         #expect(try Runtime.liveTensorCount() - handles < 10_000)
-        #expect(allocatedBytes() - memory < 32 << 20)  // a leak of 100 bytes a call would be 95 MiB
-    }
-
-    /// What `malloc` has given out and not got back. Resident memory would also grow with the huge
-    /// pages that the kernel lays over a heap.
-    private func allocatedBytes() -> Int {
-        let heap = mallinfo2()
-        return Int(heap.uordblks) + Int(heap.hblkhd)
+        // Not resident memory, which would also grow with the huge pages that the kernel lays over a heap.
+        let grown = try #require(Runtime.allocatedHostMemory) - memory
+        #expect(grown < 32 << 20)  // a leak of 100 bytes a call would be 95 MiB
     }
 
     @Test func handlesOfFailedCallsAreGivenBack() throws {

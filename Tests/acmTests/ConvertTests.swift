@@ -18,8 +18,12 @@ import Torch
             in: folder)
     }
 
+    /// The files of a folder, that of events aside, which must be one.
     func files(_ path: String) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder[path].path).sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder[path].path).sorted()
+        let events = names.filter { $0.hasPrefix("events.out.tfevents.") }
+        #expect(events.count == (path.contains("/") ? 0 : 1), "\(names)")
+        return names.filter { !events.contains($0) }
     }
 
     @Test func allPhases() throws {
@@ -28,7 +32,8 @@ import Torch
         #expect(ending.output == "Wrote out: 2 adaptive modules, phase finetuned.\n")
         #expect(
             try files("out") == [
-                "config.json", "conversion.yaml", "model.safetensors", "tokenizer_config.json", "vocab.txt",
+                "config.json", "conversion.yaml", "model.safetensors", "results.json",
+                "tokenizer_config.json", "vocab.txt",
             ])
         let inspected = try acm("inspect", "out", "--json", in: folder)
         let reader = try JSONObjectReader(JSONValue(parsing: inspected.output), source: "output")
@@ -39,25 +44,53 @@ import Torch
         #expect(weights[0] == weights[1])
     }
 
-    /// Killed once in the first phase and once in the last.
-    @Test func aKilledRunGoesOn() throws {
+    /// Killed once in the first phase and once in the last, with and without held-out samples.
+    @Test(arguments: [[], ["--set", "heldOut.share=0.4", "--set", "heldOut.steps=2"]])
+    func aKilledRunGoesOn(heldOut: [String]) throws {
         let steps = 6
         let state = folder["killed/checkpoint/state.json"]
         for phase in ["distillation", "finetuning"] {
-            let killed = try convert("killed", steps: steps)
+            let killed = try convert("killed", steps: steps, heldOut)
             func reached() -> Bool { (try? JSONValue(contentsOf: state))?["phase"]?.stringValue == phase }
             while killed.isRunning, !reached() { usleep(1000) }
             killed.kill()
             #expect(try killed.wait().status == 128 + SIGKILL)
             #expect(try files("killed") == ["checkpoint"])
         }
-        try convert("killed", steps: steps).wait().succeeds()
-        try convert("whole", steps: steps).wait().succeeds()
-        for name in try files("whole") {
+        try convert("killed", steps: steps, heldOut).wait().succeeds()
+        try convert("whole", steps: steps, heldOut).wait().succeeds()
+        let results = try ["killed", "whole"].map { try JSONValue(contentsOf: folder["\($0)/results.json"]) }
+        #expect(results[0]["held_out"] == results[1]["held_out"])
+        #expect(results[0]["held_out"]?.isNull == heldOut.isEmpty)
+        for name in try files("whole") where name != "results.json" {
             let contents = try ["killed", "whole"].map { try Data(contentsOf: folder["\($0)/\(name)"]) }
             #expect(contents[0] == contents[1], "\(name)")
         }
         #expect(try files("killed") == files("whole"))
+    }
+
+    @Test func aDryRunWritesNothing() throws {
+        let before = try folder.snapshot()
+        let ending = try convert("out", steps: 7, ["--dry-run", "--set", "heldOut.share=0.3"]).wait()
+        ending.succeeds()
+        #expect(try folder.snapshot() == before)
+        for part in ["held out", "2 adaptive modules of 4 learners", "GMAC", "Nothing was written."] {
+            #expect(ending.output.contains(part), "\(ending.output)")
+        }
+        let lines = ending.output.split(separator: "\n").map {
+            $0.split(separator: " ").prefix(4).map(String.init)
+        }
+        for phase in ["distillation", "gatePretraining", "finetuning"] {
+            #expect(lines.contains([phase, "7", "4", "28"]), "\(ending.output)")
+        }
+        try convert("out", ["--dry-run", "--set", "learners=0"]).wait().refuses(64, "learners")
+    }
+
+    @Test func heldOutSamplesAreNotThoseThatAreTrainedOn() throws {
+        try convert("out", ["--set", "heldOut.split=test"]).wait().succeeds()
+        let results = try JSONObjectReader(contentsOf: folder["out/results.json"])
+        #expect(try results.object("asked").integer("held_out_samples", in: 0...24) == 8)
+        try convert("other", ["--set", "heldOut.split=train"]).wait().refuses(65, "heldOut.split train")
     }
 
     @Test func phaseByPhase() throws {
@@ -79,7 +112,8 @@ import Torch
 
     @Test func aLossThatIsNotFiniteEndsTheRunAndKeepsTheCheckpoint() throws {
         try convert("out", steps: 4, ["--set", "distillation.optimisation.learningRate=1e30"]).wait().refuses(
-            65, "The loss of distillation is not a finite number at step", "lower the learning rate")
+            65, "The loss of distillation or its gradient is not a finite number at step",
+            "lower the learning rate")
         #expect(try files("out") == ["checkpoint"])
         #expect(try files("out/checkpoint").contains("state.json"))
         let before = try folder.snapshot()

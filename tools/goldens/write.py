@@ -29,6 +29,7 @@ PROVENANCE = {
     "wav2vec2": RANDOM + " Vocabularies made by tools/goldens/wav2vec2.py; error rates by jiwer (Apache-2.0).",
     "whisper": RANDOM,
     "bpe": "A vocabulary made by tools/goldens/bpe.py; encodings by tokenizers (Apache-2.0).",
+    "tensorboard_events": "Events made by tools/goldens/tensorboard_events.py; written by tensorboard (Apache-2.0).",
     "wordpiece": "Vocabularies made by tools/goldens/wordpiece.py from lists of letters and from word counts of "
                  "Examples/minilm/glosses.tsv (WordNet 3.0, licence in Examples/minilm/LICENSE.WordNet); "
                  "encodings by tokenizers and transformers (Apache-2.0).",

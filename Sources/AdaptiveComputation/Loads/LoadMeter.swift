@@ -51,6 +51,21 @@ public struct LoadMeter: Sendable, Equatable {
         for (choice, count) in counts.enumerated() { modules[index].histogram[choice] += count }
     }
 
+    /// Puts other counts in the place of all histograms, such as their sums over several processes.
+    ///
+    /// - Parameter change: gets the histograms one after the other and gives as many numbers.
+    public mutating func replaceCounts(_ change: ([Int]) throws -> [Int]) throws {
+        var counts = try change(modules.flatMap(\.histogram))[...]
+        for index in modules.indices {
+            let bins = modules[index].histogram.count
+            guard counts.count >= bins else {
+                throw ModelError.invalidSlot("The load meter got too few counts.")
+            }
+            modules[index].histogram = Array(counts.prefix(bins))
+            counts = counts.dropFirst(bins)
+        }
+    }
+
     /// `Σ p·k / Σ p·N` over tokens and modules, `p` the cost of a learner; 1 for a dense model, which
     /// runs all it has.
     public var load: Double {

@@ -41,7 +41,7 @@ public struct AdaptiveModule: Slot {
         switch adaptive?.mode ?? .inference {
         case .inference:
             var choices = try gate(input, budget: budget).argMax(axis: -1)
-            if minimumChoice > 0 { choices = try choices + Tensor(scalar: minimumChoice).to(input.device) }
+            if minimumChoice > 0 { choices = try choices + minimumChoice }
             // Padding needs no computing.
             if let mask = pass.tokenMask(at: place) {
                 choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice))
@@ -56,13 +56,12 @@ public struct AdaptiveModule: Slot {
             let choices = try Tensor.full(shape, Double(count), .int64, device: input.device)
             return try run(input, choices, at: place, adaptive)
         case .training(let temperature):
-            let oneHot = try gumbelSoftmax(
-                gate(input, budget: budget), temperature: temperature)
+            let logits = try gate(input, budget: budget)
+            let noise = try (adaptive?.noise ?? .generator).draw(like: logits, at: place)
+            let oneHot = try gumbelSoftmax(logits, noise: noise, temperature: temperature)
             adaptive?.record(
                 GateDecision(
-                    place: place,
-                    choices: try oneHot.detach().argMax(axis: -1)
-                        + Tensor(scalar: minimumChoice).to(input.device),
+                    place: place, choices: try oneHot.detach().argMax(axis: -1) + minimumChoice,
                     oneHot: oneHot, minimumChoice: minimumChoice))
             return try learners(input, tails: tails(oneHot))
         }
@@ -93,10 +92,12 @@ public struct AdaptiveModule: Slot {
 /// A one-hot sample of `softmax((logits + Gumbel noise) / temperature)` whose gradient is that of
 /// the soft sample.
 ///
-/// - Parameter logits: `[…, choices]`.
+/// - Parameters:
+///   - logits: `[…, choices]`.
+///   - noise: of the Gumbel distribution, the same shape.
+///   - temperature: above 0.
 /// - Source: Jang, Gu & Poole 2017, section 2.2.
-func gumbelSoftmax(_ logits: Tensor, temperature: Double) throws -> Tensor {
-    let noise = try logits.emptyLike().fillExponentialInPlace().detach().logarithm().negative()
+func gumbelSoftmax(_ logits: Tensor, noise: Tensor, temperature: Double) throws -> Tensor {
     let soft = try ((logits + noise) / temperature).softmax()
     let hard = try soft.detach().argMax(axis: -1).oneHot(soft.size(-1)).to(nil, soft.dataType)
     return try (hard - soft.detach()) + soft

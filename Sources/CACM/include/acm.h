@@ -38,7 +38,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a declaration below changes. */
-#define ACM_INTERFACE_VERSION 2
+#define ACM_INTERFACE_VERSION 4
 
 /* Statuses. */
 #define ACM_OK 0
@@ -46,6 +46,7 @@ extern "C" {
 #define ACM_OUT_OF_MEMORY 2    /* host or device memory is exhausted */
 #define ACM_FAILURE 3          /* libtorch refused or failed; the message says why */
 #define ACM_UNAVAILABLE 4      /* the library, the device or the version is not there */
+#define ACM_LOST_PROCESS 5     /* another process of a group is gone or did not answer in time */
 
 /* Scalar types, numbered as in libtorch. */
 #define ACM_UINT8 0
@@ -137,6 +138,8 @@ int32_t acm_tensor_create(void *data, int32_t scalar_type, const int64_t *shape,
                           void (*deallocate)(void *context), void *context, acm_tensor **result);
 /* Gives one reference back. Null is allowed. */
 int32_t acm_tensor_free(acm_tensor *tensor);
+/* One more reference to the same tensor. */
+int32_t acm_tensor_share(const acm_tensor *tensor, acm_tensor **result);
 int32_t acm_tensor_rank(const acm_tensor *tensor, int32_t *rank);
 /* Writes `rank` numbers. */
 int32_t acm_tensor_shape(const acm_tensor *tensor, int64_t *shape);
@@ -168,6 +171,24 @@ int32_t acm_tensor_gradient(const acm_tensor *tensor, acm_tensor **gradient);
 int32_t acm_tensor_set_gradient(acm_tensor *tensor, const acm_tensor *gradient);
 /* Accumulates gradients into the leaves. A null `seed` stands for one, for a scalar tensor. */
 int32_t acm_tensor_backward(const acm_tensor *tensor, const acm_tensor *seed, bool retain_graph);
+/*
+ * A computation on tensors. It takes the references to its inputs over, hands new references to its
+ * results out, at most `result_capacity`, and returns a status; where that is not ACM_OK it writes
+ * why to `message`, with a closing zero.
+ */
+typedef int32_t (*acm_computation)(void *context, acm_tensor *const *inputs, int32_t input_count,
+                                   acm_tensor **results, int32_t result_capacity,
+                                   int32_t *result_count, char *message, int32_t message_capacity);
+/*
+ * The results of `run` on some inputs, of which backward keeps the inputs alone: it calls `run` once
+ * more, on whatever thread backward works, with autocast as it is now. `run` must then compute the
+ * same; tensors that it uses besides its inputs and that require gradients get theirs. With recording
+ * off it runs just once. `release(context)` is called once when `run` is needed no more, whatever
+ * the status is.
+ */
+int32_t acm_tensor_recomputed(acm_tensor *const *inputs, int32_t input_count, acm_computation run,
+                              void (*release)(void *context), void *context, acm_tensor **results,
+                              int32_t result_capacity, int32_t *result_count);
 /* Whether operators on this thread are recorded for backward. */
 int32_t acm_gradient_mode_set(bool enabled, bool *previous);
 /* Autocast on this thread for one device type; disabling also drops its cache of cast weights. */
@@ -184,6 +205,52 @@ int32_t acm_device_synchronize(int32_t type, int32_t index);
 int32_t acm_device_memory(int32_t type, int32_t index, int64_t *used, int64_t *reserved,
                           int64_t *peak);
 int32_t acm_device_reset_peak_memory(int32_t type, int32_t index);
+
+/* --- processes that train together -------------------------------------- */
+
+typedef struct acm_process_group acm_process_group;
+typedef struct acm_reducer acm_reducer;
+
+/* Reductions. */
+#define ACM_SUM 0
+#define ACM_MAXIMUM 1
+
+/*
+ * Meets the other processes of a group of `size`, numbered from 0; the first listens at
+ * `host`:`port`. All call this, and each function below, in the same order. Tensors on the host
+ * go through Gloo; with `device_type` ACM_CUDA those on devices go through NCCL, where the library
+ * was built with it. What waits for another process gives up after the timeout; so does what is
+ * left when a process ends: ACM_LOST_PROCESS.
+ */
+int32_t acm_process_group_create(int32_t rank, int32_t size, const char *host, int32_t port,
+                                 int32_t device_type, int64_t timeout_milliseconds,
+                                 acm_process_group **result);
+/* Null is allowed. */
+int32_t acm_process_group_free(acm_process_group *group);
+/* Replaces each element of a contiguous tensor by its sum or maximum over all processes. */
+int32_t acm_process_group_all_reduce(const acm_process_group *group, acm_tensor *tensor,
+                                     int32_t reduction);
+/* The tensors of all processes, of one shape: `[size, ...]`. */
+int32_t acm_process_group_all_gather(const acm_process_group *group, const acm_tensor *tensor,
+                                     acm_tensor **result);
+/* Replaces the elements of a contiguous tensor by those that process `root` has. */
+int32_t acm_process_group_broadcast(const acm_process_group *group, acm_tensor *tensor, int32_t root);
+/* Waits until all processes have come here. */
+int32_t acm_process_group_barrier(const acm_process_group *group);
+
+/*
+ * Averages gradients over the processes of a group, bucket by bucket while backward goes on. The
+ * parameters are leaves, the same ones in each process.
+ */
+int32_t acm_reducer_create(const acm_process_group *group, acm_tensor *const *parameters, int32_t count,
+                           acm_reducer **result);
+/*
+ * acm_tensor_backward from a scalar, after which each parameter that any process used has the mean of
+ * all processes' gradients. Gradients that other calls of acm_tensor_backward left are averaged too.
+ */
+int32_t acm_reducer_backward(acm_reducer *reducer, const acm_tensor *loss);
+/* Null is allowed. Goes before its parameters' last use. */
+int32_t acm_reducer_free(acm_reducer *reducer);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

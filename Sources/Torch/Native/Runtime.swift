@@ -48,6 +48,18 @@ public enum Runtime {
         acm_memory_keep_freed()
     }
 
+    /// Bytes of host memory that are allocated now, whoever did; nil where the C library does not tell.
+    public static var allocatedHostMemory: Int? {
+        let count = acm_memory_allocated()
+        return count < 0 ? nil : Int(count)
+    }
+
+    /// Most bytes of host memory that the process has occupied at once; nil where the system does not tell.
+    public static var peakHostMemory: Int? {
+        let count = acm_memory_peak()
+        return count < 0 ? nil : Int(count)
+    }
+
     /// Seeds libtorch's default random generators of all devices.
     public static func seed(_ seed: UInt64) throws {
         try NativeLibrary.open()

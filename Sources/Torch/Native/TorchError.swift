@@ -11,12 +11,15 @@ public enum TorchError: LocalizedError, Equatable {
     case failure(String)
     /// The native library or libtorch is not there.
     case unavailable(String)
+    /// Another process of a ``ProcessGroup`` ended or did not answer in time.
+    case lostProcess(String)
     /// A device was asked for, but there are only so many of its type.
     case missingDevice(Device, count: Int)
 
     public var errorDescription: String? {
         switch self {
         case .invalidArgument(let text), .failure(let text), .unavailable(let text): text
+        case .lostProcess(let text): text.prefix(1).uppercased() + text.dropFirst() + "."
         case .outOfMemory(let text): "Out of memory: \(text)"
         case .missingDevice(let device, let count):
             "Device \(device) was asked for, but libtorch finds \(count) devices of type \(device.type.rawValue)."
@@ -36,6 +39,7 @@ private func nativeError(_ status: Int32) -> TorchError {
     case ACM_INVALID_ARGUMENT: .invalidArgument(text)
     case ACM_OUT_OF_MEMORY: .outOfMemory(text)
     case ACM_UNAVAILABLE: .unavailable(text)
+    case ACM_LOST_PROCESS: .lostProcess(text)
     default: .failure(text)
     }
 }

@@ -45,6 +45,11 @@ extension Tensor {
         try Operators.addScalar(.tensor(left), .double(right))
     }
 
+    /// Keeps integers integers.
+    public static func + (left: Tensor, right: Int) throws -> Tensor {
+        try Operators.addScalar(.tensor(left), .int(right))
+    }
+
     public static func - (left: Tensor, right: Tensor) throws -> Tensor {
         try Operators.subtract(.tensor(left), .tensor(right))
     }

@@ -100,7 +100,13 @@ public final class Adam {
     }
 
     /// Moves every parameter that has a gradient.
-    public func step(rate: Double) throws {
+    ///
+    /// - Parameters:
+    ///   - rate: the learning rate, which the groups' factors multiply.
+    ///   - isSpoilt: a bool without axes on the parameters' device; where it is true nothing moves,
+    ///     which the host need not wait to know.
+    public func step(rate: Double, unless isSpoilt: Tensor? = nil) throws {
+        let flag = try isSpoilt?.to(nil, .float32)
         for kind in kinds {
             var moving: [(slot: Slot, gradient: Tensor)] = []
             for slot in slots where slot.kind == kind {
@@ -116,7 +122,7 @@ public final class Adam {
                     .tensors(moving.map(\.slot.mean)), .tensors(moving.map(\.slot.square)),
                     .tensors([]), .tensors(steps), .double(rate * kind.rateFactor), .double(firstDecay),
                     .double(secondDecay), .double(kind.weightDecay), .double(epsilon), .bool(false),
-                    .bool(false))
+                    .bool(false), .none, .optionalTensor(flag))
             }
         }
     }

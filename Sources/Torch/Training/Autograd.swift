@@ -1,5 +1,9 @@
 import CACM
 
+private enum Operators {
+    static let scale = Operator("aten::_foreach_mul_", "Tensor")
+}
+
 extension Tensor {
     /// Whether operations on this tensor are recorded.
     public var requiresGradient: Bool {
@@ -33,6 +37,14 @@ extension Tensor {
     public func backward() throws {
         try withHandle { try check(acm_tensor_backward($0, nil, false)) }
     }
+}
+
+/// Multiplies the gradients of some parameters, where they have any, by a number without axes on their
+/// device.
+public func scaleGradients(of parameters: [Tensor], by factor: Tensor) throws {
+    let gradients = try parameters.compactMap { try $0.gradient }
+    guard !gradients.isEmpty else { return }
+    try withoutGradients { try Operators.scale.perform(.tensors(gradients), .tensor(factor)) }
 }
 
 /// Runs `body` without recording operations for backward on this thread.

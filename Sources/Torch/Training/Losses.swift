@@ -27,11 +27,24 @@ public enum Loss {
 
     /// `T² · KL(softmax(teacher / T) ‖ softmax(student / T))`, mean over the batch.
     ///
-    /// - Parameters: logits `[batch, classes]`.
+    /// - Parameters:
+    ///   - student: logits `[…, classes]`.
+    ///   - teacher: logits of the same shape.
+    ///   - temperature: T, above 0.
+    ///   - mask: the leading axes, bool: only where it is true logits count in the mean; nil counts all.
     /// - Source: Hinton, Vinyals & Dean 2015, section 2.
     public static func distillation(
-        _ student: Tensor, teacher: Tensor, temperature: Double
+        _ student: Tensor, teacher: Tensor, temperature: Double, mask: Tensor? = nil
     ) throws -> Tensor {
+        if let mask {
+            // As a weighted mean, since picking rows would wait for the device.
+            let each = try Operators.divergence(
+                .tensor(try (student / temperature).logSoftmax()),
+                .tensor(try (teacher / temperature).softmax()), .int(0)
+            ).sum(axis: -1)
+            let counted = try each.masked(mask.logicalNot(), value: 0).sum()
+            return try counted / mask.to(nil, .float32).sum() * (temperature * temperature)
+        }
         let batchMean = 1  // kl_div's `sum` is 2, `mean` 1 divides by all elements
         let classes = Double(try student.size(-1))
         let divergence = try Operators.divergence(

@@ -109,7 +109,7 @@ public struct BERTModel: TransformerModel {
             ids.to(nil, .int64), tokenTypes: inputs["token_type_ids"]?.to(nil, .int64))
         pass.keep(states)
         for (index, block) in blocks.enumerated() {
-            states = try block(states, index: index, mask: mask, pass)
+            states = try pass.runBlock([states]) { try block($0[0], index: index, mask: mask, $1) }
             pass.keep(states)
         }
         let pooled = try pooler.map { try $0(states.select(0, axis: 1)).tanh() }  // [batch, width]

@@ -124,7 +124,7 @@ public struct ViTModel: TransformerModel {
         var states = try embeddings(pixels)
         pass.keep(states)
         for (index, block) in blocks.enumerated() {
-            states = try block(states, index: index, pass)
+            states = try pass.runBlock([states]) { try block($0[0], index: index, $1) }
             pass.keep(states)
         }
         states = try norm(states)

@@ -80,7 +80,24 @@ extension SpanMasking.Spans {
 /// A model that can be trained with parts of its input hidden.
 public protocol InputMasking: TransformerModel {
     /// The inputs with what to hide of them beside them, drawn as the configuration says.
+    ///
+    /// - Parameters:
+    ///   - inputs: the rows that are taken.
+    ///   - batch: the real samples of each row of a larger batch and which rows of it the inputs are: spans
+    ///     are drawn for all of it; nil where the inputs are all.
+    ///   - generator: what decides.
     func hidingSpans(
-        of inputs: ModelInputs, using generator: inout some RandomNumberGenerator
+        of inputs: ModelInputs, among batch: (sampleCounts: [Int], places: [Int])?,
+        using generator: inout some RandomNumberGenerator
     ) throws -> ModelInputs
+    /// The real samples of each row.
+    func sampleCounts(_ inputs: ModelInputs) throws -> [Int]
+}
+
+extension InputMasking {
+    public func hidingSpans(
+        of inputs: ModelInputs, using generator: inout some RandomNumberGenerator
+    ) throws -> ModelInputs {
+        try hidingSpans(of: inputs, among: nil, using: &generator)
+    }
 }

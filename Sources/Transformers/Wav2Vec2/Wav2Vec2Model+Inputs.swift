@@ -47,26 +47,37 @@ extension Wav2Vec2Model {
 }
 
 extension Wav2Vec2Model: InputMasking {
+    public func sampleCounts(_ inputs: ModelInputs) throws -> [Int] {
+        let samples = try inputs.required("input_values")
+        return try inputs["attention_mask"].map(sampleCounts)
+            ?? Array(repeating: samples.size(1), count: samples.size(0))
+    }
+
     public func hidingSpans(
-        of inputs: ModelInputs, using generator: inout some RandomNumberGenerator
+        of inputs: ModelInputs, among batch: (sampleCounts: [Int], places: [Int])?,
+        using generator: inout some RandomNumberGenerator
     ) throws -> ModelInputs {
         let samples = try inputs.required("input_values")
         try check(inputs, samples)
-        let (rows, device) = (samples.shape[0], samples.device)
-        let frameCount = sizes.frameCount(samples: samples.shape[1])
+        let device = samples.device
+        let counts = try batch?.sampleCounts ?? sampleCounts(inputs)
+        let places = batch?.places ?? Array(counts.indices)
+        func rows(_ hidden: [Bool], _ width: Int) throws -> Tensor {
+            let own = places.flatMap { hidden[$0 * width..<($0 + 1) * width] }
+            return try Tensor(own, shape: [places.count, width]).to(device)
+        }
         var inputs = inputs
         if let spans = sizes.masking.frames {
             guard maskVector != nil else { throw Self.noMaskVector }
-            let lengths =
-                try inputs["attention_mask"].map { try sampleCounts($0).map(sizes.frameCount) }
-                ?? Array(repeating: frameCount, count: rows)
-            let hidden = try spans.draw(lengths: lengths, count: frameCount, using: &generator)
-            inputs.tensors["mask_time_indices"] = try Tensor(hidden, shape: [rows, frameCount]).to(device)
+            let frameCount = sizes.frameCount(samples: samples.shape[1])
+            let hidden = try spans.draw(
+                lengths: counts.map(sizes.frameCount), count: frameCount, using: &generator)
+            inputs.tensors["mask_time_indices"] = try rows(hidden, frameCount)
         }
         if let spans = sizes.masking.channels {
             let hidden = try spans.draw(
-                lengths: Array(repeating: sizes.width, count: rows), count: sizes.width, using: &generator)
-            inputs.tensors["mask_feature_indices"] = try Tensor(hidden, shape: [rows, sizes.width]).to(device)
+                lengths: counts.map { _ in sizes.width }, count: sizes.width, using: &generator)
+            inputs.tensors["mask_feature_indices"] = try rows(hidden, sizes.width)
         }
         return inputs
     }

@@ -111,7 +111,11 @@ public struct Wav2Vec2Model: TransformerModel {
         let bias = try relativePositions.map { try $0(frameCount: shape[1]) }
         pass.keep(states)
         for (index, block) in blocks.enumerated() {
-            states = try block(states, index: index, mask: mask, bias: bias, pass)
+            // The bias of relative positions is learnt too.
+            states = try pass.runBlock([states] + (bias.map { [$0] } ?? [])) { inputs, pass in
+                try block(
+                    inputs[0], index: index, mask: mask, bias: bias.map { _ in inputs[1] }, pass)
+            }
             pass.keep(states)
         }
         if sizes.hasStableNorms { states = try norm(states) }

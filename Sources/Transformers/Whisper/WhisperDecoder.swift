@@ -31,9 +31,11 @@ public struct WhisperDecoder: Layer {
         var states = try words(ids) + positions.weight.slice(known..<known + count, axis: 0)
         pass.keep(states, of: .decoder)
         for (index, block) in blocks.enumerated() {
-            states = try block(
-                states, encoderStates: encoderStates, index: index, mask: attention.mask,
-                isCausal: attention.isCausal, memory: memory, pass)
+            states = try pass.runBlock([states, encoderStates]) { inputs, pass in
+                try block(
+                    inputs[0], encoderStates: inputs[1], index: index, mask: attention.mask,
+                    isCausal: attention.isCausal, memory: memory, pass)
+            }
             if index < blocks.count - 1 { pass.keep(states, of: .decoder) }
         }
         states = try norm(states)

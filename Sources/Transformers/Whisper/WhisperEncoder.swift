@@ -22,7 +22,7 @@ public struct WhisperEncoder: Layer {
         var states = try embeddings(features)
         pass.keep(states)
         for (index, block) in blocks.enumerated() {
-            states = try block(states, index: index, pass)
+            states = try pass.runBlock([states]) { try block($0[0], index: index, $1) }
             // The last is kept after the norm, as transformers does.
             if index < blocks.count - 1 { pass.keep(states) }
         }

@@ -1,0 +1,2 @@
+// A declaration; see the README beside this folder.
+#pragma once

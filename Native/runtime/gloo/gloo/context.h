@@ -1,0 +1,13 @@
+// A declaration; see the README beside this folder.
+#pragma once
+
+#include <chrono>
+
+namespace gloo {
+
+class Context {
+  public:
+    void setTimeout(std::chrono::milliseconds timeout);
+};
+
+}  // namespace gloo

@@ -1,0 +1,13 @@
+// Declarations; see the README beside this folder.
+#pragma once
+
+namespace gloo::transport {
+
+class Device;
+
+class UnboundBuffer {
+  public:
+    virtual ~UnboundBuffer() = 0;
+};
+
+}  // namespace gloo::transport
