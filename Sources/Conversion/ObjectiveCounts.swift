@@ -21,7 +21,8 @@ public struct ObjectiveCounts: Sendable {
     ) throws -> [ObjectiveCounts] {
         let labels = try Tensor.stacked(parts.map(\.labels))  // [parts]
         let teacher = try Tensor.stacked(parts.map(\.teacher))
-        let total = try share.isWhole
+        let total =
+            try share.isWhole
             ? [labels.sum(), teacher.sum()]
             : (share.total(.stacked([labels.sum(), teacher.sum()])) / Double(share.processCount)).unstacked()
         let ofLabels = try labels / total[0]

@@ -40,7 +40,8 @@ extension PhaseTraining {
     private func learnWhole(_ run: PartRun, _ settings: ConversionOptions.Finetuning) throws -> StepValues {
         let values: StepValues = try inPrecision {
             let student = try studentOutputs(run)
-            let shares = try share.isWhole
+            let shares =
+                try share.isWhole
                 ? nil
                 : ObjectiveCounts.shares(
                     of: [objective.counts(student: student, labels: run.part.labels)], among: share)

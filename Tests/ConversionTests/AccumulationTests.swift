@@ -120,7 +120,8 @@ import Transformers
         func run(_ recomputes: Bool) throws -> (bytes: Int, gradient: [Double]) {
             let before = try #require(Runtime.allocatedHostMemory)
             let pass = AdaptivePass(
-                mode: .training(temperature: 1), budget: 0.5, noise: .seeded(5, first: 0, of: 64))
+                mode: .training(temperature: 1), budget: 0.5,
+                noise: .seeded(5, BatchRows(places: Array(0..<64), count: 64)))
             pass.recomputesBlocks = recomputes
             let outputs = try model(ModelInputs(["pixel_values": pixels]), pass)
             let oneHots = try pass.trace.compactMap { try $0.learnerCounts()?.mean() }

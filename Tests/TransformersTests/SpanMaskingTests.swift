@@ -99,6 +99,28 @@ import Torch
             try hidden.required("last_hidden_state").equals(other.required("last_hidden_state")).allTrue())
     }
 
+    /// Rows of a larger batch get the spans that they get in it.
+    @Test func rowsOfABatchHideWhatTheyHideInIt() throws {
+        let folder = try Goldens.copy(
+            "wav2vec2_masked", configuration: ["mask_time_length": 2, "mask_feature_length": 3])
+        let model = try #require(try ModelFolder.load(folder.url) as? Wav2Vec2Model)
+        var inputs = ModelInputs(try Goldens.tensors("wav2vec2_masked", "inputs"))
+        inputs.tensors["mask_time_indices"] = nil
+        let counts = try model.sampleCounts(inputs)
+        var generator = Generator(state: 9)
+        let whole = try model.hidingSpans(of: inputs, using: &generator)
+        for places in [[1], [1, 0]] {
+            let rows = try Tensor(places)
+            let part = ModelInputs(try inputs.tensors.mapValues { try $0.entries(rows) })
+            generator = Generator(state: 9)
+            let hidden = try model.hidingSpans(of: part, among: (counts, places), using: &generator)
+            for name in ["mask_time_indices", "mask_feature_indices"] {
+                #expect(
+                    try hidden.required(name).equals(whole.required(name).entries(rows)).allTrue(), "\(name)")
+            }
+        }
+    }
+
     @Test func configurationsWithoutMaskingHideNothing() throws {
         for changes in [
             ["apply_spec_augment": false], ["mask_time_prob": 0.0],

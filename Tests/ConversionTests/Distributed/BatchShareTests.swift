@@ -82,8 +82,8 @@ import Transformers
     /// Labels for a budget that is spent over all rows: one process has the rows where learners help, the other
     /// those where they do not.
     @Test func theBudgetIsSpentOverTheWholeBatch() throws {
-        let distances: [[Float]] = [[10, 9, 1, 0.5], [0, 1, 0.9, 0.4]]  // none and one learner
-        func labels(_ rows: Range<Int>, _ share: BatchShare) throws -> [Int] {
+        @Sendable func labels(_ rows: Range<Int>, _ share: BatchShare) throws -> [Int] {
+            let distances: [[Float]] = [[10, 9, 1, 0.5], [0, 1, 0.9, 0.4]]  // none and one learner
             let own = distances.flatMap { $0[rows] }
             return try GateLabels.spending(
                 0.5, distances: [Tensor(own, shape: [2, rows.count])],
@@ -105,7 +105,10 @@ import Transformers
         options.finetuning.optimisation.batchSize = 6
         try options.requireSharing(by: 2, TrainingPhase.allCases, sampleCount: 100)
         for (size, phases, samples, part) in [
-            (4, [TrainingPhase.finetuning], 100, "finetuning.optimisation.batchSize must be a multiple of the 4"),
+            (
+                4, [TrainingPhase.finetuning], 100,
+                "finetuning.optimisation.batchSize must be a multiple of the 4"
+            ),
             (2, TrainingPhase.allCases, 5, "found 5 (the data has no more samples)"),
         ] {
             let error = #expect(throws: ConversionError.self) {

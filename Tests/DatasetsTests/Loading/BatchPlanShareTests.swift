@@ -4,8 +4,9 @@ import Testing
 
 @Suite struct BatchPlanShareTests {
     /// Each row has one process, and its mirrored place the same one.
-    @Test(arguments: [(8, 2), (8, 4), (12, 2), (6, 6), (6, 2)]) func placesAreADivision(rows: Int, processes: Int)
-    {
+    @Test(arguments: [(8, 2), (8, 4), (12, 2), (6, 6), (6, 2)]) func placesAreADivision(
+        rows: Int, processes: Int
+    ) {
         let parts = (0..<processes).map {
             BatchPlan.places(of: $0, among: processes, rowCount: rows)
         }

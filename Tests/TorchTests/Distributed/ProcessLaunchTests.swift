@@ -37,8 +37,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("RANK", "4", "RANK in the environment must be this process's number, 0 to 3 as WORLD_SIZE is 4, found \"4\""),
-        ("RANK", "-1", "found \"-1\""), ("RANK", "", "but not RANK"), ("WORLD_SIZE", "", "but not WORLD_SIZE"),
+        (
+            "RANK", "4",
+            "RANK in the environment must be this process's number, 0 to 3 as WORLD_SIZE is 4, found \"4\""
+        ),
+        ("RANK", "-1", "found \"-1\""), ("RANK", "", "but not RANK"),
+        ("WORLD_SIZE", "", "but not WORLD_SIZE"),
         ("WORLD_SIZE", "0", "the number of processes, found \"0\""), ("LOCAL_RANK", "x", "found \"x\""),
         ("MASTER_ADDR", "", "but not MASTER_ADDR, the machine of process 0"),
         ("MASTER_PORT", "70000", "a free port there, 1 to 65535, found \"70000\""),
