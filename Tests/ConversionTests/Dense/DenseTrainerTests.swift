@@ -172,6 +172,23 @@ private func brightness(
         #expect(!FileManager.default.fileExists(atPath: folder["out/checkpoint"].path))
     }
 
+    /// A batch in parts gives the gradients of the whole, to rounding.
+    @Test func partsOfABatchTeachTheSame() throws {
+        let data = try brightness(folder, classes: ["dark", "bright"], size: 24)
+        let url = try shape(of: "deit_classifier")
+        func losses(_ size: Int) throws -> [Double] {
+            var options = options(steps: 6)
+            options.optimisation.microBatchSize = size
+            var losses: [Double] = []
+            try DenseTrainer(
+                try DenseClassifier(url), output: folder["out"], dataset: data, options: options,
+                reportSteps: 1
+            ) { losses += $0.values.map(\.value) }.run()
+            return losses
+        }
+        for (found, wanted) in zip(try losses(3), try losses(0)) { #expect(abs(found - wanted) < 1e-3) }
+    }
+
     /// Weight decay shrinks matrices alone.
     @Test func weightDecayLeavesVectorsAndPositionsAlone() throws {
         let data = try brightness(folder, classes: ["dark", "bright"], size: 24)
