@@ -35,6 +35,29 @@ public struct AdaptiveModel: Sendable {
         }
     }
 
+    /// What makes the load the budget that is asked for; nil before budgets are calibrated.
+    public private(set) var calibration: BudgetCalibration?
+
+    /// The same model, whose parameters are shared, with its budgets calibrated; nil takes a calibration
+    /// away.
+    ///
+    /// - Throws: `ModelError.invalidSlot(_:)` for a calibration of other modules.
+    public func calibrated(_ calibration: BudgetCalibration?) throws -> AdaptiveModel {
+        let known = calibration.map { Dictionary(uniqueKeysWithValues: $0.modules.map { ($0.place, $0) }) }
+        var model = self
+        for (place, module) in modules {
+            var module = module
+            module.gate.offsets = known?[place]?.offsets
+            let choices = module.learners.count + 1 - module.minimumChoice
+            guard known == nil || module.gate.offsets?.rows[0].count == choices else {
+                throw ModelError.invalidSlot("The calibration does not fit \(place) and its \(choices) choices.")
+            }
+            try model.network.replaceSlot(at: place, with: module)
+        }
+        model.calibration = calibration
+        return model
+    }
+
     /// The adaptive modules and their places, in the order of the configuration.
     public var modules: [(place: SlotPlace, module: AdaptiveModule)] {
         (configuration?.modules ?? []).compactMap { description in
@@ -71,12 +94,15 @@ public struct AdaptiveModel: Sendable {
             hasTensor: { checkpoint.find($0) != nil })
         let model = try AdaptiveModel(dense, AdaptiveConfiguration(reader))
         try model.network.load(checkpoint, from: folder, type: type, device: device)
-        return model
+        let calibration = folder.appendingPathComponent(BudgetCalibration.fileName)
+        guard FileManager.default.fileExists(atPath: calibration.path) else { return model }
+        return try model.calibrated(
+            BudgetCalibration(JSONObjectReader(contentsOf: calibration), AdaptiveConfiguration(reader).modules))
     }
 
     /// Writes a Hugging Face folder: the base's `config.json` with an `"acm"` object, the weights,
-    /// and the files of the base's tokenizer and processor. Each file appears whole or not at
-    /// all, `config.json` last.
+    /// the calibration, and the files of the base's tokenizer and processor. Each file appears whole
+    /// or not at all, `config.json` last.
     ///
     /// - Parameters:
     ///   - folder: where to write; made if it is missing.
@@ -93,6 +119,12 @@ public struct AdaptiveModel: Sendable {
         }
         try SafetensorsWriter.write(
             try network.checkpointParameters(), to: folder.appendingPathComponent("model.safetensors"))
+        let calibrationFile = folder.appendingPathComponent(BudgetCalibration.fileName)
+        if let calibration {
+            try calibration.json.write(to: calibrationFile)
+        } else if files.fileExists(atPath: calibrationFile.path) {
+            try files.removeItem(at: calibrationFile)
+        }
         var json = network.configuration
         if let configuration, case .object(var object) = json {
             object["acm"] = configuration.json

@@ -31,6 +31,9 @@ public final class AdaptivePass: ForwardPass {
     public private(set) var trace: [GateDecision] = []
     /// Where the noise of training comes from.
     public let noise: GateNoise
+    /// Is given what each gate says of the tokens at inference, without its term for the budget:
+    /// `[batch, tokens, allowedChoices]` float32.
+    var observeTokenTerm: ((SlotPlace, Tensor) -> Void)?
 
     /// - Parameters:
     ///   - mode: how the gates choose.

@@ -15,21 +15,21 @@ void acm_memory_keep_freed(void) {
 #endif
 }
 
-long long acm_memory_allocated(void) {
+int64_t acm_memory_allocated(void) {
 #ifdef __GLIBC__
     struct mallinfo2 heap = mallinfo2();
-    return (long long)heap.uordblks + (long long)heap.hblkhd;
+    return (int64_t)(heap.uordblks + heap.hblkhd);
 #else
     return -1;
 #endif
 }
 
-long long acm_memory_peak(void) {
+int64_t acm_memory_peak(void) {
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) != 0) return -1;
 #ifdef __APPLE__
     return usage.ru_maxrss;
 #else
-    return usage.ru_maxrss * 1024LL; /* KiB on Linux */
+    return usage.ru_maxrss * INT64_C(1024); /* KiB on Linux */
 #endif
 }

@@ -103,6 +103,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
     public var budgetConditioned = true
     /// Batches of the training data that order the teacher's neurons.
     public var calibrationBatches = 16
+    /// Samples of the training data on which budgets are calibrated after phase III; 0 leaves the loads as
+    /// training made them.
+    public var calibrationSamples = 512
     public var maximumLength = 128
     public var seed: UInt64 = 0
     /// `bfloat16` runs matrix products so; `float32` everything in full.
@@ -135,6 +138,7 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         var options = ConversionOptions()
         options.recipe = .paper
         options.budgetConditioned = false
+        options.calibrationSamples = 0
         options.distillation.optimisation = Optimisation(learningRate: 1e-3, batchSize: 64, epochs: 2)
         options.gatePretraining.labelRule = .paper
         options.finetuning = Finetuning()
@@ -204,6 +208,8 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         try require(
             calibrationBatches >= (recipe == .paper ? 0 : 1),
             "calibrationBatches must be at least 1 for the teacher recipe and not negative")
+        try require(
+            calibrationSamples >= 0, "calibrationSamples must not be negative, found \(calibrationSamples)")
         try require(checkpointSteps >= 1, "checkpointSteps must be at least 1, found \(checkpointSteps)")
         try require(maximumLength >= 3, "maximumLength must be at least 3, found \(maximumLength)")
         for (name, phase) in [

@@ -51,7 +51,7 @@ extension Converter {
             heldOutCount: heldOut?.count ?? 0, moduleCount: model.modules.count,
             learnerCount: model.modules.first?.module.learners.count ?? 0,
             denseParameters: count(plan.teacher), parameters: count(model),
-            costs: try costs(plan.teacher, model), peakHostBytes: Runtime.peakHostMemory,
+            costs: try costs(plan.teacher, model), peakHostBytes: Runtime.peakResidentBytes,
             checkpointBytes: checkpointBytes,
             goesOnFrom: plan.saved.map { ($0.position.phase, $0.position.step) })
     }

@@ -69,7 +69,7 @@ public struct Converter {
     /// Of several processes, each trains on its part of every batch of the given size; the first one alone
     /// writes and reports.
     ///
-    /// - Returns: the converted model.
+    /// - Returns: the converted model; of several processes only the first one's is calibrated.
     /// - Throws: ``ConversionError`` and what model and data throw; a checkpoint stays.
     public func run(
         _ phases: [TrainingPhase] = TrainingPhase.allCases, teacherFolder: URL? = nil
@@ -114,6 +114,12 @@ public struct Converter {
         }
         try model.network.setRequiresGradient(false)
         if let log {
+            if phases.contains(.finetuning), options.calibrationSamples > 0 {
+                let calibrator = try BudgetCalibrator(
+                    dataset, sampleCount: options.calibrationSamples,
+                    batchSize: options.finetuning.optimisation.batchSize, seed: options.seed, device: device)
+                model = try calibrator.run(model)
+            }
             try model.save(to: output, copyingFrom: modelFolder)
             try AtomicFile.write(
                 Data(options.yaml().utf8), to: output.appendingPathComponent("conversion.yaml"))

@@ -28,10 +28,10 @@ extension PhaseTraining {
     func taughtSlots(_ batch: Batch) throws -> [TaughtSlot] {
         var slots: [SlotPlace: (input: Tensor, output: Tensor, weights: Tensor?)] = [:]
         let pass = ForwardPass()
-        pass.observe = { [places, device] place, input, output in
+        pass.observe = { [places, looksFreely] place, input, output in
             guard places.contains(place) else { return }
             let mask = pass.tokenMask(at: place)
-            if let mask, device == .cpu {
+            if let mask, looksFreely {
                 slots[place] = (try input.rows(where: mask), try output.rows(where: mask), nil)
             } else {
                 slots[place] = (

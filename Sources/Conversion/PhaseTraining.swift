@@ -28,6 +28,9 @@ final class PhaseTraining {
     private let reducer: GradientReducer?
     /// What this process has of the current batch.
     private(set) var share = BatchShare.whole
+    /// Whether looking at numbers costs nothing, as on a CPU: then padding is left out of phases I and II,
+    /// and every loss is looked at before its step. Else the device is not waited for.
+    var looksFreely: Bool
     /// Of the last step.
     private var current: (step: Int, batch: Batch)?
     /// Whether loss and gradients of the steps since values were last read were not finite, on the device.
@@ -44,6 +47,7 @@ final class PhaseTraining {
         self.teacher = teacher
         self.options = options
         self.device = device
+        looksFreely = device.type == .cpu
         modules = model.modules
         places = Set(modules.map(\.place))
         objective = try Objective(model.network)
@@ -113,7 +117,7 @@ final class PhaseTraining {
         // A step on what is not finite would spoil the weights.
         let flag = try values[0].tensor.isFinite().and(norm.isFinite()).logicalNot()
         isSpoilt.append((step, flag))
-        if readsValues || device == .cpu { try requireFinite() }
+        if readsValues || looksFreely { try requireFinite() }
         try optimizer.step(rate: rate(step), unless: flag)
         guard readsValues else { return [] }
         let numbers = try Tensor.stacked(values.map { try $0.tensor.to(nil, .float32) })

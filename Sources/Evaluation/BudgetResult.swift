@@ -23,11 +23,13 @@ public struct BudgetResult: Sendable, Equatable {
     /// Of the dense model in the same repeats.
     public let denseMillisecondsPerSample: Double?
     public let modules: [ModuleLoad]
+    /// How far the gates' choices are from those on calibration data; nil for a model without calibration.
+    public let drift: DriftMonitor.Drift?
 
     public init(
         budget: Double, load: Double, macs: Double, meanCosine: Double, neighbourAgreement: Double,
         probeAccuracy: Double?, classes: ClassAccuracy?, millisecondsPerSample: Double?,
-        denseMillisecondsPerSample: Double?, modules: [ModuleLoad]
+        denseMillisecondsPerSample: Double?, modules: [ModuleLoad], drift: DriftMonitor.Drift? = nil
     ) {
         self.budget = budget
         self.load = load
@@ -39,6 +41,7 @@ public struct BudgetResult: Sendable, Equatable {
         self.millisecondsPerSample = millisecondsPerSample
         self.denseMillisecondsPerSample = denseMillisecondsPerSample
         self.modules = modules
+        self.drift = drift
     }
 
     /// Of the model's own classifier; nil without one.
@@ -64,8 +67,9 @@ public struct BudgetResult: Sendable, Equatable {
     }
 
     /// Keys: `budget`, `load`, `macs`, `mean_cosine`, `neighbour_agreement`, `probe_accuracy`,
-    /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `milliseconds_per_sample`, `dense_milliseconds_per_sample` (null where not
-    /// measured), `collapsed` (places), `modules` (see `ModuleLoad.json`).
+    /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `milliseconds_per_sample`,
+    /// `dense_milliseconds_per_sample` (null where not measured), `collapsed` (places), `drift` (see
+    /// `DriftMonitor.Drift.json`), `modules` (see `ModuleLoad.json`).
     public var json: JSONValue {
         [
             "budget": .number(budget), "load": .number(load), "macs": .number(macs),
@@ -75,6 +79,7 @@ public struct BudgetResult: Sendable, Equatable {
             "milliseconds_per_sample": optional(millisecondsPerSample),
             "dense_milliseconds_per_sample": optional(denseMillisecondsPerSample),
             "collapsed": .array(collapsed.map { .string($0.description) }),
+            "drift": drift?.json ?? .null,
             "modules": .array(modules.map(\.json)),
         ]
     }

@@ -65,7 +65,10 @@ public struct Evaluator {
                     EmbeddingFidelity.nearestNeighbours(sample.embeddings), neighbours),
                 probeAccuracy: try accuracy(probe, sample), classes: sample.classes,
                 millisecondsPerSample: times?[index + 1], denseMillisecondsPerSample: times?[0],
-                modules: sample.meter.modules)
+                modules: sample.meter.modules,
+                drift: model.calibration.flatMap {
+                    DriftMonitor.drift(of: sample.meter, from: $0, budget: budgets[index])
+                })
         }
         let tokenCount = reference.tokenCounts.reduce(0, +)
         return EvaluationResult(

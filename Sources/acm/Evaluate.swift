@@ -51,6 +51,9 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Folder for results.json, frontier.svg and report.html.")
     var report: String?
 
+    @Flag(help: "Say where the gates choose otherwise than on calibration data; the model must be calibrated.")
+    var drift = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -62,6 +65,7 @@ struct Evaluate: ParsableCommand {
         try options.validate()
         try loading.validate()
         guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
+        guard !drift || dense != nil else { throw ValidationError("--drift goes with --dense") }
         guard samples >= 0, probeSamples >= 0 else {
             throw ValidationError("--samples and --probe-samples must be at least 0")
         }
@@ -81,6 +85,10 @@ struct Evaluate: ParsableCommand {
             throw ConversionError.order(
                 "\(model) is a dense model: give its conversion, and itself with --dense")
         }
+        guard !drift || adaptive.calibration != nil else {
+            throw ConversionError.order(
+                "\(model) is not calibrated, so that no drift can be told: acm calibrate does it")
+        }
         let teacher = try options.load(dense).model
         guard teacher.configuration == nil, teacher.network.configuration == adaptive.baseConfiguration else {
             throw ConversionError.order(
@@ -93,7 +101,19 @@ struct Evaluate: ParsableCommand {
         let probe = try probeSplit == "none" ? nil : fitProbe(evaluator, test, data, folder, badSamples)
         let result = try evaluator.evaluate(budgets: Budgets(budgets)?.values ?? [1], probe: probe)
         print(json ? try result.json.text() : result.table.text)
+        if drift { warnOfDrift(result) }
         if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), dense, device) }
+    }
+
+    private func warnOfDrift(_ result: EvaluationResult) {
+        for budget in result.budgets {
+            guard let drift = budget.drift, drift.divergence > DriftMonitor.defaultThreshold else { continue }
+            let text = String(
+                format: "drift: at budget %.2f gates choose otherwise than on calibration data: %.3f bits, most in "
+                    + "%@ (%.3f); load %.3f, there %.3f\n", budget.budget, drift.divergence,
+                drift.worstPlace.description, drift.worstDivergence, drift.load, drift.expectedLoad)
+            FileHandle.standardError.write(Data(text.utf8))
+        }
     }
 
     private func fitProbe(

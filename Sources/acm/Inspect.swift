@@ -52,6 +52,7 @@ struct Inspect: ParsableCommand {
                 "element_wise_operations": .integer(cost.elementWise),
                 "parts": .object(partsObject),
                 "acm": loaded.configuration?.json ?? .null,
+                "calibration_samples": loaded.calibration.map { .integer($0.sampleCount) } ?? .null,
             ]
             print(try value.text())
             return
@@ -78,6 +79,9 @@ struct Inspect: ParsableCommand {
         print(
             "adaptive modules  \(configuration.modules.count), phase \(configuration.phase.rawValue), adaptable \(number(Double(cost.adaptable))) \(unit)"
         )
+        print(
+            "budgets           "
+                + (loaded.calibration.map { "calibrated on \($0.sampleCount) samples" } ?? "not calibrated"))
         for module in configuration.modules {
             print(
                 "  \(module.place): \(module.minimumChoice)–\(module.learnerCount) learners of width \(module.learnerWidth), \(module.activation.rawValue)"

@@ -33,7 +33,8 @@ extension RunEstimate {
             ])
         }
         lines.append(table.text)
-        lines.append("About \(Self.duration(seconds)) in all, held-out evaluations and checkpoints aside")
+        lines.append(
+            "About \(Self.duration(seconds)) in all; calibration, held-out evaluations and checkpoints aside")
         if let peakHostBytes {
             lines.append("Host memory: \(Self.size(peakHostBytes)) at most in these steps")
         }

@@ -98,7 +98,7 @@ import Transformers
             result.budgets[0].json.objectValue?.keys == [
                 "budget", "load", "macs", "mean_cosine", "neighbour_agreement", "probe_accuracy", "accuracy",
                 "classes",
-                "milliseconds_per_sample", "dense_milliseconds_per_sample", "collapsed", "modules",
+                "milliseconds_per_sample", "dense_milliseconds_per_sample", "collapsed", "drift", "modules",
             ])
         #expect(try JSONValue(parsing: result.json.text()) == result.json)
     }

@@ -92,9 +92,9 @@ import Testing
         let weights = try (0..<8).map { _ in try Tensor.normal([64, 64]).setRequiresGradient() }
         let input = try Tensor.normal([4096, 64])
         func grown(_ forward: () throws -> [Tensor]) throws -> Int {
-            let before = try #require(Runtime.allocatedHostMemory)
+            let before = try #require(Runtime.allocatedBytes)
             let results = try forward()
-            return try withExtendedLifetime(results) { try #require(Runtime.allocatedHostMemory) - before }
+            return try withExtendedLifetime(results) { try #require(Runtime.allocatedBytes) - before }
         }
         let handles = try Runtime.liveTensorCount()
         let plain = try grown { try layers(weights, input) }

@@ -32,7 +32,7 @@ import Torch
         #expect(ending.output == "Wrote out: 2 adaptive modules, phase finetuned.\n")
         #expect(
             try files("out") == [
-                "config.json", "conversion.yaml", "model.safetensors", "results.json",
+                "calibration.json", "config.json", "conversion.yaml", "model.safetensors", "results.json",
                 "tokenizer_config.json", "vocab.txt",
             ])
         let inspected = try acm("inspect", "out", "--json", in: folder)

@@ -32,6 +32,7 @@ import Testing
             ),
             (["finetune", "model", "--data", "t.tsv", "--output", "out"], "--teacher"),
             (["train-dense", "model", "--data", "t.tsv"], "--output"),
+            (["evaluate", "model", "--data", "t.tsv", "--drift"], "--drift goes with --dense"),
             (train + ["--set", "weightDecay"], "--set takes path=value, found \"weightDecay\""),
             (train + ["--device", "tpu"], "--device must be cpu, cuda or cuda:N, found \"tpu\""),
         ] as [([String], String)])

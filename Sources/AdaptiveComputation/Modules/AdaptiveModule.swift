@@ -7,7 +7,7 @@ import Transformers
 /// - Source: Wójcik et al. 2025 (arXiv 2312.10193), section 3.
 public struct AdaptiveModule: Slot {
     public let learners: Learners
-    public let gate: Gate
+    public internal(set) var gate: Gate
     /// The fewest learners that a token may get.
     public let minimumChoice: Int
 
@@ -40,8 +40,7 @@ public struct AdaptiveModule: Slot {
         let budget = adaptive?.budget ?? 1
         switch adaptive?.mode ?? .inference {
         case .inference:
-            var choices = try gate(input, budget: budget).argMax(axis: -1)
-            if minimumChoice > 0 { choices = try choices + minimumChoice }
+            var choices = try self.choices(input, budget: budget, at: place, adaptive)
             // Padding needs no computing.
             if let mask = pass.tokenMask(at: place) {
                 choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice))
@@ -52,9 +51,7 @@ public struct AdaptiveModule: Slot {
                 throw TorchError.invalidArgument(
                     "\(place) can run \(minimumChoice) to \(learners.count) learners, not \(count).")
             }
-            let shape = Array(input.shape.dropLast())
-            let choices = try Tensor.full(shape, Double(count), .int64, device: input.device)
-            return try run(input, choices, at: place, adaptive)
+            return try run(input, equalChoices(count, for: input), at: place, adaptive)
         case .training(let temperature):
             let logits = try gate(input, budget: budget)
             let noise = try (adaptive?.noise ?? .generator).draw(like: logits, at: place)
@@ -65,6 +62,22 @@ public struct AdaptiveModule: Slot {
                     oneHot: oneHot, minimumChoice: minimumChoice))
             return try learners(input, tails: tails(oneHot))
         }
+    }
+
+    /// The gate's most likely choices: `[batch, tokens]` int64.
+    private func choices(
+        _ input: Tensor, budget: Double, at place: SlotPlace, _ pass: AdaptivePass?
+    ) throws -> Tensor {
+        // A calibrated model gives all that it has for a budget of 1.
+        if gate.offsets != nil, budget >= 1 { return try equalChoices(learners.count, for: input) }
+        let term = try gate.tokenTerm(input)
+        pass?.observeTokenTerm?(place, term)
+        let choices = try (gate.budgetTerm(budget).map { try term + $0 } ?? term).argMax(axis: -1)
+        return minimumChoice > 0 ? try choices + minimumChoice : choices
+    }
+
+    private func equalChoices(_ count: Int, for input: Tensor) throws -> Tensor {
+        try .full(Array(input.shape.dropLast()), Double(count), .int64, device: input.device)
     }
 
     private func run(

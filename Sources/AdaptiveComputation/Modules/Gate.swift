@@ -3,7 +3,7 @@ import Torch
 /// The network that chooses the number of learners for a token.
 ///
 /// `logits = g(z) + u(β)`: g has two hidden layers with GELU between, u one; gates that are not
-/// conditioned on the budget have no u.
+/// conditioned on the budget have no u. Once budgets are calibrated, their offsets take the place of u.
 ///
 /// - Input: `[batch, tokens, inputWidth]`; output: `[batch, tokens, allowedChoices]` float32.
 /// - Source: Wójcik et al. 2025, section 3.1; u is this project's own.
@@ -11,6 +11,8 @@ public struct Gate: Layer {
     public let layers: [Linear]
     /// Empty for a gate that is not conditioned on the budget.
     public let budgetLayers: [Linear]
+    /// nil before the model's budgets are calibrated.
+    public var offsets: BudgetOffsets?
 
     public init(
         inputWidth: Int, hiddenWidth: Int, allowedChoices: Int, isBudgetConditioned: Bool
@@ -34,11 +36,22 @@ public struct Gate: Layer {
     }
 
     public func callAsFunction(_ input: Tensor, budget: Double) throws -> Tensor {
-        let logits = try layers[2](layers[1](layers[0](input).gelu()).gelu()).to(nil, .float32)
-        guard budgetLayers.count == 2 else { return logits }
-        let weight = budgetLayers[0].weight
-        let value = try Tensor.full([1], budget, weight.dataType, device: weight.device)
-        return try logits + budgetLayers[1](budgetLayers[0](value).gelu())
+        let logits = try tokenTerm(input)
+        return try budgetTerm(budget).map { try logits + $0 } ?? logits
+    }
+
+    /// g(z): `[batch, tokens, allowedChoices]` float32.
+    func tokenTerm(_ input: Tensor) throws -> Tensor {
+        try layers[2](layers[1](layers[0](input).gelu()).gelu()).to(nil, .float32)
+    }
+
+    /// The calibrated offsets, or else u(β): `[allowedChoices]`; nil for a gate that has neither.
+    func budgetTerm(_ budget: Double) throws -> Tensor? {
+        let device = layers[0].weight.device
+        if let offsets { return try Tensor(offsets.row(at: budget).map(Float.init)).to(device) }
+        guard budgetLayers.count == 2 else { return nil }
+        let value = try Tensor.full([1], budget, budgetLayers[0].weight.dataType, device: device)
+        return try budgetLayers[1](budgetLayers[0](value).gelu())
     }
 
     /// Multiply-accumulates for one token.

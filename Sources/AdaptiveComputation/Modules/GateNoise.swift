@@ -5,12 +5,8 @@ import Transformers
 public enum GateNoise: Sendable, Equatable {
     /// libtorch's default generator, as it stands.
     case generator
-    /// A seed, the same for every part of a batch: a sample gets the same noise at a module in whatever
-    /// part it runs, and again when its block is recomputed.
-    ///
-    /// - Parameters:
-    ///   - seed: of the step.
-    ///   - rows: which of the whole batch the samples of the pass are.
+    /// The seed of a step, and which of the whole batch the samples of the pass are: a sample gets the same
+    /// noise at a module in whatever part of the batch it runs, and again when its block is recomputed.
     case seeded(UInt64, BatchRows)
 
     /// - Parameters:

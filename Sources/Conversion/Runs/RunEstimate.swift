@@ -37,6 +37,6 @@ public struct RunEstimate: Sendable {
     /// Phase and step that a stopped run would go on from.
     public let goesOnFrom: (phase: TrainingPhase, step: Int)?
 
-    /// Preparation and all steps; evaluations of held-out data and checkpoints come on top.
+    /// Preparation and all steps; calibration of budgets, evaluations of held-out data and checkpoints come on top.
     public var seconds: Double { phases.reduce(preparationSeconds) { $0 + $1.seconds } }
 }

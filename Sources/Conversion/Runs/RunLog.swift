@@ -88,7 +88,7 @@ final class RunLog {
                 let peak = try device.memory().peak
                 record.phases[last].peakDeviceBytes = max(peak, record.phases[last].peakDeviceBytes ?? 0)
             }
-            record.phases[last].peakHostBytes = Runtime.peakHostMemory
+            record.phases[last].peakHostBytes = Runtime.peakResidentBytes
         }
         return record
     }

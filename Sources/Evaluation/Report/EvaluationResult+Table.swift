@@ -3,16 +3,19 @@ extension EvaluationResult {
     public var table: ColumnTable {
         let hasProbe = denseProbeAccuracy != nil
         let classHeader = denseClasses?.header ?? []
+        let hasDrift = budgets.contains { $0.drift != nil }
         let denseTime = budgets.compactMap(\.denseMillisecondsPerSample).first
         var table = ColumnTable(
             header: ["budget", "load", "MMACs", "share", "cosine", "neighbours"]
                 + (hasProbe ? ["probe"] : []) + classHeader
-                + (denseTime != nil ? ["ms/sample", "× dense"] : []) + ["collapsed"])
+                + (denseTime != nil ? ["ms/sample", "× dense"] : []) + ["collapsed"]
+                + (hasDrift ? ["drift"] : []))
         table.add(
             ["dense", "–", Markup.number(denseMacs / 1e6, digits: 1), "1.000", "1.0000", "1.000"]
                 + (hasProbe ? [Markup.number(denseProbeAccuracy, digits: 4)] : [])
                 + (denseClasses?.cells ?? [])
-                + (denseTime != nil ? [Markup.number(denseTime, digits: 3), "1.00"] : []) + ["–"])
+                + (denseTime != nil ? [Markup.number(denseTime, digits: 3), "1.00"] : []) + ["–"]
+                + (hasDrift ? ["–"] : []))
         for result in budgets {
             var cells = [
                 Markup.number(result.budget, digits: 2), Markup.number(result.load, digits: 3),
@@ -26,7 +29,9 @@ extension EvaluationResult {
                 cells.append(Markup.number(result.millisecondsPerSample, digits: 3))
                 cells.append(Markup.number(result.speedup, digits: 2))
             }
-            table.add(cells + ["\(result.collapsed.count)/\(result.modules.count)"])
+            cells.append("\(result.collapsed.count)/\(result.modules.count)")
+            if hasDrift { cells.append(Markup.number(result.drift?.divergence, digits: 4)) }
+            table.add(cells)
         }
         return table
     }

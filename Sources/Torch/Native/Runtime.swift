@@ -48,14 +48,14 @@ public enum Runtime {
         acm_memory_keep_freed()
     }
 
-    /// Bytes of host memory that are allocated now, whoever did; nil where the C library does not tell.
-    public static var allocatedHostMemory: Int? {
+    /// Bytes of the host that `malloc` has given out and not got back; nil where the C library does not tell.
+    public static var allocatedBytes: Int? {
         let count = acm_memory_allocated()
         return count < 0 ? nil : Int(count)
     }
 
     /// Most bytes of host memory that the process has occupied at once; nil where the system does not tell.
-    public static var peakHostMemory: Int? {
+    public static var peakResidentBytes: Int? {
         let count = acm_memory_peak()
         return count < 0 ? nil : Int(count)
     }

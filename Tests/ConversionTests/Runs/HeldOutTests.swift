@@ -16,6 +16,8 @@ import Transformers
         options.finetuning.optimisation.steps = steps
         options.heldOut.share = 0.3
         options.heldOut.steps = 2
+        // Calibrated gates would score otherwise than in training.
+        options.calibrationSamples = 0
         return options
     }
 

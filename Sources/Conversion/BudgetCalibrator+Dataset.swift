@@ -1,0 +1,26 @@
+import AdaptiveComputation
+import Datasets
+import Foundation
+import Torch
+import Transformers
+
+extension BudgetCalibrator {
+    /// Calibrates on samples of a dataset, drawn by a seed; they stay in memory meanwhile.
+    ///
+    /// - Parameters:
+    ///   - dataset: of the kind that the model will be used on.
+    ///   - sampleCount: the most samples to draw.
+    ///   - batchSize: samples that run together.
+    ///   - seed: decides which samples are drawn.
+    ///   - device: where the model is.
+    public init(
+        _ dataset: any Dataset, sampleCount: Int, batchSize: Int, seed: UInt64, device: Device
+    ) throws {
+        let size = min(batchSize, sampleCount, dataset.count)
+        let batches = dataset.shuffledBatches(size: size, seed: seed, epoch: -2).prefix(max(1, sampleCount / size))
+        let inputs = try batches.map { try dataset.batch($0).inputs }
+        self.init { body in
+            for input in inputs { try body(input.to(device)) }
+        }
+    }
+}
