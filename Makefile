@@ -1,6 +1,7 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-hub test-tensorboard demo features transcribe glyphs bench lint format docs goldens fuzz clean
+.PHONY: help setup native build test test-native test-hub test-tensorboard demo features transcribe glyphs xls-r predict bench \
+	lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
 
@@ -51,6 +52,12 @@ transcribe: build .deps/goldens/ready ## Transcribe telephone prompts with Whisp
 
 glyphs: .deps/goldens/ready ## Render letters and symbols of many fonts, to train and to test on; writes glyphs/
 	@scripts/glyphs
+
+xls-r: build .deps/goldens/ready ## Run a random checkpoint of XLS-R-300M's size: time and peak memory
+	@scripts/bench xls-r
+
+predict: build .deps/goldens/ready ## Say what a text, an image and a recording are, and where the compute went
+	@scripts/predict
 
 bench: build .deps/goldens/ready ## Time us and our peers by turns; writes Benchmarks/results
 	@scripts/build-native --benchmarks

@@ -36,6 +36,7 @@ import results  # noqa: E402
 
 SIZE, BATCH, WARM_UP = 224, 64, 2
 MEAN = STD = [0.5, 0.5, 0.5]
+PILLOW = "Pillow-SIMD" if ".post" in PIL.__version__ else "Pillow"
 
 
 def make_images(folder: pathlib.Path, count: int) -> float:
@@ -134,7 +135,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name) / "images"
         size = make_images(folder, options.images)
-        peers = {"Pillow": loader(PillowFiles(folder), options.workers)}
+        peers = {PILLOW: loader(PillowFiles(folder), options.workers)}
         if torchvision:
             peers["torchvision"] = loader(TorchvisionFiles(folder), options.workers)
         rounds = []
@@ -156,8 +157,8 @@ def main() -> int:
     print("packed, normalised on the host:", round(rate), "images/s")
     if options.output:
         results.write(
-            options.output, title="Reading images in acm and in PyTorch", command="python3 Benchmarks/loading.py",
-            versions={"torch": torch.__version__, "Pillow": PIL.__version__}
+            options.output, title="Reading images in acm and in PyTorch", command="scripts/bench loading",
+            versions={"torch": torch.__version__, PILLOW: PIL.__version__}
             | ({"torchvision": torchvision.__version__} if torchvision else {}),
             notes=f"{options.images} JPEG files of 500 x 375 pixels, {size / 1000:.0f} kB each; {options.workers} workers; "
                   f"medians of {options.rounds} rounds by turns.",

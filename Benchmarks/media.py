@@ -29,6 +29,9 @@ sys.path.append(str(pathlib.Path(__file__).parent))
 import results  # noqa: E402
 
 
+PILLOW = "Pillow-SIMD" if ".post" in PIL.__version__ else "Pillow"
+
+
 def write_images(folder: pathlib.Path, count: int) -> list[str]:
     random = np.random.default_rng(1)
     y, x = np.mgrid[0:375, 0:500] / 500
@@ -105,11 +108,11 @@ def main() -> int:
     for row in rows:
         print(*row)
     if options.output:
-        results.write(options.output, title="Decoding, resizing and cropping JPEGs", command="python3 Benchmarks/media.py",
-                      versions={"Pillow": PIL.__version__, "numpy": np.__version__},
+        results.write(options.output, title="Decoding, resizing and cropping JPEGs", command="scripts/bench loading",
+                      versions={PILLOW: PIL.__version__, "numpy": np.__version__},
                       notes=f"{options.images} images of 500 x 375, {size:.0f} kB each; {options.workers} threads or worker "
                             f"processes; best of {options.rounds} rounds by turns.",
-                      tables=[{"header": ["measure", "ours", "Pillow", "ours better by"], "rows": rows}])
+                      tables=[{"header": ["measure", "ours", PILLOW, "ours better by"], "rows": rows}])
     return 0
 
 

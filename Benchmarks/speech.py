@@ -112,7 +112,7 @@ def main() -> int:
                 f"Random weights of the true size, 10 s of audio ({FRAMES} frames)")
         results.write(
             options.output, title=f"Dense {name} in acm and in PyTorch eager",
-            command="python3 Benchmarks/speech.py MODEL", versions={
+            command=f"scripts/bench {'whisper' if whisper else 'xls-r'}", versions={
                 "torch": torch.__version__, "transformers": transformers.__version__},
             notes=f"{what}, batch 1, {torch.get_num_threads()} threads, smallest median of {options.rounds} rounds by "
                   f"turns. Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",

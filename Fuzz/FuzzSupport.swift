@@ -19,7 +19,9 @@ enum FuzzFolder {
     }()
 
     static func clear() {
-        for file in (try? FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)) ?? [] {
+        for file in (try? FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil))
+            ?? []
+        {
             try? FileManager.default.removeItem(at: file)
         }
     }

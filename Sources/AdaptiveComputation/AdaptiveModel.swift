@@ -50,7 +50,8 @@ public struct AdaptiveModel: Sendable {
             module.gate.offsets = known?[place]?.offsets
             let choices = module.learners.count + 1 - module.minimumChoice
             guard known == nil || module.gate.offsets?.rows[0].count == choices else {
-                throw ModelError.invalidSlot("The calibration does not fit \(place) and its \(choices) choices.")
+                throw ModelError.invalidSlot(
+                    "The calibration does not fit \(place) and its \(choices) choices.")
             }
             try model.network.replaceSlot(at: place, with: module)
         }
@@ -97,7 +98,8 @@ public struct AdaptiveModel: Sendable {
         let calibration = folder.appendingPathComponent(BudgetCalibration.fileName)
         guard FileManager.default.fileExists(atPath: calibration.path) else { return model }
         return try model.calibrated(
-            BudgetCalibration(JSONObjectReader(contentsOf: calibration), AdaptiveConfiguration(reader).modules))
+            BudgetCalibration(
+                JSONObjectReader(contentsOf: calibration), AdaptiveConfiguration(reader).modules))
     }
 
     /// Writes a Hugging Face folder: the base's `config.json` with an `"acm"` object, the weights,

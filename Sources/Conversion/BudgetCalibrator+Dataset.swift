@@ -17,7 +17,8 @@ extension BudgetCalibrator {
         _ dataset: any Dataset, sampleCount: Int, batchSize: Int, seed: UInt64, device: Device
     ) throws {
         let size = min(batchSize, sampleCount, dataset.count)
-        let batches = dataset.shuffledBatches(size: size, seed: seed, epoch: -2).prefix(max(1, sampleCount / size))
+        let batches = dataset.shuffledBatches(size: size, seed: seed, epoch: -2).prefix(
+            max(1, sampleCount / size))
         let inputs = try batches.map { try dataset.batch($0).inputs }
         self.init { body in
             for input in inputs { try body(input.to(device)) }

@@ -51,7 +51,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Folder for results.json, frontier.svg and report.html.")
     var report: String?
 
-    @Flag(help: "Say where the gates choose otherwise than on calibration data; the model must be calibrated.")
+    @Flag(
+        help: "Say where the gates choose otherwise than on calibration data; the model must be calibrated.")
     var drift = false
 
     @Flag(help: "Print JSON.")
@@ -109,7 +110,8 @@ struct Evaluate: ParsableCommand {
         for budget in result.budgets {
             guard let drift = budget.drift, drift.divergence > DriftMonitor.defaultThreshold else { continue }
             let text = String(
-                format: "drift: at budget %.2f gates choose otherwise than on calibration data: %.3f bits, most in "
+                format:
+                    "drift: at budget %.2f gates choose otherwise than on calibration data: %.3f bits, most in "
                     + "%@ (%.3f); load %.3f, there %.3f\n", budget.budget, drift.divergence,
                 drift.worstPlace.description, drift.worstDivergence, drift.load, drift.expectedLoad)
             FileHandle.standardError.write(Data(text.utf8))

@@ -44,6 +44,25 @@ import Torch
         #expect(weights[0] == weights[1])
     }
 
+    @Test func budgetsAreCalibratedAnew() throws {
+        try convert("out", ["--set", "calibrationSamples=0"]).wait().succeeds()
+        #expect(try !files("out").contains("calibration.json"))
+        let evaluation = ["evaluate", "out", "--dense", "model", "--data", "texts.tsv", "--budgets", "0.5"]
+        try Program(evaluation + ["--drift"], in: folder).wait().refuses(64, "out is not calibrated")
+        let weights = try Data(contentsOf: folder["out/model.safetensors"])
+        let ending = try acm("calibrate", "out", "--data", "texts.tsv", "--samples", "8", in: folder)
+        ending.succeeds()
+        #expect(ending.output.split(separator: "\n").last?.hasPrefix("0.99") == true)
+        #expect(try Data(contentsOf: folder["out/model.safetensors"]) == weights)
+        let drift = try Program(evaluation + ["--drift", "--json"], in: folder).wait()
+        drift.succeeds()
+        let result = try JSONObjectReader(JSONValue(parsing: drift.output), source: "output")
+        let found = try #require(result.objects("budgets").first).object("drift")
+        #expect(try found.double("divergence_bits") >= 0 && found.double("expected_load") > 0)
+        try acm("calibrate", "model", "--data", "texts.tsv", in: folder)
+            .refuses(64, "model is a dense model: convert it first")
+    }
+
     /// Killed once in the first phase and once in the last, with and without held-out samples.
     @Test(arguments: [[], ["--set", "heldOut.share=0.4", "--set", "heldOut.steps=2"]])
     func aKilledRunGoesOn(heldOut: [String]) throws {

@@ -25,6 +25,7 @@ import Testing
         #expect(examples.count >= 2)
         for (arguments, output) in examples {
             let paths = arguments.map { argument in
+                guard argument.contains(where: { "/.".contains($0) }) else { return argument }
                 let path = Self.root.appendingPathComponent(argument).path
                 return FileManager.default.fileExists(atPath: path) ? path : argument
             }

@@ -35,6 +35,10 @@ import Testing
             (["evaluate", "model", "--data", "t.tsv", "--drift"], "--drift goes with --dense"),
             (train + ["--set", "weightDecay"], "--set takes path=value, found \"weightDecay\""),
             (train + ["--device", "tpu"], "--device must be cpu, cuda or cuda:N, found \"tpu\""),
+            (
+                ["calibrate", "model", "--data", "t.tsv", "--samples", "0"],
+                "--samples and --batch-size must be at least 1"
+            ),
         ] as [([String], String)])
     func wrongArguments(arguments: [String], part: String) throws {
         let ending = try Program(arguments).wait()

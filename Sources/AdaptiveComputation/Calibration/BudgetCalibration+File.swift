@@ -28,11 +28,13 @@ extension BudgetCalibration {
             let rows = try entry.value("offsets").arrayValue?.compactMap { row in
                 row.arrayValue?.compactMap(\.doubleValue)
             }
-            guard let rows, let offsets = BudgetOffsets(budgets: budgets, rows: rows), rows[0].count == choices
+            guard let rows, let offsets = BudgetOffsets(budgets: budgets, rows: rows),
+                rows[0].count == choices
             else {
                 throw entry.invalid(
                     "offsets",
-                    expected: "a row of \(choices) numbers for each of \(budgets.count) rising budgets, whose "
+                    expected:
+                        "a row of \(choices) numbers for each of \(budgets.count) rising budgets, whose "
                         + "steps do not fall from row to row")
             }
             let histograms = try entry.value("histograms").arrayValue?.compactMap { row in
@@ -45,7 +47,9 @@ extension BudgetCalibration {
             else {
                 throw entry.invalid(
                     "histograms",
-                    expected: "a row of \(description.learnerCount + 1) counts for each of \(budgets.count) budgets")
+                    expected:
+                        "a row of \(description.learnerCount + 1) counts for each of \(budgets.count) budgets"
+                )
             }
             return Module(place: description.place, offsets: offsets, histograms: histograms)
         }

@@ -48,7 +48,8 @@ public struct BudgetCalibrator {
                 func candidates(_ shift: Double) -> [[Double]] {
                     modules.indices.map { index in
                         modules[index].row(
-                            bases[index], shift * Double(modules[index].cost) / meanCost, above: rows[index].last)
+                            bases[index], shift * Double(modules[index].cost) / meanCost,
+                            above: rows[index].last)
                     }
                 }
                 var best: (distance: Double, rows: [[Double]], meter: LoadMeter)?
@@ -113,7 +114,8 @@ public struct BudgetCalibrator {
             pass.observeTokenTerm = { given.append(($0, $1)) }
             _ = try tried(inputs, pass)
             for (place, term) in given {
-                let rows = try pass.tokenMask(at: place).map { try term.rows(where: $0) }
+                let rows =
+                    try pass.tokenMask(at: place).map { try term.rows(where: $0) }
                     ?? term.flattened(from: 0, to: 1)
                 terms[place, default: []].append(rows)
             }

@@ -53,7 +53,8 @@ public struct DriftMonitor {
     ///   - alarm: called after each pass beyond the threshold.
     /// - Throws: `ModelError.invalidSlot(_:)` for a model whose budgets are not calibrated.
     public init(
-        _ model: AdaptiveModel, budget: Double, threshold: Double = Self.defaultThreshold, leastTokenCount: Int = 10_000,
+        _ model: AdaptiveModel, budget: Double, threshold: Double = Self.defaultThreshold,
+        leastTokenCount: Int = 10_000,
         alarm: @escaping (Drift) -> Void = { _ in }
     ) throws {
         guard let calibration = model.calibration else {
@@ -70,7 +71,8 @@ public struct DriftMonitor {
     /// Adds what a pass chose that has run with the monitor's budget.
     public mutating func add(_ pass: AdaptivePass) throws {
         try meter.add(pass)
-        guard let drift, drift.divergence > threshold, (meter.modules.first?.tokenCount ?? 0) >= leastTokenCount
+        guard let drift, drift.divergence > threshold,
+            (meter.modules.first?.tokenCount ?? 0) >= leastTokenCount
         else { return }
         alarm(drift)
     }
@@ -104,7 +106,8 @@ public struct DriftMonitor {
         guard let worst = divergences.max(by: { $0.divergence < $1.divergence }) else { return nil }
         return Drift(
             divergence: divergences.reduce(0) { $0 + $1.divergence } / Double(divergences.count),
-            worstPlace: worst.place, worstDivergence: worst.divergence, load: meter.load, expectedLoad: total.spent / total.available)
+            worstPlace: worst.place, worstDivergence: worst.divergence, load: meter.load,
+            expectedLoad: total.spent / total.available)
     }
 
     private static func expectedShares(

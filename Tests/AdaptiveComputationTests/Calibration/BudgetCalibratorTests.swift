@@ -46,7 +46,7 @@ import Transformers
         }
     }
 
-    @Test(arguments: ["bert", "vit", "dinov2", "wav2vec2_ctc", "wavlm", "whisper"])
+    @Test(arguments: ["bert_classifier", "vit", "dinov2", "wav2vec2_ctc", "wavlm", "whisper"])
     func loadsAreTheBudgetsAndNeverFall(name: String) throws {
         let (model, known, _) = try model(name)
         let calibrated = try BudgetCalibrator { try $0(known) }.run(model)
@@ -59,7 +59,8 @@ import Transformers
         let calibration = try #require(calibrated.calibration)
         #expect(calibration.sampleCount == 32 && calibration.modules.count == model.modules.count)
         #expect(
-            zip(calibration.budgets, calibration.loads).allSatisfy { abs($0 - $1) < 0.01 }, "\(calibration.loads)")
+            zip(calibration.budgets, calibration.loads).allSatisfy { abs($0 - $1) < 0.01 },
+            "\(calibration.loads)")
     }
 
     /// With the same input a larger budget gives no token fewer learners.
