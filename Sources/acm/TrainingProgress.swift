@@ -6,6 +6,7 @@ final class TrainingProgress {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private var started = Date()
     private var name: String?
+    private var shownStep = 0
 
     func show(_ report: TrainingReport) {
         show(report.phase.rawValue, step: report.step, of: report.totalSteps, values: report.values)
@@ -22,9 +23,11 @@ final class TrainingProgress {
         if name != self.name {
             if self.name != nil { finish() }
             self.name = name
+            shownStep = 0
             started = Date()
         }
-        if !isTerminal, step % 100 != 0, step != 1, step != total { return }
+        if !isTerminal, step / 100 == shownStep / 100, step != 1, step != total { return }
+        shownStep = step
         let shown = values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(separator: "  ")
         let seconds = Int(Date().timeIntervalSince(started))
         let text = "\(name)  \(step)/\(total)  \(shown)  \(seconds) s"
