@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-hub test-tensorboard demo features transcribe xls-r predict bench \
+.PHONY: help setup native build test test-native test-hub test-tensorboard demo features transcribe glyphs xls-r predict bench \
 	lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
@@ -49,6 +49,9 @@ features: build ## Tell images' classes by a pretrained ViT's features; writes f
 
 transcribe: build .deps/goldens/ready ## Transcribe telephone prompts with Whisper; writes transcripts/, results
 	@scripts/transcribe
+
+glyphs: .deps/goldens/ready ## Render letters and symbols of many fonts, to train and to test on; writes glyphs/
+	@scripts/glyphs
 
 xls-r: build .deps/goldens/ready ## Run a random checkpoint of XLS-R-300M's size: time and peak memory
 	@scripts/bench xls-r

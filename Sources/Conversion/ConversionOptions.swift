@@ -6,8 +6,8 @@ import Transformers
 /// Everything that decides a conversion; read from YAML, written back into the run's folder.
 ///
 /// The defaults are this project's recipe; ``paper(budget:)`` gives that of Wójcik et al. 2025, appendix A.
-public struct ConversionOptions: Codable, Sendable, Equatable {
-    /// One phase's optimisation: Adam, a cosine to `finalLearningRate`, gradients clipped.
+public struct ConversionOptions: TrainingOptions, Equatable {
+    /// One training's optimisation: Adam, a cosine to `finalLearningRate`, gradients clipped.
     public struct Optimisation: Codable, Sendable, Equatable {
         public var learningRate: Double
         public var finalLearningRate = 1e-6
@@ -228,21 +228,7 @@ public struct ConversionOptions: Codable, Sendable, Equatable {
             ("distillation", distillation.optimisation), ("gatePretraining", gatePretraining.optimisation),
             ("finetuning", finetuning.optimisation),
         ] {
-            try require(phase.batchSize >= 1, "\(name): batchSize must be at least 1")
-            try require(
-                (0...phase.batchSize).contains(phase.microBatchSize),
-                "\(name): microBatchSize must lie in 0...batchSize, found \(phase.microBatchSize)")
-            try require(
-                phase.learningRate > 0 && phase.learningRate.isFinite,
-                "\(name): learningRate must be a number above 0")
-            try require(
-                phase.finalLearningRate >= 0 && phase.finalLearningRate.isFinite,
-                "\(name): finalLearningRate must be a number from 0")
-            try require((0...1e6).contains(phase.epochs), "\(name): epochs must lie in 0...1000000")
-            try require(
-                phase.steps >= 0 && phase.warmupSteps >= 0,
-                "\(name): steps and warmupSteps must not be negative")
-            try require(phase.gradientNorm > 0, "\(name): gradientNorm must be above 0")
+            try phase.validate(name)
         }
         try require(
             gatePretraining.improvement > 0 && gatePretraining.improvement.isFinite,

@@ -15,8 +15,9 @@ final class PhaseTraining {
     let model: AdaptiveModel
     let teacher: AdaptiveModel
     let options: ConversionOptions
-    private let dataset: any Dataset
-    private let loading: LoadingOptions
+    private let batches: TrainingBatches
+    /// Samples of a batch, of all processes together.
+    private let rowCount: Int
     let device: Device
     let optimisation: ConversionOptions.Optimisation
     private let schedule: LearningRateSchedule
@@ -30,7 +31,6 @@ final class PhaseTraining {
     /// Whether looking at numbers costs nothing, as on a CPU: then padding is left out of phases I and II,
     /// and every loss is looked at before its step. Else the device is not waited for.
     var looksFreely: Bool
-    private var loader: (step: Int, batches: BatchLoader)?
     /// Of the last step.
     private var current: (step: Int, batch: Batch)?
     /// Whether loss and gradients of the steps since values were last read were not finite, on the device.
@@ -46,13 +46,6 @@ final class PhaseTraining {
         self.model = model
         self.teacher = teacher
         self.options = options
-        if options.augmentation.enabled, let images = dataset as? any AugmentableDataset {
-            // Labels, which mixing makes shares of classes, count in phase III alone.
-            self.dataset = images.augmented(options.augmentation, mixes: phase == .finetuning)
-        } else {
-            self.dataset = dataset
-        }
-        self.loading = loading
         self.device = device
         looksFreely = device.type == .cpu
         modules = model.modules
@@ -64,12 +57,16 @@ final class PhaseTraining {
             case .gatePretraining: options.gatePretraining.optimisation
             case .finetuning: options.finetuning.optimisation
             }
-        let stepsInEpoch = max(1, dataset.count / optimisation.batchSize)
-        let steps = Int((Double(stepsInEpoch) * optimisation.epochs).rounded())
-        totalSteps = optimisation.steps > 0 ? optimisation.steps : max(steps, optimisation.epochs > 0 ? 1 : 0)
-        schedule = LearningRateSchedule(
-            .cosine, peak: optimisation.learningRate, final: optimisation.finalLearningRate,
-            warmupSteps: optimisation.warmupSteps, totalSteps: totalSteps)
+        totalSteps = optimisation.stepCount(samples: dataset.count)
+        schedule = optimisation.schedule(steps: totalSteps)
+        rowCount = min(optimisation.batchSize, dataset.count)
+        let images = options.augmentation.enabled ? dataset as? any AugmentableDataset : nil
+        batches = TrainingBatches(
+            // Labels, which mixing makes shares of classes, count in phase III alone.
+            images?.augmented(options.augmentation, mixes: phase == .finetuning) ?? dataset,
+            size: optimisation.batchSize,
+            seed: options.seed &+ UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0) << 32,
+            count: totalSteps, device: device, loading: loading, processes: processes)
         try model.network.setRequiresGradient(false)
         let groups = Self.groups(phase, model, gateRateFactor: options.finetuning.gateRateFactor)
         for group in groups { for (_, tensor) in group.parameters { try tensor.setRequiresGradient() } }
@@ -168,26 +165,13 @@ final class PhaseTraining {
         return GateReport(budget: budget, meter: meter)
     }
 
-    /// The batch of a step on the device, or what this process has of it; steps that follow each other are
-    /// loaded ahead.
+    /// The batch of a step on the device, or what this process has of it.
     private func batch(_ step: Int) throws -> Batch {
         if let current, current.step == step { return current.batch }
         current = nil
-        if loader?.step != step {
-            loader = nil
-            let seed = options.seed &+ UInt64(TrainingPhase.allCases.firstIndex(of: phase) ?? 0) << 32
-            var plan = BatchPlan.shuffled(
-                dataset, size: optimisation.batchSize, seed: seed, count: totalSteps)
-            if let processes { plan = plan.share(of: processes.rank, among: processes.size) }
-            loader = (step, try BatchLoader(dataset, plan, from: step, device: device, options: loading))
-        }
-        guard var batch = try loader?.batches.next() else {
-            throw ConversionError.data("The dataset has no batch for step \(step)")
-        }
-        loader?.step = step + 1
+        var batch = try batches.batch(step)
         if let processes {
-            (batch, share) = try BatchSharing(group: processes).share(
-                batch, rowCount: min(optimisation.batchSize, dataset.count))
+            (batch, share) = try BatchSharing(group: processes).share(batch, rowCount: rowCount)
         }
         current = (step, batch)
         return batch

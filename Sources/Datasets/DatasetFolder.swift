@@ -3,6 +3,25 @@ import Preprocessing
 import Torch
 import Transformers
 
+/// What the labels of a dataset count in.
+public enum LabelClasses: Sendable, Equatable {
+    /// The model's classes where it is a classifier, else those of the data.
+    case model
+    /// The classes of the data, whatever the model's are.
+    case data
+    /// Given ones, in the order of the labels.
+    case names([String])
+
+    /// nil for those of the data.
+    func names(of modelFolder: URL) throws -> [String]? {
+        switch self {
+        case .model: try ModelFolder.classNames(modelFolder)
+        case .data: nil
+        case .names(let names): names
+        }
+    }
+}
+
 /// Opens the dataset that a path names, prepared for a model.
 public enum DatasetFolder {
     /// - Parameters:
@@ -14,11 +33,12 @@ public enum DatasetFolder {
     ///     table of Common Voice, `corruption/severity`; ignored for data without parts.
     ///   - transform: how images are brought to the model's size.
     ///   - language: of the texts of recordings, by its code; see ``AudioFrontEnd/of(_:language:)``.
+    ///   - classes: what labels count in.
     ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
         _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128,
-        transform: ImageTransform = .crop, language: String? = nil,
+        transform: ImageTransform = .crop, language: String? = nil, classes source: LabelClasses = .model,
         badSamples: BadSamples = BadSamples()
     ) throws -> any Dataset {
         func recordings(_ store: any SampleStore) throws -> AudioDataset {
@@ -30,7 +50,7 @@ public enum DatasetFolder {
             return try AudioDataset(store, audio, badSamples: badSamples)
         }
         let layout = try DatasetLayout(url, split: split)
-        let classes = try ModelFolder.classNames(modelFolder)
+        let classes = try source.names(of: modelFolder)
         if let store = try images(layout, classes, badSamples) {
             if let shards = store as? TarShards, shards.isAudio { return try recordings(shards) }
             return try ImageDataset(
@@ -41,9 +61,10 @@ public enum DatasetFolder {
         case .text(let file):
             return try dataset(
                 of: TextTable(file, split: split, badSamples: badSamples), modelFolder, maximumLength,
+                classes,
                 file: file.relativePath)
         case .packedImages(let file):
-            return try packed(file, modelFolder)
+            return try packed(file, modelFolder, classes)
         case .commonVoice(let folder, let split):
             return try recordings(CommonVoice.files(folder, split: split, badSamples: badSamples))
         case .audio(let folder, let names):
@@ -95,30 +116,37 @@ public enum DatasetFolder {
     public static func texts(
         _ texts: [String], modelFolder: URL, maximumLength: Int = 128
     ) throws -> TextDataset {
-        try dataset(of: TextTable(texts: texts), modelFolder, maximumLength, file: "the texts")
+        try dataset(
+            of: TextTable(texts: texts), modelFolder, maximumLength, ModelFolder.classNames(modelFolder),
+            file: "the texts")
     }
 
     private static func dataset(
-        of table: TextTable, _ modelFolder: URL, _ maximumLength: Int, file: String
+        of table: TextTable, _ modelFolder: URL, _ maximumLength: Int, _ classes: [String]?, file: String
     ) throws -> TextDataset {
         let configuration = try JSONObjectReader(
             contentsOf: modelFolder.appendingPathComponent("config.json"))
         let positions = try configuration.integer("max_position_embeddings", default: .max, in: 1...Int.max)
         return try TextDataset(
             table, tokenizer: WordPieceTokenizer(folder: modelFolder),
-            maximumLength: min(maximumLength, positions), classNames: ModelFolder.classNames(modelFolder),
-            file: file)
+            maximumLength: min(maximumLength, positions), classNames: classes, file: file)
     }
 
-    private static func packed(_ url: URL, _ modelFolder: URL) throws -> ImageTensorDataset {
+    private static func packed(
+        _ url: URL, _ modelFolder: URL, _ classes: [String]?
+    ) throws -> ImageTensorDataset {
         let file = modelFolder.appendingPathComponent("preprocessor_config.json")
-        let value = try ImagePreparation.hasProcessor(modelFolder) ? try JSONValue(contentsOf: file) : [:]
+        let hasProcessor = try ImagePreparation.hasProcessor(modelFolder)
+        let value = hasProcessor ? try JSONValue(contentsOf: file) : [:]
         let reader = try JSONObjectReader(value, source: file.relativePath)
-        let size = value["crop_size"] ?? value["size"]
+        // As for encoded images: a ViT's own size.
+        let configuration = modelFolder.appendingPathComponent("config.json")
+        let ownSize = hasProcessor ? nil : try JSONValue(contentsOf: configuration)["image_size"]
+        let size = value["crop_size"] ?? value["size"] ?? ownSize
         return try ImageTensorDataset(
             url, mean: reader.doubles("image_mean", default: [0.5, 0.5, 0.5]),
             deviation: reader.doubles("image_std", default: [0.5, 0.5, 0.5]),
             size: size?["height"]?.integerValue ?? size?["shortest_edge"]?.integerValue ?? size?.integerValue,
-            classCount: ModelFolder.classNames(modelFolder)?.count)
+            modelClasses: classes)
     }
 }

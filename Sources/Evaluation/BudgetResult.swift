@@ -16,8 +16,8 @@ public struct BudgetResult: Sendable, Equatable {
     public let neighbourAgreement: Double
     /// Accuracy of a probe that was fitted on embeddings of the dense model; nil without one.
     public let probeAccuracy: Double?
-    /// Accuracy of the model's own classifier; nil without one.
-    public let accuracy: Double?
+    /// How the model's own classifier did; nil without one.
+    public let classes: ClassAccuracy?
     /// Median over interleaved repeats; nil where nothing was timed.
     public let millisecondsPerSample: Double?
     /// Of the dense model in the same repeats.
@@ -28,7 +28,7 @@ public struct BudgetResult: Sendable, Equatable {
 
     public init(
         budget: Double, load: Double, macs: Double, meanCosine: Double, neighbourAgreement: Double,
-        probeAccuracy: Double?, accuracy: Double?, millisecondsPerSample: Double?,
+        probeAccuracy: Double?, classes: ClassAccuracy?, millisecondsPerSample: Double?,
         denseMillisecondsPerSample: Double?, modules: [ModuleLoad], drift: DriftMonitor.Drift? = nil
     ) {
         self.budget = budget
@@ -37,12 +37,15 @@ public struct BudgetResult: Sendable, Equatable {
         self.meanCosine = meanCosine
         self.neighbourAgreement = neighbourAgreement
         self.probeAccuracy = probeAccuracy
-        self.accuracy = accuracy
+        self.classes = classes
         self.millisecondsPerSample = millisecondsPerSample
         self.denseMillisecondsPerSample = denseMillisecondsPerSample
         self.modules = modules
         self.drift = drift
     }
+
+    /// Of the model's own classifier; nil without one.
+    public var accuracy: Double? { classes?.top1 }
 
     /// For each module, at index k, the number of tokens that ran k learners.
     public var histograms: [SlotPlace: [Int]] {
@@ -64,14 +67,15 @@ public struct BudgetResult: Sendable, Equatable {
     }
 
     /// Keys: `budget`, `load`, `macs`, `mean_cosine`, `neighbour_agreement`, `probe_accuracy`,
-    /// `accuracy`, `milliseconds_per_sample`, `dense_milliseconds_per_sample` (null where not
-    /// measured), `collapsed` (places), `drift` (see `DriftMonitor.Drift.json`), `modules` (see
-    /// `ModuleLoad.json`).
+    /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `milliseconds_per_sample`,
+    /// `dense_milliseconds_per_sample` (null where not measured), `collapsed` (places), `drift` (see
+    /// `DriftMonitor.Drift.json`), `modules` (see `ModuleLoad.json`).
     public var json: JSONValue {
         [
             "budget": .number(budget), "load": .number(load), "macs": .number(macs),
             "mean_cosine": .number(meanCosine), "neighbour_agreement": .number(neighbourAgreement),
             "probe_accuracy": optional(probeAccuracy), "accuracy": optional(accuracy),
+            "classes": classes?.json ?? .null,
             "milliseconds_per_sample": optional(millisecondsPerSample),
             "dense_milliseconds_per_sample": optional(denseMillisecondsPerSample),
             "collapsed": .array(collapsed.map { .string($0.description) }),

@@ -7,15 +7,11 @@ struct CollectedSamples {
     let embeddings: Tensor
     /// `[samples]` int64, on the host, in the order of the dataset.
     let labels: Tensor?
-    /// Samples that a classifier got right; nil without logits or labels.
-    let correctCount: Int?
+    /// Of the model's own classifier; nil without logits or labels.
+    let classes: ClassAccuracy?
     /// Real tokens of each sample, in the order of the batches.
     let tokenCounts: [Int]
     let meter: LoadMeter
-
-    var accuracy: Double? {
-        correctCount.map { Double($0) / Double(max(tokenCounts.count, 1)) }
-    }
 
     /// Multiply-accumulates of one sample, mean over the samples, each with its own token count.
     func macs(_ model: AdaptiveModel) throws -> Double {

@@ -9,22 +9,26 @@ public struct EvaluationResult: Sendable, Equatable {
     /// Multiply-accumulates of the dense model for one sample, mean over the samples.
     public let denseMacs: Double
     public let denseProbeAccuracy: Double?
-    public let denseAccuracy: Double?
+    /// How the dense model's own classifier did; nil without one.
+    public let denseClasses: ClassAccuracy?
     /// In the order in which the budgets were given.
     public let budgets: [BudgetResult]
 
     public init(
         sampleCount: Int, meanTokenCount: Double, device: Device, denseMacs: Double,
-        denseProbeAccuracy: Double?, denseAccuracy: Double?, budgets: [BudgetResult]
+        denseProbeAccuracy: Double?, denseClasses: ClassAccuracy?, budgets: [BudgetResult]
     ) {
         self.sampleCount = sampleCount
         self.meanTokenCount = meanTokenCount
         self.device = device
         self.denseMacs = denseMacs
         self.denseProbeAccuracy = denseProbeAccuracy
-        self.denseAccuracy = denseAccuracy
+        self.denseClasses = denseClasses
         self.budgets = budgets
     }
+
+    /// Of the dense model's own classifier; nil without one.
+    public var denseAccuracy: Double? { denseClasses?.top1 }
 
     /// A budget's multiply-accumulates as a share of the dense model's.
     public func macShare(_ result: BudgetResult) -> Double {
@@ -34,7 +38,7 @@ public struct EvaluationResult: Sendable, Equatable {
     /// The content of `results.json`.
     ///
     /// Keys: `format` (1), `samples`, `mean_tokens`, `device`, `dense` (`macs`, `probe_accuracy`,
-    /// `accuracy`) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
+    /// `accuracy`, `classes` as ``ClassAccuracy/json``) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
     public var json: JSONValue {
         [
             "format": 1, "samples": .integer(sampleCount), "mean_tokens": .number(meanTokenCount),
@@ -43,6 +47,7 @@ public struct EvaluationResult: Sendable, Equatable {
                 "macs": .number(denseMacs),
                 "probe_accuracy": denseProbeAccuracy.map { .number($0) } ?? .null,
                 "accuracy": denseAccuracy.map { .number($0) } ?? .null,
+                "classes": denseClasses?.json ?? .null,
             ],
             "budgets": .array(budgets.map(\.json)),
         ]

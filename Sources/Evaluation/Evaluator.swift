@@ -63,7 +63,7 @@ public struct Evaluator {
                 meanCosine: try EmbeddingFidelity.meanCosine(sample.embeddings, reference.embeddings),
                 neighbourAgreement: try EmbeddingFidelity.agreement(
                     EmbeddingFidelity.nearestNeighbours(sample.embeddings), neighbours),
-                probeAccuracy: try accuracy(probe, sample), accuracy: sample.accuracy,
+                probeAccuracy: try accuracy(probe, sample), classes: sample.classes,
                 millisecondsPerSample: times?[index + 1], denseMillisecondsPerSample: times?[0],
                 modules: sample.meter.modules,
                 drift: model.calibration.flatMap {
@@ -75,7 +75,7 @@ public struct Evaluator {
             sampleCount: reference.tokenCounts.count,
             meanTokenCount: Double(tokenCount) / Double(max(reference.tokenCounts.count, 1)),
             device: options.device, denseMacs: try reference.macs(dense),
-            denseProbeAccuracy: try accuracy(probe, reference), denseAccuracy: reference.accuracy,
+            denseProbeAccuracy: try accuracy(probe, reference), denseClasses: reference.classes,
             budgets: results)
     }
 

@@ -46,7 +46,7 @@ struct SampleCollector {
             var labels: [Tensor] = []
             var tokenCounts: [Int] = []
             var order: [Int] = []
-            var correct: Int?
+            var classes: ClassAccuracy?
             // Classifiers give logits only; then the last hidden states must be kept.
             var keeps = false
             let loader = try BatchLoader(
@@ -65,10 +65,9 @@ struct SampleCollector {
                 tokenCounts += try tokens(batch, model, pass)
                 if let given = batch.labels {
                     labels.append(try given.to(.cpu))
-                    if let logits = outputs["logits"] {
-                        correct =
-                            try (correct ?? 0)
-                            + logits.argMax(axis: -1).equals(given).to(nil, .int64).sum().item(Int.self)
+                    // Texts of recordings are labels of another kind.
+                    if let logits = outputs["logits"], logits.rank == 2, given.rank == 1 {
+                        classes = try (classes ?? ClassAccuracy()).adding(logits, labels: given)
                     }
                 }
             }
@@ -79,7 +78,7 @@ struct SampleCollector {
             return CollectedSamples(
                 embeddings: try Tensor.concatenated(embeddings).entries(places),
                 labels: labels.isEmpty ? nil : try Tensor.concatenated(labels).entries(places),
-                correctCount: correct, tokenCounts: tokenCounts, meter: meter)
+                classes: classes, tokenCounts: tokenCounts, meter: meter)
         }
     }
 

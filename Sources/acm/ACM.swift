@@ -15,9 +15,8 @@ struct ACM: ParsableCommand {
         version: Version.current,
         subcommands: [
             Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
-            PretrainGates.self, Finetune.self, Calibrate.self, Evaluate.self, Benchmark.self,
-            BenchmarkData.self,
-            Corrupt.self, Pack.self, Fetch.self, Doctor.self,
+            PretrainGates.self, Finetune.self, TrainDense.self, Calibrate.self, Evaluate.self,
+            Benchmark.self, BenchmarkData.self, Corrupt.self, Pack.self, Fetch.self, Doctor.self,
         ])
 
     static func main() {

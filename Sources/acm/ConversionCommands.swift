@@ -63,47 +63,23 @@ struct ConversionArguments: ParsableArguments {
                 "--process-timeout must lie in 0.001...1000000 seconds, found \(processTimeout)")
         }
         try loading.validate()
-        guard !Self.isSame(model, output) else {
-            throw ValidationError("--output must be another folder than the model's, found \"\(output)\"")
-        }
+        try OutputFolder(output).validate(model: model)
         guard budget == nil || recipe == "paper" else {
             throw ValidationError(
                 "--budget goes with --recipe paper; other models learn all budgets from "
                     + "finetuning.lowestBudget to finetuning.highestBudget")
         }
-        for setting in settings where !setting.contains("=") {
-            throw ValidationError("--set takes path=value, found \"\(setting)\"")
-        }
-    }
-
-    private static func isSame(_ first: String, _ second: String) -> Bool {
-        func resolved(_ path: String) -> String {
-            URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-        }
-        return resolved(first) == resolved(second)
+        try ConversionOptions.checkSettings(settings)
     }
 
     /// The recipe's, or those of the phase before; with what the command line changes.
     func options() throws -> ConversionOptions {
-        var options = recipe == "paper" ? ConversionOptions.paper(budget: budget ?? 0.5) : ConversionOptions()
+        let recipeOptions =
+            recipe == "paper" ? ConversionOptions.paper(budget: budget ?? 0.5) : ConversionOptions()
         let before = URL(fileURLWithPath: model).appendingPathComponent("conversion.yaml")
         let isConverted = FileManager.default.fileExists(atPath: before.path)
-        for file in [isConverted && recipe == "ours" ? before : nil, config.map { URL(fileURLWithPath: $0) }]
-        {
-            guard let file else { continue }
-            let content = try MappedFile(file)
-            guard
-                let text = withExtendedLifetime(content, { String(validating: content.bytes, as: UTF8.self) })
-            else {
-                throw ConversionError.option("\(file.relativePath) is not UTF-8 text")
-            }
-            options = try options.overlaid(withYAML: text, source: file.relativePath)
-        }
-        for setting in settings {
-            let parts = setting.split(separator: "=", maxSplits: 1)
-            options = try options.setting(String(parts[0]), to: parts.count > 1 ? String(parts[1]) : "")
-        }
-        return options
+        let files = [isConverted && recipe == "ours" ? before : nil, config.map { URL(fileURLWithPath: $0) }]
+        return try recipeOptions.overlaid(files: files.compactMap { $0 }, settings: settings)
     }
 
     func run(_ phases: [TrainingPhase], teacher: String? = nil) throws {
@@ -155,7 +131,7 @@ struct ConversionArguments: ParsableArguments {
             return
         }
         func convert() throws -> AdaptiveModel { try converter.run(phases, teacherFolder: teacherFolder) }
-        let converted = try isFirst ? withOutput(convert) : convert()
+        let converted = try isFirst ? OutputFolder(output).prepared(convert) : convert()
         guard isFirst else { return }
         progress.finish()
         print(
@@ -173,22 +149,6 @@ extension ConversionArguments {
             throw LaunchError.missing("LOCAL_RANK", meaning: "which GPU of its machine a process takes")
         }
         return Device(.cuda, index: localRank)
-    }
-
-    /// Makes sure that the output folder can be written before long work, and takes an empty one
-    /// away when that fails.
-    private func withOutput(_ work: () throws -> AdaptiveModel) throws -> AdaptiveModel {
-        let files = FileManager.default
-        try files.createDirectory(atPath: output, withIntermediateDirectories: true)
-        guard files.isWritableFile(atPath: output) else {
-            throw FileError.notPermitted(operation: "write", path: output, code: EACCES)
-        }
-        do {
-            return try work()
-        } catch {
-            if try files.contentsOfDirectory(atPath: output).isEmpty { try files.removeItem(atPath: output) }
-            throw error
-        }
     }
 }
 

@@ -10,14 +10,16 @@ import Torch
 /// tell apart.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a converted model against the dense one, or the features of a dense one.",
+        abstract:
+            "Measures a converted model against the dense one, a classifier, or a dense model's features.",
         discussion: """
-            With --dense: quality, load and cost of a converted model, budget by budget. Without: the model \
-            is dense, its features of all samples are split by a hash of their names, and classes are told \
-            by the nearest neighbours and by a linear probe.
+            With --dense: quality, load and cost of a converted model, budget by budget. Without: a classifier, \
+            dense or converted, is measured by its accuracy. Of another dense model, and with --features, the \
+            features of all samples are split by a hash of their names, and classes are told by the nearest \
+            neighbours and by a linear probe.
             """)
 
-    @Argument(help: "A converted model folder, or without --dense a dense one.")
+    @Argument(help: "A converted model folder, or without --dense a classifier or a dense model.")
     var model: String
 
     @Option(help: "The dense model folder that it came from.")
@@ -64,6 +66,7 @@ struct Evaluate: ParsableCommand {
         try options.validate()
         try loading.validate()
         guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
+        guard !drift || dense != nil else { throw ValidationError("--drift goes with --dense") }
         guard samples >= 0, probeSamples >= 0 else {
             throw ValidationError("--samples and --probe-samples must be at least 0")
         }
@@ -75,6 +78,7 @@ struct Evaluate: ParsableCommand {
     func run() throws { try loading.listingBadSamples(run) }
 
     private func run(_ badSamples: BadSamples) throws {
+        if let data, try isClassifierAlone() { return try evaluateClassifier(data, badSamples) }
         guard let dense, let data else { return try evaluateFeatures(badSamples) }
         let folder = URL(fileURLWithPath: model)
         let (adaptive, device, _) = try options.load(model)
@@ -131,7 +135,7 @@ struct Evaluate: ParsableCommand {
         limit > 0 && limit < dataset.count ? FirstSamples(dataset, count: limit) : dataset
     }
 
-    private func open(
+    func open(
         _ data: String, _ split: String, _ folder: URL, limit: Int, _ badSamples: BadSamples
     ) throws -> any Dataset {
         let dataset = try DatasetFolder.open(

@@ -5,26 +5,34 @@ import Foundation
 final class TrainingProgress {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private var started = Date()
-    private var phase: TrainingPhase?
+    private var name: String?
+    private var shownStep = 0
 
     func show(_ report: TrainingReport) {
-        if report.phase != phase {
-            if phase != nil { finish() }
-            phase = report.phase
+        show(report.phase.rawValue, step: report.step, of: report.totalSteps, values: report.values)
+        if let heldOut = report.heldOut { show(heldOut) }
+        if let gates = report.gates { show(gates, report, isLast: report.step == report.totalSteps) }
+    }
+
+    /// - Parameters:
+    ///   - name: of the part of the run.
+    ///   - step: steps done.
+    ///   - total: steps in all.
+    ///   - values: of the last step.
+    func show(_ name: String, step: Int, of total: Int, values: [(name: String, value: Double)]) {
+        if name != self.name {
+            if self.name != nil { finish() }
+            self.name = name
+            shownStep = 0
             started = Date()
         }
-        let isLast = report.step == report.totalSteps
-        defer {
-            if let heldOut = report.heldOut { show(heldOut) }
-            if let gates = report.gates { show(gates, report, isLast: isLast) }
-        }
-        if !isTerminal, report.step % 100 != 0, report.step != 1, !isLast { return }
-        let values = report.values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(
-            separator: "  ")
+        if !isTerminal, step / 100 == shownStep / 100, step != 1, step != total { return }
+        shownStep = step
+        let shown = values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(separator: "  ")
         let seconds = Int(Date().timeIntervalSince(started))
-        let text = "\(report.phase.rawValue)  \(report.step)/\(report.totalSteps)  \(values)  \(seconds) s"
+        let text = "\(name)  \(step)/\(total)  \(shown)  \(seconds) s"
         if isTerminal {
-            let filled = 24 * report.step / max(report.totalSteps, 1)
+            let filled = 24 * step / max(total, 1)
             let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: 24 - filled)
             write("\r\u{1B}[2K\(bar)  \(text)")
         } else {

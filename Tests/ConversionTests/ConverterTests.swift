@@ -346,7 +346,7 @@ final class FailingDataset: Dataset {
 }
 
 /// Images of which one of the batches fails while training.
-private struct FailingImages: AugmentableDataset {
+struct FailingImages: AugmentableDataset {
     var base: ImageTensorDataset
     let failsAt: Int
     private let calls = Calls()

@@ -8,11 +8,11 @@ import Transformers
 @Suite struct FigureTests {
     private let result = EvaluationResult(
         sampleCount: 10, meanTokenCount: 12.5, device: .cpu, denseMacs: 2e6, denseProbeAccuracy: 0.9,
-        denseAccuracy: nil,
+        denseClasses: nil,
         budgets: [0.25, 1].map { budget in
             BudgetResult(
                 budget: budget, load: budget, macs: 2e6 * budget, meanCosine: 0.9, neighbourAgreement: 0.8,
-                probeAccuracy: 0.85, accuracy: nil, millisecondsPerSample: 1,
+                probeAccuracy: 0.85, classes: nil, millisecondsPerSample: 1,
                 denseMillisecondsPerSample: 2,
                 modules: [
                     ModuleLoad(
@@ -97,7 +97,8 @@ import Transformers
         #expect(
             result.budgets[0].json.objectValue?.keys == [
                 "budget", "load", "macs", "mean_cosine", "neighbour_agreement", "probe_accuracy", "accuracy",
-                "milliseconds_per_sample", "dense_milliseconds_per_sample", "collapsed", "modules",
+                "classes",
+                "milliseconds_per_sample", "dense_milliseconds_per_sample", "collapsed", "drift", "modules",
             ])
         #expect(try JSONValue(parsing: result.json.text()) == result.json)
     }

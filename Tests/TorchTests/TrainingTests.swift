@@ -41,6 +41,24 @@ import Testing
         }
     }
 
+    /// Groups have their own rate and may be spared the decay.
+    @Test func groupsHaveTheirOwnRateAndDecay() throws {
+        let names = ["plain", "fast", "spared"]
+        let tensors = try names.map { _ in try Tensor([2] as [Float]).setRequiresGradient() }
+        let adam = try Adam(
+            [
+                Adam.Group(parameters: [("plain", tensors[0])]),
+                Adam.Group(parameters: [("fast", tensors[1])], rateFactor: 3),
+                Adam.Group(parameters: [("spared", tensors[2])], decays: false),
+            ], weightDecay: 0.5)
+        for tensor in tensors { try tensor.sum().backward() }
+        try adam.step(rate: 0.01)
+        let wanted = [2 * (1 - 0.005) - 0.01, 2 * (1 - 0.015) - 0.03, 2 - 0.01]
+        for (tensor, value) in zip(tensors, wanted) {
+            #expect(abs(try tensor.detach().array(of: Double.self)[0] - value) < 1e-5)
+        }
+    }
+
     @Test func optimizerStateRestores() throws {
         func trained(_ steps: Int, from state: [String: Tensor]? = nil, start: [Float] = [1, -2]) throws -> (
             [Float], [(name: String, tensor: Tensor)]

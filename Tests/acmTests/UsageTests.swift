@@ -5,6 +5,7 @@ import Testing
 /// Commands that cannot be meant: exit code 64.
 @Suite struct UsageTests {
     static let run = ["run", "model", "--input", "in.safetensors", "--output", "out.safetensors"]
+    static let train = ["train-dense", "model", "--data", "t.tsv", "--output", "out"]
     static let ladder = ["inspect", "model", "--ladder", "--data", "texts.tsv"]
     static let convert = ["convert", "model", "--data", "texts.tsv", "--output", "out"]
 
@@ -35,6 +36,10 @@ import Testing
                 "another folder than the model's"
             ),
             (["finetune", "model", "--data", "t.tsv", "--output", "out"], "--teacher"),
+            (["train-dense", "model", "--data", "t.tsv"], "--output"),
+            (["evaluate", "model", "--data", "t.tsv", "--drift"], "--drift goes with --dense"),
+            (train + ["--set", "weightDecay"], "--set takes path=value, found \"weightDecay\""),
+            (train + ["--device", "tpu"], "--device must be cpu, cuda or cuda:N, found \"tpu\""),
             (
                 ["calibrate", "model", "--data", "t.tsv", "--samples", "0"],
                 "--samples and --batch-size must be at least 1"

@@ -6,6 +6,7 @@ Needs Debian's `wordnet-base` (WordNet 3.0) and nothing outside Python's standar
     apt-get install wordnet-base
     python3 tools/wordnet/glosses.py              # writes the file, prints its statistics
     python3 tools/wordnet/glosses.py --check      # exit status 1 if the kept file differs
+    python3 tools/wordnet/glosses.py --all --output wordnet.tsv     # every definition, with the same split
 
 A definition is the gloss up to its first example sentence. A definition that occurs under several
 labels is left out; one that occurs several times under one label is kept once. Which definitions are
@@ -62,11 +63,11 @@ def hashed_fraction(text: str, purpose: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def table(folder: pathlib.Path) -> list[tuple[str, str, str]]:
+def table(folder: pathlib.Path, sampled: float) -> list[tuple[str, str, str]]:
     rows = [
         ("test" if hashed_fraction(text, "split") < TEST_FRACTION else "train", label, text)
         for text, label in labelled_definitions(folder).items()
-        if hashed_fraction(text, "sample") < SAMPLED_FRACTION
+        if hashed_fraction(text, "sample") < sampled
     ]
     # In the order of a hash: any prefix of the file is itself a fair sample.
     return sorted(rows, key=lambda row: hashed_fraction(row[2], "order"))
@@ -77,9 +78,10 @@ def main() -> int:
     arguments.add_argument("--wordnet", type=pathlib.Path, default=pathlib.Path("/usr/share/wordnet"))
     arguments.add_argument("--output", type=pathlib.Path, default=ROOT / "Examples/minilm/glosses.tsv")
     arguments.add_argument("--check", action="store_true", help="compare with the kept file, write nothing")
+    arguments.add_argument("--all", action="store_true", help="all definitions, not a sample of them")
     options = arguments.parse_args()
 
-    rows = table(options.wordnet)
+    rows = table(options.wordnet, 1 if options.all else SAMPLED_FRACTION)
     content = "".join("\t".join(row) + "\n" for row in [("split", "label", "text"), *rows]).encode()
     if options.check:
         same = options.output.read_bytes() == content

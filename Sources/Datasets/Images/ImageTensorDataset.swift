@@ -3,7 +3,8 @@ import Torch
 import Transformers
 
 /// Images of one size in a safetensors file: `images [count, channels, height, width]` uint8 and,
-/// perhaps, `labels [count]` int64.
+/// perhaps, `labels [count]` int64. Of images with one channel, grey, every channel of the model gets
+/// the same.
 ///
 /// The file is mapped, not read: a batch copies its rows as they are, and the device does the rest.
 public struct ImageTensorDataset: AugmentableDataset {
@@ -12,6 +13,7 @@ public struct ImageTensorDataset: AugmentableDataset {
     public let count: Int
     private let images: Tensor
     private let labels: Tensor?
+    private let channelCount: Int
     private var stage: PixelStage
 
     /// - Parameters:
@@ -22,9 +24,12 @@ public struct ImageTensorDataset: AugmentableDataset {
     ///     middle is brought to it; nil leaves them as they are.
     ///   - classCount: labels must lie below it; nil takes the classes that the file's metadata name as
     ///     `classes`, or the highest label plus one.
+    ///   - modelClasses: what labels are to count in: where the file names its classes they are matched by
+    ///     name or, where names differ, by number; nil leaves labels as they are.
     /// - Throws: ``DatasetError`` for missing tensors, wrong shapes or types, labels out of range.
     public init(
-        _ url: URL, mean: [Double], deviation: [Double], size: Int? = nil, classCount: Int? = nil
+        _ url: URL, mean: [Double], deviation: [Double], size: Int? = nil, classCount: Int? = nil,
+        modelClasses: [String]? = nil
     ) throws {
         let file = url.relativePath
         let packed = try SafetensorsFile(url)
@@ -35,15 +40,16 @@ public struct ImageTensorDataset: AugmentableDataset {
         }
         let shape = images.shape
         guard shape[0] > 0 else { throw DatasetError.empty(file: file) }
-        guard mean.count == shape[1], deviation.count == shape[1] else {
+        guard mean.count == deviation.count, [1, mean.count].contains(shape[1]) else {
             throw DatasetError.unreadable(
                 file: file, "images have \(shape[1]) channels, the model's normalisation has \(mean.count)")
         }
         count = shape[0]
+        channelCount = mean.count
         self.images = images
         stage = try PixelStage(mean: mean, deviation: deviation, size: size)
-        labels = tensors["labels"]
-        guard let labels else {
+        guard let labels = tensors["labels"] else {
+            self.labels = nil
             classNames = nil
             return
         }
@@ -55,13 +61,24 @@ public struct ImageTensorDataset: AugmentableDataset {
         let lowest = try labels.minimum().item(Int.self)
         let highest = try labels.maximum().item(Int.self)
         let names = packed.metadata["classes"]?.split(separator: "\n").map(String.init)
-        let limit = classCount ?? names?.count ?? Self.largestClassCount
+        let ownCount = names?.count ?? modelClasses?.count ?? classCount
+        let limit = classCount ?? ownCount ?? Self.largestClassCount
         guard lowest >= 0, highest < limit else {
             throw DatasetError.unreadable(
                 file: file, "labels must lie in 0...\(limit - 1), found \(lowest)...\(highest)")
         }
-        let count = classCount ?? names?.count ?? highest + 1
-        classNames = names?.count == count ? names : (0..<count).map(String.init)
+        if let names, let modelClasses, names != modelClasses {
+            let numbers = try ClassNumbers(
+                folders: names, list: nil, modelClasses: modelClasses, place: file)
+            let places = try Tensor(names.map { numbers.label(of: $0) ?? 0 })  // [classes]
+            self.labels = try places.entries(labels)
+            classNames = modelClasses
+            return
+        }
+        self.labels = labels
+        let count = classCount ?? ownCount ?? highest + 1
+        classNames =
+            modelClasses ?? (names?.count == count ? names : (0..<count).map(String.init))
     }
 
     static let largestClassCount = 10_000_000
@@ -95,6 +112,10 @@ public struct ImageTensorDataset: AugmentableDataset {
     }
 
     public func finish(_ batch: Batch, _ epoch: Epoch?) throws -> Batch {
-        try stage(batch, epoch, isCropped: false, classCount: classNames?.count)
+        var batch = batch
+        if let pixels = batch.inputs["pixel_values"], pixels.shape[1] < channelCount {
+            batch.inputs.tensors["pixel_values"] = try pixels.expanded([-1, channelCount, -1, -1])
+        }
+        return try stage(batch, epoch, isCropped: false, classCount: classNames?.count)
     }
 }

@@ -2,38 +2,36 @@ extension EvaluationResult {
     /// The budgets as rows after the dense model; columns that nothing was measured for are left out.
     public var table: ColumnTable {
         let hasProbe = denseProbeAccuracy != nil
-        let hasAccuracy = denseAccuracy != nil
+        let classHeader = denseClasses?.header ?? []
         let hasDrift = budgets.contains { $0.drift != nil }
         let denseTime = budgets.compactMap(\.denseMillisecondsPerSample).first
         var table = ColumnTable(
             header: ["budget", "load", "MMACs", "share", "cosine", "neighbours"]
-                + (hasProbe ? ["probe"] : []) + (hasAccuracy ? ["accuracy"] : [])
+                + (hasProbe ? ["probe"] : []) + classHeader
                 + (denseTime != nil ? ["ms/sample", "× dense"] : []) + ["collapsed"]
                 + (hasDrift ? ["drift"] : []))
         table.add(
             ["dense", "–", Markup.number(denseMacs / 1e6, digits: 1), "1.000", "1.0000", "1.000"]
                 + (hasProbe ? [Markup.number(denseProbeAccuracy, digits: 4)] : [])
-                + (hasAccuracy ? [Markup.number(denseAccuracy, digits: 4)] : [])
+                + (denseClasses?.cells ?? [])
                 + (denseTime != nil ? [Markup.number(denseTime, digits: 3), "1.00"] : []) + ["–"]
                 + (hasDrift ? ["–"] : []))
         for result in budgets {
-            table.add(
-                [
-                    Markup.number(result.budget, digits: 2), Markup.number(result.load, digits: 3),
-                    Markup.number(result.macs / 1e6, digits: 1),
-                    Markup.number(macShare(result), digits: 3),
-                    Markup.number(result.meanCosine, digits: 4),
-                    Markup.number(result.neighbourAgreement, digits: 3),
-                ]
-                    + (hasProbe ? [Markup.number(result.probeAccuracy, digits: 4)] : [])
-                    + (hasAccuracy ? [Markup.number(result.accuracy, digits: 4)] : [])
-                    + (denseTime != nil
-                        ? [
-                            Markup.number(result.millisecondsPerSample, digits: 3),
-                            Markup.number(result.speedup, digits: 2),
-                        ] : [])
-                    + ["\(result.collapsed.count)/\(result.modules.count)"]
-                    + (hasDrift ? [Markup.number(result.drift?.divergence, digits: 4)] : []))
+            var cells = [
+                Markup.number(result.budget, digits: 2), Markup.number(result.load, digits: 3),
+                Markup.number(result.macs / 1e6, digits: 1), Markup.number(macShare(result), digits: 3),
+                Markup.number(result.meanCosine, digits: 4),
+                Markup.number(result.neighbourAgreement, digits: 3),
+            ]
+            if hasProbe { cells.append(Markup.number(result.probeAccuracy, digits: 4)) }
+            if !classHeader.isEmpty { cells += result.classes?.cells ?? classHeader.map { _ in "" } }
+            if denseTime != nil {
+                cells.append(Markup.number(result.millisecondsPerSample, digits: 3))
+                cells.append(Markup.number(result.speedup, digits: 2))
+            }
+            cells.append("\(result.collapsed.count)/\(result.modules.count)")
+            if hasDrift { cells.append(Markup.number(result.drift?.divergence, digits: 4)) }
+            table.add(cells)
         }
         return table
     }

@@ -15,17 +15,32 @@ public final class Adam {
         public let parameters: [(name: String, tensor: Tensor)]
         /// Multiplies the learning rate of each step.
         public let rateFactor: Double
+        /// Whether the optimizer's weight decay counts for them.
+        public let decays: Bool
 
-        public init(parameters: [(name: String, tensor: Tensor)], rateFactor: Double = 1) {
+        /// - Parameters:
+        ///   - parameters: by name.
+        ///   - rateFactor: multiplies the learning rate of each step.
+        ///   - decays: whether the optimizer's weight decay counts for them.
+        public init(
+            parameters: [(name: String, tensor: Tensor)], rateFactor: Double = 1, decays: Bool = true
+        ) {
             self.parameters = parameters
             self.rateFactor = rateFactor
+            self.decays = decays
         }
+    }
+
+    /// What parameters of one call of the fused kernel have in common.
+    private struct Kind: Hashable {
+        let rateFactor: Double
+        let weightDecay: Double
     }
 
     private struct Slot {
         let name: String
         let parameter: Tensor
-        let rateFactor: Double
+        let kind: Kind
         let mean: Tensor
         let square: Tensor
         let step: Tensor
@@ -35,22 +50,23 @@ public final class Adam {
     private let firstDecay: Double
     private let secondDecay: Double
     private let epsilon: Double
-    private let weightDecay: Double
+    private let kinds: [Kind]
 
     /// - Parameters:
     ///   - groups: the parameters; each must require gradients.
     ///   - firstDecay: share of the old mean of the gradients that each step keeps.
     ///   - secondDecay: the same of the mean of their squares.
     ///   - epsilon: added to the root of the latter.
-    ///   - weightDecay: applied to the weights themselves (AdamW); 0 is plain Adam.
+    ///   - weightDecay: applied to the weights themselves (AdamW), of the groups that decay; 0 is plain Adam.
     public init(
         _ groups: [Group], firstDecay: Double = 0.9, secondDecay: Double = 0.999,
         epsilon: Double = 1e-8, weightDecay: Double = 0
     ) throws {
         slots = try groups.flatMap { group in
-            try group.parameters.map { name, parameter in
+            let kind = Kind(rateFactor: group.rateFactor, weightDecay: group.decays ? weightDecay : 0)
+            return try group.parameters.map { name, parameter in
                 Slot(
-                    name: name, parameter: parameter, rateFactor: group.rateFactor,
+                    name: name, parameter: parameter, kind: kind,
                     mean: try parameter.detach().zerosLike(), square: try parameter.detach().zerosLike(),
                     step: try .zeros([], device: parameter.device))
             }
@@ -58,7 +74,9 @@ public final class Adam {
         self.firstDecay = firstDecay
         self.secondDecay = secondDecay
         self.epsilon = epsilon
-        self.weightDecay = weightDecay
+        kinds = Set(slots.map(\.kind)).sorted {
+            ($0.rateFactor, $0.weightDecay) < ($1.rateFactor, $1.weightDecay)
+        }
     }
 
     /// Forgets all gradients.
@@ -89,21 +107,21 @@ public final class Adam {
     ///     which the host need not wait to know.
     public func step(rate: Double, unless isSpoilt: Tensor? = nil) throws {
         let flag = try isSpoilt?.to(nil, .float32)
-        for factor in Set(slots.map(\.rateFactor)).sorted() {
+        for kind in kinds {
             var moving: [(slot: Slot, gradient: Tensor)] = []
-            for slot in slots where slot.rateFactor == factor {
+            for slot in slots where slot.kind == kind {
                 if let gradient = try slot.parameter.gradient { moving.append((slot, gradient)) }
             }
             guard !moving.isEmpty else { continue }
             let steps = moving.map(\.slot.step)
             try withoutGradients {
                 try Operators.addOne.perform(.tensors(steps), .double(1))
-                let update = weightDecay == 0 ? Operators.adam : Operators.adamDecoupled
+                let update = kind.weightDecay == 0 ? Operators.adam : Operators.adamDecoupled
                 try update.perform(
                     .tensors(moving.map(\.slot.parameter)), .tensors(moving.map(\.gradient)),
                     .tensors(moving.map(\.slot.mean)), .tensors(moving.map(\.slot.square)),
-                    .tensors([]), .tensors(steps), .double(rate * factor), .double(firstDecay),
-                    .double(secondDecay), .double(weightDecay), .double(epsilon), .bool(false),
+                    .tensors([]), .tensors(steps), .double(rate * kind.rateFactor), .double(firstDecay),
+                    .double(secondDecay), .double(kind.weightDecay), .double(epsilon), .bool(false),
                     .bool(false), .none, .optionalTensor(flag))
             }
         }

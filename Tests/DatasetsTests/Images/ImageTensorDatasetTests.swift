@@ -52,6 +52,32 @@ import Torch
         #expect(try dataset(images(), Tensor([0, 1]), classCount: 7).classNames?.count == 7)
     }
 
+    /// Grey images have one channel, which all channels of the model get.
+    @Test func greyImages() throws {
+        let grey = try Tensor([0, 255], shape: [1, 1, 1, 2]).to(nil, .uint8)
+        let pixels = try dataset(grey).batch([0]).inputs.required("pixel_values")
+        #expect(pixels.shape == [1, 2, 1, 2])
+        #expect(try pixels.array(of: Double.self) == [-1, 1, -2, 6])
+    }
+
+    /// Labels count in the model's classes: by name, else by number.
+    @Test func labelsAreMatchedToTheModelsClasses() throws {
+        let file = folder["images.safetensors"]
+        try SafetensorsWriter.write(
+            [("images", images()), ("labels", Tensor([0, 1]))], to: file, metadata: ["classes": "cat\ndog"])
+        func labels(_ classes: [String]) throws -> [Int]? {
+            let data = try ImageTensorDataset(
+                file, mean: [0.5, 0.5], deviation: [0.5, 0.5], modelClasses: classes)
+            #expect(data.classNames == classes)
+            return try data.batch([0, 1]).labels?.array(of: Int.self)
+        }
+        #expect(try labels(["cat", "dog"]) == [0, 1])
+        #expect(try labels(["dog", "bird", "cat"]) == [2, 0])
+        #expect(try labels(["0", "1"]) == [0, 1])
+        let error = #expect(throws: DatasetError.self) { try labels(["cat", "bird", "fish"]) }
+        #expect(error?.localizedDescription.contains("has 2 classes, the model has 3") == true)
+    }
+
     func refusal(_ body: () throws -> ImageTensorDataset) throws -> String {
         let error = try #require(throws: DatasetError.self) { _ = try body() }
         #expect(error.localizedDescription.contains("images.safetensors"))

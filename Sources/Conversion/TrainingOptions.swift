@@ -2,15 +2,21 @@ import Foundation
 import Torch
 import Yams
 
-extension ConversionOptions {
+/// Everything that decides a training; read from YAML, written back into the run's folder.
+public protocol TrainingOptions: Codable, Sendable {
+    /// - Throws: ``ConversionError/option(_:)`` naming the first value that makes no sense.
+    func validate() throws
+}
+
+extension TrainingOptions {
     /// Reads YAML over these options: keys that it does not name keep their values.
     ///
     /// - Throws: ``ConversionError/option(_:)`` for an unknown key or a wrong value.
-    public func overlaid(withYAML text: String, source: String) throws -> ConversionOptions {
+    public func overlaid(withYAML text: String, source: String) throws -> Self {
         do {
             guard let given = try Yams.compose(yaml: text) else { return self }
             let merged = try Self.merge(try Yams.compose(yaml: yaml()) ?? given, given, path: "", source)
-            let options = try YAMLDecoder().decode(ConversionOptions.self, from: Yams.serialize(node: merged))
+            let options = try YAMLDecoder().decode(Self.self, from: Yams.serialize(node: merged))
             try options.validate()
             return options
         } catch let error as ConversionError {
@@ -23,7 +29,7 @@ extension ConversionOptions {
     }
 
     /// Sets one option by its path, for example `finetuning.budgetWeight`.
-    public func setting(_ path: String, to value: String) throws -> ConversionOptions {
+    public func setting(_ path: String, to value: String) throws -> Self {
         let keys = path.split(separator: ".")
         let lines = keys.enumerated().map { String(repeating: "  ", count: $0) + "\($1):" }
         return try overlaid(withYAML: lines.joined(separator: "\n") + " " + value, source: "--set \(path)")

@@ -1,0 +1,141 @@
+import AdaptiveComputation
+import ArgumentParser
+import Conversion
+import Datasets
+import Evaluation
+import Foundation
+import Torch
+import Transformers
+
+/// Trains the dense classifiers that conversions start from.
+struct TrainDense: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Trains a dense classifier on labelled data: fine-tunes a model, or starts from nothing.",
+        discussion: """
+            MODEL is a Hugging Face folder. A classifier keeps its classes; a model without a classifier, such \
+            as BertModel, gets a new one for the classes of the data; a folder of a config.json alone is trained \
+            from new weights. A stopped training goes on from its last checkpoint when it is called again.
+            """)
+
+    @Argument(help: "A Hugging Face folder of a dense BERT, ViT, DeiT or DINOv2, with weights or without.")
+    var model: String
+
+    @Option(help: "Labelled training data: a file, folder or shards; docs/data.md lists the layouts.")
+    var data: String
+
+    @Option(help: "Part of the data to train on: rows by a split column, a folder; or all.")
+    var split = "train"
+
+    @Option(help: "Data to measure the trained model on, if it lies elsewhere.")
+    var testData: String?
+
+    @Option(help: "Part of the data to measure on; all takes data without parts, none measures nothing.")
+    var testSplit = "test"
+
+    @Option(help: "Folder to write.")
+    var output: String
+
+    @Option(help: "YAML file with options; training.yaml in an output folder lists them all.")
+    var config: String?
+
+    @Option(name: .customLong("set"), help: "One option by its path, for example optimisation.epochs=5.")
+    var settings: [String] = []
+
+    @Flag(help: "Put a new classifier for the classes of the data in the place of the model's own.")
+    var newHead = false
+
+    @Option(help: "cpu, cuda or cuda:N.")
+    var device = "cpu"
+
+    @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
+    var threads = 0
+
+    @OptionGroup var loading: LoadingArguments
+
+    func validate() throws {
+        guard Device(device) != nil else {
+            throw ValidationError("--device must be cpu, cuda or cuda:N, found \"\(device)\"")
+        }
+        try checkThreads(threads)
+        try loading.validate()
+        try OutputFolder(output).validate(model: model)
+        try DenseOptions.checkSettings(settings)
+    }
+
+    func run() throws {
+        let options = try DenseOptions().overlaid(
+            files: config.map { [URL(fileURLWithPath: $0)] } ?? [], settings: settings)
+        try loading.listingBadSamples { try run(options, $0) }
+    }
+
+    private func run(_ options: DenseOptions, _ badSamples: BadSamples) throws {
+        let device = Device(self.device) ?? .cpu
+        // The CPU is there; wrong data is told before libtorch is loaded.
+        if device.type != .cpu { try device.requireAvailable() }
+        let start = try DenseClassifier(URL(fileURLWithPath: model), replacesHead: newHead)
+        let training = try open(
+            data, split, start.source == .whole ? .model : .data, options, badSamples)
+        let test = try openTest(training, options, badSamples)
+        if threads > 0 { try Runtime.setThreadCount(threads) }
+        let progress = TrainingProgress()
+        let trainer = DenseTrainer(
+            start, output: URL(fileURLWithPath: output), dataset: training, options: options, device: device,
+            loading: loading.options,
+            report: { progress.show("training", step: $0.step, of: $0.totalSteps, values: $0.values) })
+        var evaluation: ClassifierEvaluation?
+        let result = try OutputFolder(output).prepared {
+            try trainer.run { result in
+                progress.finish()
+                evaluation = try test.map {
+                    try ClassifierEvaluation(
+                        AdaptiveModel(dense: result.network), $0, budgets: [],
+                        options: EvaluationOptions(
+                            batchSize: options.optimisation.batchSize, device: device,
+                            loading: loading.options))
+                }
+                try results(result, evaluation, device).write(
+                    to: URL(fileURLWithPath: output).appendingPathComponent("results.json"))
+            }
+        }
+        print("Wrote \(output): \(training.classNames?.count ?? 0) classes, \(result.steps) steps.")
+        if let evaluation { print(evaluation.table.text) }
+    }
+
+    /// Keys: `format` (1), `model`, `data`, `device`, `training` (see `DenseResult.json`) and `test` (null, or
+    /// see `ClassAccuracy.json`).
+    private func results(
+        _ result: DenseResult, _ evaluation: ClassifierEvaluation?, _ device: Device
+    ) -> JSONValue {
+        [
+            "format": 1, "model": .string(model), "data": .string(data),
+            "device": .string(device.description), "training": result.json,
+            "test": evaluation?.entries.first?.classes.json ?? .null,
+        ]
+    }
+
+    /// The samples to measure on; nil for none.
+    private func openTest(
+        _ training: any Dataset, _ options: DenseOptions, _ badSamples: BadSamples
+    ) throws -> (any Dataset)? {
+        guard testSplit != "none" else { return nil }
+        let path = testData ?? data
+        let test = try open(path, testSplit, .names(training.classNames ?? []), options, badSamples)
+        guard test.fingerprint != training.fingerprint else {
+            throw ConversionError.data(
+                "The model would be measured on the samples that it learns from: \(path) gives the same for "
+                    + "--split \(split) and --test-split \(testSplit); name other data with --test-data, or "
+                    + "--test-split none")
+        }
+        return test
+    }
+
+    private func open(
+        _ path: String, _ split: String, _ classes: LabelClasses, _ options: DenseOptions,
+        _ badSamples: BadSamples
+    ) throws -> any Dataset {
+        try DatasetFolder.open(
+            URL(fileURLWithPath: path), modelFolder: URL(fileURLWithPath: model),
+            split: split == "all" ? nil : split, maximumLength: options.maximumLength,
+            transform: loading.imageTransform ?? .crop, classes: classes, badSamples: badSamples)
+    }
+}
