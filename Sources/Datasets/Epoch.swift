@@ -19,7 +19,7 @@ public struct Epoch: Sendable, Equatable {
     /// than before leaves the others as they were.
     public enum Purpose: UInt64, Sendable {
         case crop = 1
-        case flip, filter, colour, mix
+        case flip, filter, colour, mix, corruption
     }
 
     public func generator(sample: Int, _ purpose: Purpose) -> SplitMix64 {

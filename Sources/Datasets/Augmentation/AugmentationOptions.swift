@@ -18,6 +18,11 @@ public struct AugmentationOptions: Codable, Sendable, Equatable {
     public var filters = true
     /// Brightness, contrast and saturation are each multiplied by up to 1 ± this, in random order.
     public var colourJitter = 0.3
+    /// Of an image to get one of the fifteen corruptions of ImageNet-C, each as likely: so that gates see
+    /// in training what they may see in use. For images of three channels and 32 pixels or more.
+    public var corruptionProbability = 0.0
+    /// Severities are drawn from 1 to this, at most 5.
+    public var largestSeverity = 3
     /// Parameter of the Beta distribution of mixup's shares; 0 leaves it out.
     public var mixup = 0.8
     /// The same for the areas of CutMix. Where both are on, each takes half of the samples.
@@ -39,6 +44,8 @@ public struct AugmentationOptions: Codable, Sendable, Equatable {
             (0 < narrowestCrop && narrowestCrop <= 1, "narrowestCrop must lie above 0 and not above 1"),
             ((0...1).contains(flipProbability), "flipProbability must lie in 0...1"),
             ((0...1).contains(colourJitter), "colourJitter must lie in 0...1"),
+            ((0...1).contains(corruptionProbability), "corruptionProbability must lie in 0...1"),
+            (Corruption.severities.contains(largestSeverity), "largestSeverity must lie in 1...5"),
             (
                 (0...1e6).contains(mixup) && (0...1e6).contains(cutMix),
                 "mixup and cutMix must not be negative"

@@ -74,7 +74,20 @@ struct PixelStage: Sendable {
             let boxes = samples.map { crop(of: $0, height: shape[2], width: shape[3], epoch) }
             pixels = try resampled(pixels, boxes, flips: flips, size ?? shape[2])
         }
-        return try ColourAugmentation(augmentation, samples: samples, epoch)(pixels)
+        return try corrupted(
+            ColourAugmentation(augmentation, samples: samples, epoch)(pixels), samples, epoch)
+    }
+
+    private func corrupted(_ pixels: Tensor, _ samples: [Int], _ epoch: Epoch) throws -> Tensor {
+        guard augmentation.corruptionProbability > 0 else { return pixels }
+        let corruption = try Corruption.Augmentation(
+            severities: 1...augmentation.largestSeverity, probability: augmentation.corruptionProbability)
+        let seeds = samples.map { sample in
+            var generator = epoch.generator(sample: sample, .corruption)
+            return generator.next()
+        }
+        let levels = try (pixels * 255).rounded().to(nil, .uint8)
+        return try corruption(levels, seeds: seeds).to(nil, .float32) / 255
     }
 
     /// The crop that a sample gets in an epoch.

@@ -109,6 +109,8 @@ import Torch
         #expect(problem { $0.flipProbability = .nan }?.contains("flipProbability") == true)
         #expect(problem { $0.colourJitter = -1 }?.contains("colourJitter") == true)
         #expect(problem { $0.mixup = -0.1 }?.contains("mixup") == true)
+        #expect(problem { $0.corruptionProbability = 2 }?.contains("corruptionProbability") == true)
+        #expect(problem { $0.largestSeverity = 6 }?.contains("largestSeverity") == true)
         #expect(problem { $0.labelSmoothing = 1 }?.contains("labelSmoothing") == true)
     }
 
@@ -116,11 +118,11 @@ import Torch
         let epoch = Epoch(seed: 5, number: 1)
         var seen: Set<UInt64> = []
         for sample in 0..<50 {
-            for purpose in [Epoch.Purpose.crop, .flip, .filter, .colour, .mix] {
+            for purpose in [Epoch.Purpose.crop, .flip, .filter, .colour, .mix, .corruption] {
                 var generator = epoch.generator(sample: sample, purpose)
                 seen.insert(generator.next())
             }
         }
-        #expect(seen.count == 250)
+        #expect(seen.count == 300)
     }
 }

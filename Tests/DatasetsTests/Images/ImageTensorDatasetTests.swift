@@ -27,6 +27,33 @@ import Torch
         try Tensor((0..<count * 4).map { $0 * 51 % 256 }, shape: [count, 2, 1, 2]).to(nil, .uint8)
     }
 
+    /// With all other changes off, what comes is what the corruptions give.
+    @Test func imagesAreCorruptedByChance() throws {
+        let shown = try Tensor.empty([3, 3, 32, 32]).fillUniformInPlace(0..<255).to(nil, .uint8)
+        var options = AugmentationOptions(enabled: true)
+        options.smallestCrop = 1
+        options.narrowestCrop = 1
+        options.flipProbability = 0
+        options.filters = false
+        options.colourJitter = 0
+        let zero = [0.0, 0, 0]
+        let epoch = Epoch(seed: 4, number: 1)
+        func found() throws -> Tensor {
+            let data = try dataset(shown, mean: zero, deviation: [1, 1, 1]).augmented(options, mixes: false)
+            return try data.finish(data.load([0, 1, 2], epoch), epoch).inputs.required("pixel_values") * 255
+        }
+        #expect(try largestDifference(found(), shown.to(nil, .float32)) < 1e-3)
+        options.corruptionProbability = 1
+        options.largestSeverity = 2
+        let seeds = (0..<3).map { sample in
+            var generator = epoch.generator(sample: sample, .corruption)
+            return generator.next()
+        }
+        let wanted = try Corruption.Augmentation(severities: 1...2)(shown, seeds: seeds).to(nil, .float32)
+        #expect(try largestDifference(found(), wanted) < 1e-3)
+        #expect(try largestDifference(found(), shown.to(nil, .float32)) > 5)
+    }
+
     @Test func pixelsAreNormalisedByChannel() throws {
         let data = try dataset(images(), Tensor([3, 0]))
         #expect(data.count == 2 && data.lengths == nil && data.classNames == ["0", "1", "2", "3"])
