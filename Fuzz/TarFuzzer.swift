@@ -13,7 +13,20 @@ public func fuzzTar(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         archive.replaceSubrange(block + 148..<block + 148 + sum.utf8.count, with: sum.utf8)
     }
     checkArchive(archive)
+    checkShard(archive)
     return 0
+}
+
+/// Checks that samples of a shard lie within it.
+private func checkShard(_ archive: Data) {
+    do {
+        let index = try ShardIndex(FuzzFolder.write(archive, "shard.tar"), BadSamples(areSkipped: true))
+        for sample in index.samples {
+            precondition(sample.range.lowerBound >= 512 && sample.range.upperBound <= archive.count)
+        }
+    } catch {
+        preconditionFailure("an error although bad samples are left out: \(error)")
+    }
 }
 
 /// Checks that members lie within the archive, each behind the one before, that reading ends, and

@@ -34,6 +34,7 @@ public struct Converter {
     ///   - options: everything else that decides the result.
     ///   - device: where the models are trained.
     ///   - loading: how batches are prepared ahead.
+    ///   - processes: those that train together; nil for one alone.
     ///   - reportSteps: steps between reports; they read values back from the device.
     ///   - report: takes the news.
     public init(

@@ -33,7 +33,7 @@ public enum DatasetFolder {
     ///     table of Common Voice, `corruption/severity`; ignored for data without parts.
     ///   - transform: how images are brought to the model's size.
     ///   - language: of the texts of recordings, by its code; see ``AudioFrontEnd/of(_:language:)``.
-    ///   - classes: what labels count in.
+    ///   - source: what labels count in.
     ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
@@ -82,7 +82,7 @@ public enum DatasetFolder {
     ///   - split: the part that is wanted; see ``DatasetLayout/init(_:split:)``.
     ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError/unreadable(file:_:)`` for data that are no encoded images; what
-    ///   ``open(_:modelFolder:split:maximumLength:transform:language:badSamples:)`` throws.
+    ///   ``open(_:modelFolder:split:maximumLength:transform:language:classes:badSamples:)`` throws.
     public static func images(
         _ url: URL, modelFolder: URL? = nil, split: String? = nil, badSamples: BadSamples = BadSamples()
     ) throws -> any SampleStore {

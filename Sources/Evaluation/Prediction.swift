@@ -44,12 +44,13 @@ public struct Prediction: Sendable, Equatable {
     ///     `indices` name.
     ///   - budget: the load that is asked for, 0…1.
     ///   - speller: makes texts of a speech model's logits.
+    ///   - beamWidth: transcripts that the speller follows at once.
     ///   - classCount: how many classes to name at most.
     /// - Returns: one for each row.
     /// - Throws: ``EvaluationError/notFinite(_:)`` where the model's numbers are not.
     public static func make(
         _ model: AdaptiveModel, _ dataset: any Dataset, _ batch: Batch, budget: Double,
-        speller: CTCTokenizer? = nil, classCount: Int = 5
+        speller: CTCTokenizer? = nil, beamWidth: Int = 1, classCount: Int = 5
     ) throws -> [Prediction] {
         let pass = AdaptivePass(budget: budget)
         let outputs = try withoutGradients { try model(batch.inputs, pass) }
@@ -63,7 +64,7 @@ public struct Prediction: Sendable, Equatable {
         }
         try finite(logits, "logits")
         if let speller {
-            let texts = try speller.transcribe(logits, mask: pass.tokenMask)
+            let texts = try speller.transcribe(logits, mask: pass.tokenMask, beamWidth: beamWidth)
             return rows.map { Prediction(transcript: texts[$0], loads: loads?[$0]) }
         }
         let names = model.network.configuration["id2label"]

@@ -12,15 +12,20 @@ public struct SamplePredictor {
     private let speller: CTCTokenizer?
     private let transcriber: SpeechTranscriber?
     private let request: WhisperRequest
+    private let beamWidth: Int
 
     /// - Parameters:
     ///   - model: dense or converted.
     ///   - folder: its Hugging Face folder, for tokenizers.
     ///   - budget: the load that is asked for, 0…1.
     ///   - language: of recordings, for a multilingual Whisper; detected where it is nil.
-    public init(_ model: AdaptiveModel, folder: URL, budget: Double, language: String? = nil) throws {
+    ///   - beamWidth: transcripts that a CTC model's decoding follows at once.
+    public init(
+        _ model: AdaptiveModel, folder: URL, budget: Double, language: String? = nil, beamWidth: Int = 1
+    ) throws {
         self.model = model
         self.budget = budget
+        self.beamWidth = beamWidth
         let task = try ModelFolder.architecture(folder).task
         speller = task == .ctc ? try CTCTokenizer(folder: folder) : nil
         transcriber = task == .generation ? try SpeechTranscriber(model, folder: folder) : nil
@@ -33,7 +38,8 @@ public struct SamplePredictor {
     /// - Returns: one for each row.
     public func predict(_ dataset: any Dataset, _ batch: Batch) throws -> [Prediction] {
         guard let transcriber, let recordings = dataset as? AudioDataset else {
-            return try Prediction.make(model, dataset, batch, budget: budget, speller: speller)
+            return try Prediction.make(
+                model, dataset, batch, budget: budget, speller: speller, beamWidth: beamWidth)
         }
         let transcripts = try transcriber.transcribe(
             batch.indices.map(recordings.samples(of:)), request, budget: budget)

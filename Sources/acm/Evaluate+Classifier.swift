@@ -16,7 +16,7 @@ extension Evaluate {
 
     /// Accuracy of a classifier, dense or converted, at each budget.
     func evaluateClassifier(_ data: String, _ badSamples: BadSamples) throws {
-        let test = try open(data, split, URL(fileURLWithPath: model), limit: samples, badSamples)
+        let test = try open(data, split ?? "test", URL(fileURLWithPath: model), limit: samples, badSamples)
         guard test.classNames != nil else {
             throw ConversionError.data("\(data) has no labels: the accuracy of a classifier needs them")
         }

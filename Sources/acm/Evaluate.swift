@@ -33,8 +33,12 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup(title: "Features of a dense model") var features: FeatureOptions
 
-    @Option(help: "Part of the data to measure on: rows by a split column, a folder, a table; or all.")
-    var split = "test"
+    @Option(
+        help: """
+            Part of the data to measure on: rows by a split column, a folder, a table; or all. test unless told; of \
+            data for features all rows, or the training part.
+            """)
+    var split: String?
 
     @Option(help: "Labelled rows that a linear probe is fitted on; none fits no probe.")
     var probeSplit = "none"
@@ -95,7 +99,7 @@ struct Evaluate: ParsableCommand {
             throw ConversionError.order(
                 "\(dense) is not the dense model that \(model) came from: its config.json differs")
         }
-        let test = try open(data, split, folder, limit: samples, badSamples)
+        let test = try open(data, split ?? "test", folder, limit: samples, badSamples)
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test,
             options: EvaluationOptions(device: device, loading: loading.options))
@@ -126,7 +130,7 @@ struct Evaluate: ParsableCommand {
         guard training.fingerprint != measured.fingerprint else {
             throw ConversionError.data(
                 "The probe would be fitted on the samples that it is measured on: \(data) gives the same for "
-                    + "--split \(split) and --probe-split \(probeSplit)")
+                    + "--split \(split ?? "test") and --probe-split \(probeSplit)")
         }
         return try evaluator.fitProbe(on: limited(training, probeSamples))
     }

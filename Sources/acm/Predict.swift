@@ -23,8 +23,15 @@ struct Predict: ParsableCommand {
     @Option(help: "A text in place of a file; may be given several times.")
     var text: [String] = []
 
+    @Option(
+        help: "Part of data that have parts: rows by a split column, a folder, a table; train unless told.")
+    var split: String?
+
     @Option(help: "Load that is asked for, 0 to 1.")
     var budget = 1.0
+
+    @Option(help: "Transcripts that a CTC model follows at once; 1 takes the best letter of every frame.")
+    var beamWidth = 1
 
     @Option(
         help: """
@@ -57,6 +64,9 @@ struct Predict: ParsableCommand {
         guard batchSize >= 1 else {
             throw ValidationError("--batch-size must be at least 1, found \(batchSize)")
         }
+        guard (1...1000).contains(beamWidth) else {
+            throw ValidationError("--beam-width must lie in 1...1000, found \(beamWidth)")
+        }
         guard !files.isEmpty || !text.isEmpty else {
             throw ValidationError("Give a file, or a text with --text.")
         }
@@ -69,7 +79,7 @@ struct Predict: ParsableCommand {
         let folder = URL(fileURLWithPath: model)
         var datasets: [(name: String, dataset: any Dataset)] = try files.map { file in
             let dataset = try DatasetFolder.open(
-                URL(fileURLWithPath: file), modelFolder: folder,
+                URL(fileURLWithPath: file), modelFolder: folder, split: split,
                 transform: loading.imageTransform ?? .processor,
                 language: language, badSamples: badSamples)
             return (file, dataset)
@@ -81,7 +91,8 @@ struct Predict: ParsableCommand {
         var maps = try heatmap.map {
             try HeatMapOutput($0, model: adaptive, folder: folder, budget: budget, sampleCount: sampleCount)
         }
-        let predictor = try SamplePredictor(adaptive, folder: folder, budget: budget, language: language)
+        let predictor = try SamplePredictor(
+            adaptive, folder: folder, budget: budget, language: language, beamWidth: beamWidth)
         for (name, dataset) in datasets {
             let loader = try BatchLoader(
                 dataset, .inOrder(dataset.batchesInOrder(size: batchSize)), device: device, type: type,

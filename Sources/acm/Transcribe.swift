@@ -44,6 +44,9 @@ struct Transcribe: ParsableCommand {
     @Option(help: "Files that are heard together.")
     var batchSize = 1
 
+    @Flag(help: "Leave files out that cannot be read, and list them at the end.")
+    var skipBad = false
+
     @Flag(help: "Print one JSON object a line for each file.")
     var json = false
 
@@ -60,21 +63,29 @@ struct Transcribe: ParsableCommand {
     }
 
     func run() throws {
-        let sentences = try sentences()
+        let badSamples = BadSamples(areSkipped: skipBad)
+        defer { badSamples.list() }
+        let sentences = try sentences(badSamples)
         var score = TranscriptionScore()
         let (adaptive, device, _) = try options.load(model)
         let transcriber = try SpeechTranscriber(adaptive, folder: URL(fileURLWithPath: model))
         let request = WhisperRequest(language: language, task: task, hasTimestamps: timestamps)
         for start in stride(from: 0, to: files.count, by: batchSize) {
-            let batch = files[start..<min(start + batchSize, files.count)]
-            let sounds = try batch.map {
-                try AudioDecoder.decode(URL(fileURLWithPath: $0), sampleRate: transcriber.sampleRate)
+            let batch = try files[start..<min(start + batchSize, files.count)].compactMap { file in
+                try badSamples.keep(file) {
+                    (
+                        file,
+                        try AudioDecoder.decode(
+                            URL(fileURLWithPath: file), sampleRate: transcriber.sampleRate)
+                    )
+                }
             }
+            if batch.isEmpty { continue }
             let began = ContinuousClock.now
-            let transcripts = try transcriber.transcribe(sounds, request, budget: budget)
+            let transcripts = try transcriber.transcribe(batch.map(\.1), request, budget: budget)
             try device.synchronize()
             let seconds = (ContinuousClock.now - began) / .seconds(1) / Double(batch.count)
-            for (file, transcript) in zip(batch, transcripts) {
+            for ((file, _), transcript) in zip(batch, transcripts) {
                 try show(transcript, file: file, seconds: seconds)
                 guard let sentence = sentences[name(file)] else { continue }
                 score.add(transcript, reference: sentence, seconds: seconds)
@@ -84,10 +95,10 @@ struct Transcribe: ParsableCommand {
     }
 
     /// What is said in the files by their names; of none where no references are given.
-    private func sentences() throws -> [String: String] {
+    private func sentences(_ badSamples: BadSamples) throws -> [String: String] {
         guard let references else { return [:] }
-        let sentences = try CommonVoice.sentences(URL(fileURLWithPath: references))
-        if let file = files.first(where: { sentences[name($0)] == nil }) {
+        let sentences = try CommonVoice.sentences(URL(fileURLWithPath: references), badSamples: badSamples)
+        if !skipBad, let file = files.first(where: { sentences[name($0)] == nil }) {
             throw DatasetError.sample(place: file, "\(references) has no sentence for \(name(file))")
         }
         return sentences

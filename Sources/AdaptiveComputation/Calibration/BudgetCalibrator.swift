@@ -23,7 +23,9 @@ public struct BudgetCalibrator {
         self.forEachBatch = forEachBatch
     }
 
-    /// - Parameter report: is told the budget and the load that it got, budget by budget.
+    /// - Parameters:
+    ///   - model: converted; an old calibration of it is not used.
+    ///   - report: is told the budget and the load that it got, budget by budget.
     /// - Returns: the model with its budgets calibrated; a budget below the load of the fewest learners gets
     ///   about that load.
     public func run(

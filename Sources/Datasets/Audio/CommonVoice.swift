@@ -74,8 +74,10 @@ public enum CommonVoice {
     /// What is said in each clip of a table, by the clips' names.
     ///
     /// - Throws: ``DatasetError`` naming file and line, for a name that comes twice too.
-    public static func sentences(_ url: URL) throws -> [String: String] {
-        let table = try TabTable(url, BadSamples())
+    public static func sentences(
+        _ url: URL, badSamples: BadSamples = BadSamples()
+    ) throws -> [String: String] {
+        let table = try TabTable(url, badSamples)
         let path = try table.column("path")
         let sentence = try table.column("sentence")
         var sentences: [String: String] = [:]
