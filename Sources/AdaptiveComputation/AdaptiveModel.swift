@@ -43,19 +43,28 @@ public struct AdaptiveModel: Sendable {
     ///
     /// - Throws: `ModelError.invalidSlot(_:)` for a calibration of other modules.
     public func calibrated(_ calibration: BudgetCalibration?) throws -> AdaptiveModel {
-        let known = calibration.map { Dictionary(uniqueKeysWithValues: $0.modules.map { ($0.place, $0) }) }
+        var model = try adding(
+            calibration.map { calibration in
+                Dictionary(uniqueKeysWithValues: calibration.modules.map { ($0.place, $0.offsets) })
+            })
+        model.calibration = calibration
+        return model
+    }
+
+    /// The same model with offsets for each gate in the place of its own term for the budget; nil takes
+    /// them away.
+    func adding(_ offsets: [SlotPlace: BudgetOffsets]?) throws -> AdaptiveModel {
         var model = self
         for (place, module) in modules {
             var module = module
-            module.gate.offsets = known?[place]?.offsets
+            module.gate.offsets = offsets?[place]
             let choices = module.learners.count + 1 - module.minimumChoice
-            guard known == nil || module.gate.offsets?.rows[0].count == choices else {
+            guard offsets == nil || module.gate.offsets?.rows[0].count == choices else {
                 throw ModelError.invalidSlot(
                     "The calibration does not fit \(place) and its \(choices) choices.")
             }
             try model.network.replaceSlot(at: place, with: module)
         }
-        model.calibration = calibration
         return model
     }
 

@@ -160,6 +160,14 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         return options
     }
 
+    func optimisation(of phase: TrainingPhase) -> Optimisation {
+        switch phase {
+        case .distillation: distillation.optimisation
+        case .gatePretraining: gatePretraining.optimisation
+        case .finetuning: finetuning.optimisation
+        }
+    }
+
     var surgery: SurgeryOptions {
         SurgeryOptions(
             kinds: modules.kinds ?? SlotKind.allCases, learnerCount: learners, gateWidth: gateWidth,
@@ -224,12 +232,7 @@ public struct ConversionOptions: TrainingOptions, Equatable {
             calibrationSamples >= 0, "calibrationSamples must not be negative, found \(calibrationSamples)")
         try require(checkpointSteps >= 1, "checkpointSteps must be at least 1, found \(checkpointSteps)")
         try require(maximumLength >= 3, "maximumLength must be at least 3, found \(maximumLength)")
-        for (name, phase) in [
-            ("distillation", distillation.optimisation), ("gatePretraining", gatePretraining.optimisation),
-            ("finetuning", finetuning.optimisation),
-        ] {
-            try phase.validate(name)
-        }
+        for phase in TrainingPhase.allCases { try optimisation(of: phase).validate(phase.rawValue) }
         try require(
             gatePretraining.improvement > 0 && gatePretraining.improvement.isFinite,
             "gatePretraining: improvement must be a number above 0")

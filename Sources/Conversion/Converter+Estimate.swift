@@ -20,7 +20,7 @@ extension Converter {
         let begun = ContinuousClock.now
         let model = try start(
             plan.saved, isFirst: phases.first == .distillation, calibrationBatches: min(batches, 1))
-        var preparation = (ContinuousClock.now - begun).seconds
+        var preparation = (ContinuousClock.now - begun) / .seconds(1)
         if plan.saved == nil, phases.first == .distillation, batches > 1 {
             preparation += try Double(batches - 1) * secondsOfCalibration(plan.teacher)
         }
@@ -59,7 +59,7 @@ extension Converter {
     private func seconds(_ body: () throws -> Void) rethrows -> Double {
         let begun = ContinuousClock.now
         try body()
-        return (ContinuousClock.now - begun).seconds
+        return (ContinuousClock.now - begun) / .seconds(1)
     }
 
     /// One pass of the dense model over a batch, which is most of what a batch of calibration takes.

@@ -33,8 +33,7 @@ final class PhaseTraining {
     var looksFreely: Bool
     /// Of the last step.
     private var current: (step: Int, batch: Batch)?
-    /// Whether loss and gradients of the steps since values were last read were not finite, on the device.
-    private var isSpoilt: [(step: Int, flag: Tensor)] = []
+    private var finiteCheck = FiniteCheck()
 
     init(
         _ phase: TrainingPhase, model: AdaptiveModel, teacher: AdaptiveModel, _ options: ConversionOptions,
@@ -51,12 +50,7 @@ final class PhaseTraining {
         modules = model.modules
         places = Set(modules.map(\.place))
         objective = try Objective(model.network)
-        optimisation =
-            switch phase {
-            case .distillation: options.distillation.optimisation
-            case .gatePretraining: options.gatePretraining.optimisation
-            case .finetuning: options.finetuning.optimisation
-            }
+        optimisation = options.optimisation(of: phase)
         totalSteps = optimisation.stepCount(samples: dataset.count)
         schedule = optimisation.schedule(steps: totalSteps)
         rowCount = min(optimisation.batchSize, dataset.count)
@@ -114,11 +108,9 @@ final class PhaseTraining {
             }
         let values = try share.averaged(own)
         let norm = try optimizer.clipGradients(maximum: optimisation.gradientNorm)
-        // A step on what is not finite would spoil the weights.
-        let flag = try values[0].tensor.isFinite().and(norm.isFinite()).logicalNot()
-        isSpoilt.append((step, flag))
-        if readsValues || looksFreely { try requireFinite() }
-        try optimizer.step(rate: rate(step), unless: flag)
+        let isSpoilt = try finiteCheck.add(step, loss: values[0].tensor, norm: norm)
+        if readsValues || looksFreely { try finiteCheck.require(phase.rawValue) }
+        try optimizer.step(rate: rate(step), unless: isSpoilt)
         guard readsValues else { return [] }
         let numbers = try Tensor.stacked(values.map { try $0.tensor.to(nil, .float32) })
             .array(of: Double.self)
@@ -127,15 +119,6 @@ final class PhaseTraining {
 
     /// The learning rate of a step.
     func rate(_ step: Int) -> Double { schedule.rate(step: step) }
-
-    /// - Throws: ``ConversionError/notFinite(phase:step:)`` for the first step since the last look whose loss
-    ///   or gradients were not finite.
-    private func requireFinite() throws {
-        let flags = try Tensor.stacked(isSpoilt.map { try $0.flag.to(nil, .int64) }).array(of: Int.self)
-        let first = zip(isSpoilt, flags).first { $1 != 0 }?.0.step
-        isSpoilt = []
-        if let first { throw ConversionError.notFinite(phase: phase.rawValue, step: first) }
-    }
 
     /// Runs the forward part of a step in the precision that is asked for.
     func inPrecision<Value>(_ body: () throws -> Value) throws -> Value {

@@ -1,6 +1,5 @@
 extension Batch {
-    /// Samples, by the first axis of the labels or of an input.
-    public var sampleCount: Int { inputs.tensors.values.first?.shape.first ?? 0 }
+    public var sampleCount: Int { inputs.sampleCount }
 
     /// The batch in parts of `size` samples, the last perhaps smaller; itself for 0 or where it fits.
     ///

@@ -17,6 +17,11 @@ public struct SampleSubset: AugmentableDataset {
             self.numbers.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The first samples of the base, at most all.
+    public init(_ base: any Dataset, first count: Int) {
+        self.init(base, numbers: Array(0..<min(count, base.count)))
+    }
+
     public var count: Int { numbers.count }
     public var classNames: [String]? { base.classNames }
     public var lengths: [Int]? { base.lengths.map { lengths in numbers.map { lengths[$0] } } }

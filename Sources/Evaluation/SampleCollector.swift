@@ -90,7 +90,6 @@ struct SampleCollector {
         let count =
             try model.network.dimensions.tokenCount
             ?? batch.inputs.required("input_ids").size(1)
-        let rows = try batch.inputs.tensors.values.first?.size(0) ?? 0
-        return Array(repeating: count, count: rows)
+        return Array(repeating: count, count: batch.sampleCount)
     }
 }

@@ -59,6 +59,9 @@ public struct ModelInputs: Sendable {
 
     public subscript(name: String) -> Tensor? { tensors[name] }
 
+    /// Samples: entries of the first axis, which all inputs share.
+    public var sampleCount: Int { tensors.values.first?.shape.first ?? 0 }
+
     /// The inputs on a device; floating-point ones in `type`.
     public func to(_ device: Device, _ type: DataType? = nil) throws -> ModelInputs {
         ModelInputs(

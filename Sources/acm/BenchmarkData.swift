@@ -85,7 +85,7 @@ struct BenchmarkData: ParsableCommand {
                 url, mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5], size: size)
         }
         return try ImageDataset(
-            DatasetFolder.images(url, split: split == "all" ? nil : split, badSamples: badSamples),
+            DatasetFolder.images(url, split: split.partName, badSamples: badSamples),
             ImagePreparation(size: size), badSamples: badSamples)
     }
 }

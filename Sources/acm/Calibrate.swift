@@ -51,7 +51,7 @@ struct Calibrate: ParsableCommand {
             throw ConversionError.order("\(model) is a dense model: convert it first")
         }
         let dataset = try DatasetFolder.open(
-            URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
+            URL(fileURLWithPath: data), modelFolder: folder, split: split.partName,
             transform: loading.imageTransform ?? .crop, language: language, badSamples: badSamples)
         let calibrator = try BudgetCalibrator(
             dataset, sampleCount: samples, batchSize: batchSize, seed: 0, device: device)

@@ -104,7 +104,7 @@ struct ConversionArguments: ParsableArguments {
         let isFirst = processes?.isFirst ?? true
         func dataset(_ split: String) throws -> any Dataset {
             try DatasetFolder.open(
-                URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
+                URL(fileURLWithPath: data), modelFolder: folder, split: split.partName,
                 maximumLength: options.maximumLength, transform: loading.imageTransform ?? .crop,
                 language: language, badSamples: badSamples)
         }

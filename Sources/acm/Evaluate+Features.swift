@@ -66,7 +66,7 @@ extension Evaluate {
         }
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: URL(fileURLWithPath: self.model),
-            split: split == "all" ? nil : split, transform: loading.imageTransform ?? .processor,
+            split: split?.partName, transform: loading.imageTransform ?? .processor,
             badSamples: badSamples)
         let names = HashSplit.names(of: dataset)
         let indices = HashSplit.sample(names, count: samples > 0 ? samples : names.count)

@@ -94,11 +94,7 @@ struct Evaluate: ParsableCommand {
             throw ConversionError.order(
                 "\(model) is not calibrated, so that no drift can be told: acm calibrate does it")
         }
-        let teacher = try options.load(dense).model
-        guard teacher.configuration == nil, teacher.network.configuration == adaptive.baseConfiguration else {
-            throw ConversionError.order(
-                "\(dense) is not the dense model that \(model) came from: its config.json differs")
-        }
+        let teacher = try options.loadDense(dense, of: adaptive, model)
         let test = try open(data, split ?? "test", folder, limit: samples, badSamples)
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test,
@@ -126,7 +122,7 @@ struct Evaluate: ParsableCommand {
         _ evaluator: Evaluator, _ test: any Dataset, _ data: String, _ folder: URL, _ badSamples: BadSamples
     ) throws -> LinearProbe? {
         let training = try open(data, probeSplit, folder, limit: 0, badSamples)
-        let measured = (test as? FirstSamples)?.base ?? test
+        let measured = (test as? SampleSubset)?.base ?? test
         guard training.fingerprint != measured.fingerprint else {
             throw ConversionError.data(
                 "The probe would be fitted on the samples that it is measured on: \(data) gives the same for "
@@ -136,14 +132,14 @@ struct Evaluate: ParsableCommand {
     }
 
     private func limited(_ dataset: any Dataset, _ limit: Int) -> any Dataset {
-        limit > 0 && limit < dataset.count ? FirstSamples(dataset, count: limit) : dataset
+        limit > 0 && limit < dataset.count ? SampleSubset(dataset, first: limit) : dataset
     }
 
     func open(
         _ data: String, _ split: String, _ folder: URL, limit: Int, _ badSamples: BadSamples
     ) throws -> any Dataset {
         let dataset = try DatasetFolder.open(
-            URL(fileURLWithPath: data), modelFolder: folder, split: split == "all" ? nil : split,
+            URL(fileURLWithPath: data), modelFolder: folder, split: split.partName,
             transform: loading.imageTransform ?? .crop, badSamples: badSamples)
         return limited(dataset, limit)
     }
@@ -157,7 +153,7 @@ struct Evaluate: ParsableCommand {
         let plot = FrontierPlot(result)
         try plot.write(to: report.appendingPathComponent("frontier.svg"))
         var loads: [TokenLoads] = []
-        if let texts = ((test as? FirstSamples)?.base ?? test) as? TextDataset {
+        if let texts = ((test as? SampleSubset)?.base ?? test) as? TextDataset {
             let shown = Array(0..<min(12, texts.count))
             loads = try TokenLoads.measure(
                 adaptive, inputs: texts.batch(shown).inputs.to(device), tokens: shown.map(texts.tokens),

@@ -62,7 +62,7 @@ struct LadderOptions: ParsableArguments {
         let (given, device, type) = try model.load(path)
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data ?? ""), modelFolder: URL(fileURLWithPath: path),
-            split: split == "all" ? nil : split, transform: loading.imageTransform ?? .crop,
+            split: split.partName, transform: loading.imageTransform ?? .crop,
             badSamples: badSamples)
         guard dataset.count >= 2 else {
             throw ConversionError.data(
@@ -92,13 +92,7 @@ struct LadderOptions: ParsableArguments {
                 throw ConversionError.order(
                     "\(path) is converted: name the dense model it came from with --dense")
             }
-            let teacher = try model.load(dense).model
-            guard teacher.configuration == nil, teacher.network.configuration == given.baseConfiguration
-            else {
-                throw ConversionError.order(
-                    "\(dense) is not the dense model that \(path) came from: its config.json differs")
-            }
-            return (given, teacher)
+            return (given, try model.loadDense(dense, of: given, path))
         }
         guard dense == nil else {
             throw ConversionError.order("--dense goes with a converted model, \(path) is dense")

@@ -28,8 +28,8 @@ struct LadderReport {
         for batch in inputs { try meter.add(batch) }
         let ladders = try meter.ladders()
         let effects = try ModuleEffects(model, dense: dense)
-        let measured = try hasEffects ? effects.measure(inputs).effects : nil
-        tokenCount = try effects.tokenCount(inputs)
+        let measured = hasEffects ? try effects.measure(inputs) : nil
+        tokenCount = try measured?.tokenCount ?? effects.tokenCount(inputs)
         let cost = try ModelCost(model, tokenCount: tokenCount)
         let denseCosts = try ModelCost(dense, tokenCount: tokenCount)
         denseCost = denseCosts.total()
@@ -38,7 +38,7 @@ struct LadderReport {
             else {
                 return nil
             }
-            return Row(ladder: ladder, cost: adaptive, denseCost: dense, effects: measured?[index])
+            return Row(ladder: ladder, cost: adaptive, denseCost: dense, effects: measured?.effects[index])
         }
     }
 

@@ -1,5 +1,6 @@
 import AdaptiveComputation
 import ArgumentParser
+import Conversion
 import Foundation
 import Torch
 
@@ -43,5 +44,20 @@ struct ModelOptions: ParsableArguments {
     func load(_ path: String) throws -> (model: AdaptiveModel, device: Device, type: DataType) {
         let (device, type) = try place()
         return (try AdaptiveModel.load(URL(fileURLWithPath: path), type: type, device: device), device, type)
+    }
+
+    /// The dense model that a converted one came from.
+    ///
+    /// - Parameters:
+    ///   - path: the dense model's folder.
+    ///   - converted: the converted model.
+    ///   - name: its folder, for messages.
+    func loadDense(_ path: String, of converted: AdaptiveModel, _ name: String) throws -> AdaptiveModel {
+        let dense = try load(path).model
+        guard dense.configuration == nil, dense.network.configuration == converted.baseConfiguration else {
+            throw ConversionError.order(
+                "\(path) is not the dense model that \(name) came from: its config.json differs")
+        }
+        return dense
     }
 }

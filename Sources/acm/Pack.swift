@@ -36,7 +36,7 @@ struct Pack: ParsableCommand {
         let count = try loading.listingBadSamples { badSamples in
             let store = try DatasetFolder.images(
                 URL(fileURLWithPath: data), modelFolder: model.map { URL(fileURLWithPath: $0) },
-                split: split == "all" ? nil : split, badSamples: badSamples)
+                split: split.partName, badSamples: badSamples)
             let progress = PackingProgress(total: store.count)
             defer { progress.finish() }
             return try ImagePack.write(

@@ -79,7 +79,7 @@ struct Predict: ParsableCommand {
         let folder = URL(fileURLWithPath: model)
         var datasets: [(name: String, dataset: any Dataset)] = try files.map { file in
             let dataset = try DatasetFolder.open(
-                URL(fileURLWithPath: file), modelFolder: folder, split: split,
+                URL(fileURLWithPath: file), modelFolder: folder, split: split?.partName,
                 transform: loading.imageTransform ?? .processor,
                 language: language, badSamples: badSamples)
             return (file, dataset)

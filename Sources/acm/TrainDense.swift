@@ -135,7 +135,7 @@ struct TrainDense: ParsableCommand {
     ) throws -> any Dataset {
         try DatasetFolder.open(
             URL(fileURLWithPath: path), modelFolder: URL(fileURLWithPath: model),
-            split: split == "all" ? nil : split, maximumLength: options.maximumLength,
+            split: split.partName, maximumLength: options.maximumLength,
             transform: loading.imageTransform ?? .crop, classes: classes, badSamples: badSamples)
     }
 }

@@ -273,7 +273,7 @@ struct RandomSpeech: Dataset {
         #expect(throws: ConversionError.otherRun(folder: first.output.relativePath)) {
             try Converter(
                 modelFolder: first.modelFolder, output: first.output,
-                dataset: FirstSamples(first.dataset, count: 20), options: options()
+                dataset: SampleSubset(first.dataset, first: 20), options: options()
             ).run()
         }
     }

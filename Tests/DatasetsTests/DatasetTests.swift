@@ -60,11 +60,11 @@ import Testing
     }
 
     @Test func firstSamplesAreAPrefix() throws {
-        let data = FirstSamples(Numbers(count: 5, lengths: [1, 2, 3, 4, 5]), count: 3)
+        let data = SampleSubset(Numbers(count: 5, lengths: [1, 2, 3, 4, 5]), first: 3)
         #expect(data.count == 3 && data.lengths == [1, 2, 3] && data.classNames == ["zero"])
         #expect(data.batchesInOrder(size: 2) == [[0, 1], [2]])
-        #expect(FirstSamples(Numbers(count: 5), count: 9).count == 5)
-        #expect(FirstSamples(Numbers(count: 5), count: 9).lengths == nil)
+        #expect(SampleSubset(Numbers(count: 5), first: 9).count == 5)
+        #expect(SampleSubset(Numbers(count: 5), first: 9).lengths == nil)
     }
 }
 

@@ -10,7 +10,6 @@ extension BudgetCalibration {
     /// - Throws: `JSONError` for a missing or wrong entry.
     init(_ reader: JSONObjectReader, _ descriptions: [ModuleDescription]) throws {
         let budgets = try reader.doubles("budgets")
-        self.budgets = budgets
         loads = try reader.doubles("loads")
         guard loads.count == budgets.count else {
             throw reader.invalid("loads", expected: "a list as long as \"budgets\"")

@@ -16,11 +16,13 @@ public struct BudgetCalibration: Sendable, Equatable {
     }
 
     public let sampleCount: Int
-    /// The loads that are asked for, rising.
-    public let budgets: [Double]
-    /// The loads that the calibration data got.
+    /// The loads that the calibration data got at each of ``budgets``.
     public let loads: [Double]
+    /// At least one; all have the same budgets.
     public let modules: [Module]
+
+    /// The loads that are asked for, rising.
+    public var budgets: [Double] { modules.first?.offsets.budgets ?? [] }
 
     /// The share of a module's tokens that run each number of learners at a budget, on calibration data.
     ///

@@ -91,7 +91,7 @@ public struct BudgetCalibrator {
                 place: modules[index].place, offsets: offsets, histograms: histograms[index])
         }
         return try model.calibrated(
-            BudgetCalibration(sampleCount: sampleCount, budgets: budgets, loads: loads, modules: calibrated))
+            BudgetCalibration(sampleCount: sampleCount, loads: loads, modules: calibrated))
     }
 
     private typealias Run = (meter: LoadMeter, seen: SeenTokens, sampleCount: Int)
@@ -100,13 +100,10 @@ public struct BudgetCalibrator {
     private func run(
         _ model: AdaptiveModel, _ modules: [CalibratedModule], _ rows: [[Double]]
     ) throws -> Run {
-        let entries = zip(modules, rows).compactMap { module, row in
-            BudgetOffsets(budgets: [0], rows: [row]).map {
-                BudgetCalibration.Module(place: module.place, offsets: $0, histograms: [])
-            }
+        let offsets = zip(modules, rows).compactMap { module, row in
+            BudgetOffsets(budgets: [0], rows: [row]).map { (module.place, $0) }
         }
-        let tried = try model.calibrated(
-            BudgetCalibration(sampleCount: 1, budgets: [0], loads: [0], modules: entries))
+        let tried = try model.adding(Dictionary(uniqueKeysWithValues: offsets))
         var meter = LoadMeter(model)
         var terms: [SlotPlace: [Tensor]] = [:]
         var sampleCount = 0
@@ -122,7 +119,7 @@ public struct BudgetCalibrator {
                 terms[place, default: []].append(rows)
             }
             try meter.add(pass)
-            sampleCount += try inputs.tensors.values.first?.size(0) ?? 0
+            sampleCount += inputs.sampleCount
         }
         return (meter, try SeenTokens(terms, modules), sampleCount)
     }

@@ -14,8 +14,7 @@ final class DenseTraining {
     private let batches: TrainingBatches
     private let schedule: LearningRateSchedule
     private let device: Device
-    /// Whether loss and gradients of the steps since values were last read were not finite, on the device.
-    private var isSpoilt: [(step: Int, flag: Tensor)] = []
+    private var finiteCheck = FiniteCheck()
 
     init(
         _ network: any TransformerModel, _ options: DenseOptions, _ dataset: any Dataset, _ device: Device,
@@ -59,11 +58,9 @@ final class DenseTraining {
                 try values.isEmpty ? found : zip(values, found).map { ($0.name, try $0.tensor + $1.tensor) }
         }
         let norm = try optimizer.clipGradients(maximum: options.optimisation.gradientNorm)
-        // A step on what is not finite would spoil the weights.
-        let flag = try values[0].tensor.isFinite().and(norm.isFinite()).logicalNot()
-        isSpoilt.append((step, flag))
-        if readsValues || device == .cpu { try requireFinite() }
-        try optimizer.step(rate: schedule.rate(step: step), unless: flag)
+        let isSpoilt = try finiteCheck.add(step, loss: values[0].tensor, norm: norm)
+        if readsValues || device == .cpu { try finiteCheck.require("training") }
+        try optimizer.step(rate: schedule.rate(step: step), unless: isSpoilt)
         return try readsValues ? values.map { ($0.name, try $0.tensor.item(Double.self)) } : []
     }
 
@@ -84,15 +81,6 @@ final class DenseTraining {
         if areShares { return [("loss", try loss.detach())] }
         let right = try logits.argMax(axis: -1).equals(labels).to(nil, .float32).mean() * share
         return [("loss", try loss.detach()), ("accuracy", right)]
-    }
-
-    /// - Throws: ``ConversionError/notFinite(phase:step:)`` for the first step since the last look whose loss
-    ///   or gradients were not finite.
-    private func requireFinite() throws {
-        let flags = try Tensor.stacked(isSpoilt.map { try $0.flag.to(nil, .int64) }).array(of: Int.self)
-        let first = zip(isSpoilt, flags).first { $1 != 0 }?.0.step
-        isSpoilt = []
-        if let first { throw ConversionError.notFinite(phase: "training", step: first) }
     }
 
     static let noLabels = ConversionError.data(

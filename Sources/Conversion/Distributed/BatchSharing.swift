@@ -10,7 +10,7 @@ import Transformers
 struct BatchSharing {
     let group: ProcessGroup
 
-    /// Rows, widths of up to eight inputs and of labels.
+    /// Rows, the number of inputs, the width of labels, and those of up to seven inputs.
     private static let numberCount = 10
 
     /// - Parameter rowCount: of the whole batch as it was planned.
@@ -18,8 +18,7 @@ struct BatchSharing {
     func share(_ batch: Batch, rowCount: Int) throws -> (Batch, BatchShare) {
         let names = batch.inputs.tensors.keys.sorted()
         let texts = batch.labels.flatMap { $0.rank == 2 && $0.dataType == .int64 ? $0 : nil }
-        let ownRows = batch.inputs.tensors.values.first?.shape.first ?? 0
-        var numbers = [ownRows, names.count, texts?.shape[1] ?? 0]
+        var numbers = [batch.sampleCount, names.count, texts?.shape[1] ?? 0]
         numbers += names.map { name in
             batch.inputs[name].map { $0.rank == 2 ? $0.shape[1] : 0 } ?? 0
         }

@@ -6,12 +6,7 @@ extension ConversionOptions {
     /// - Throws: ``ConversionError/option(_:)`` naming the first phase whose batches cannot be shared evenly.
     func requireSharing(by processCount: Int, _ phases: [TrainingPhase], sampleCount: Int) throws {
         for phase in phases {
-            let size =
-                switch phase {
-                case .distillation: distillation.optimisation.batchSize
-                case .gatePretraining: gatePretraining.optimisation.batchSize
-                case .finetuning: finetuning.optimisation.batchSize
-                }
+            let size = optimisation(of: phase).batchSize
             let rows = min(size, sampleCount)
             guard rows.isMultiple(of: processCount) else {
                 let cause = size > sampleCount ? " (the data has no more samples)" : ""

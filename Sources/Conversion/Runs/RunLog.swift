@@ -44,7 +44,7 @@ final class RunLog {
         let now = ContinuousClock.now
         defer { lastReport = (step, now) }
         guard let lastReport, let phase = record.phases.last else { return nil }
-        let seconds = (now - lastReport.time).seconds
+        let seconds = (now - lastReport.time) / .seconds(1)
         return seconds > 0 ? Double((step - lastReport.step) * phase.batchSize) / seconds : nil
     }
 
@@ -83,7 +83,7 @@ final class RunLog {
             name: file.url.lastPathComponent, byteCount: file.byteCount)
         if let last = record.phases.indices.last {
             record.phases[last].steps = step
-            record.phases[last].seconds = secondsBefore + (ContinuousClock.now - phaseStart).seconds
+            record.phases[last].seconds = secondsBefore + (ContinuousClock.now - phaseStart) / .seconds(1)
             if device.type != .cpu {
                 let peak = try device.memory().peak
                 record.phases[last].peakDeviceBytes = max(peak, record.phases[last].peakDeviceBytes ?? 0)
@@ -92,8 +92,4 @@ final class RunLog {
         }
         return record
     }
-}
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

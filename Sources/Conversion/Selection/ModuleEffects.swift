@@ -45,11 +45,11 @@ public struct ModuleEffects {
         var sums = modules.map {
             Array(repeating: 0.0, count: $0.module.learners.count + 1 - $0.module.minimumChoice)
         }
-        var tokens = (real: 0, samples: 0)
+        var counts: [TokenCount] = []
         try withoutGradients {
             for inputs in batches {
-                let (target, counted) = try runDense(inputs)
-                tokens = (tokens.real + counted.real, tokens.samples + counted.samples)
+                let (target, count) = try runDense(inputs)
+                counts.append(count)
                 for (number, (place, module)) in modules.enumerated() {
                     var cut = dense.network
                     try cut.replaceSlot(at: place, with: module)
@@ -66,22 +66,27 @@ public struct ModuleEffects {
         }
         return Measurement(
             effects: sums.map { $0.map { max(0, $0 / Double(batches.count)) } },
-            tokenCount: Int((Double(tokens.real) / Double(max(tokens.samples, 1))).rounded()))
+            tokenCount: Self.mean(counts))
     }
 
     /// Mean number of real tokens of a sample in the model's last stack.
     public func tokenCount(_ batches: [ModelInputs]) throws -> Int {
-        let counts = try withoutGradients { try batches.map { try runDense($0).tokens } }
+        Self.mean(try withoutGradients { try batches.map { try runDense($0).tokens } })
+    }
+
+    private typealias TokenCount = (real: Int, samples: Int)
+
+    private static func mean(_ counts: [TokenCount]) -> Int {
         let samples = counts.reduce(0) { $0 + $1.samples }
         return Int((Double(counts.reduce(0) { $0 + $1.real }) / Double(max(samples, 1))).rounded())
     }
 
     private func runDense(_ inputs: ModelInputs) throws -> (
-        target: (outputs: ModelOutputs, pass: ForwardPass), tokens: (real: Int, samples: Int)
+        target: (outputs: ModelOutputs, pass: ForwardPass), tokens: TokenCount
     ) {
         let pass = ForwardPass(keepsHiddenStates: true)
         let last = dense.network.dimensions.stacks.last?.stack
-        var tokens = (real: 0, samples: 0)
+        var tokens: TokenCount = (0, 0)
         pass.observe = { place, input, _ in
             guard tokens.samples == 0, place.tokenStack == last else { return }
             tokens = (try pass.realRows(of: input, at: place).size(0), try input.size(0))

@@ -230,7 +230,7 @@ private func brightness(
         let unlabelled = try ImageTensorDataset(
             file, mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5], size: 24)
         #expect(message(unlabelled)?.contains("no labels") == true)
-        #expect(message(FirstSamples(one, count: 0)) == "The dataset is empty.")
+        #expect(message(SampleSubset(one, first: 0)) == "The dataset is empty.")
     }
 
     @Test func modelsThatAreNoClassifiersAreRefused() throws {
