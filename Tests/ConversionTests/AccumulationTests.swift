@@ -142,11 +142,20 @@ import Transformers
         expectEqual(both, plain, "recomputed in parts")
     }
 
-    /// Noise that were not drawn again would give other gradients; other seeds do.
-    @Test func gradientsDependOnTheNoise() throws {
-        let one = try gradients(.bert, .finetuning) { _ in }
-        let other = try gradients(.bert, .finetuning) { $0.seed = 9 }
-        #expect(one.gradients != other.gradients)
+    /// Noise that were not drawn again would give other choices; other seeds do.
+    @Test func choicesDependOnTheNoise() throws {
+        let dense = try ModelFolder.load(goldens.appendingPathComponent("vit_classifier"))
+        let model = try AdaptiveModel.convert(dense, SurgeryOptions(recipe: .paper), calibration: [])
+        let inputs = ModelInputs(
+            try SafetensorsFile(goldens.appendingPathComponent("vit_classifier/inputs.safetensors")).tensors())
+        let rows = BatchRows(places: Array(0..<inputs.sampleCount), count: inputs.sampleCount)
+        func choices(_ seed: UInt64) throws -> [[Int]] {
+            let pass = AdaptivePass(
+                mode: .training(temperature: 1), budget: 0.5, noise: .seeded(seed, rows))
+            _ = try withoutGradients { try model(inputs, pass) }
+            return try pass.trace.map { try $0.choices.flattened().array(of: Int.self) }
+        }
+        #expect(try choices(5) == choices(5) && choices(5) != choices(6))
     }
 
     /// Images, whose blocks keep more than what goes in and out.

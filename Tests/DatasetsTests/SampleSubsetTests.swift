@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import Transformers
@@ -29,7 +30,22 @@ private struct NumberedSamples: Dataset {
         var generator = SplitMix64(seed: 1)
         #expect(subset.order(&generator).sorted() == [0, 1, 2])
         #expect(subset.fingerprint != SampleSubset(NumberedSamples(), numbers: [2, 7, 8]).fingerprint)
-        #expect(subset.augmented(AugmentationOptions(), mixes: true).numbers == subset.numbers)
+    }
+
+    @Test func imagesOfASubsetAreAugmentedAsThoseOfTheBase() throws {
+        let folder = try TemporaryFolder()
+        let images = try Tensor.empty([4, 3, 16, 16]).fillUniformInPlace(0..<255).to(nil, .uint8)
+        try SafetensorsWriter.write([("images", images)], to: folder["images.safetensors"])
+        let base = try ImageTensorDataset(
+            folder["images.safetensors"], mean: [0, 0, 0], deviation: [1, 1, 1])
+        let epoch = Epoch(seed: 3, number: 1)
+        func pixels(_ dataset: any Dataset, _ index: Int) throws -> Tensor {
+            try dataset.finish(dataset.load([index], epoch), epoch).inputs.required("pixel_values")
+        }
+        let options = AugmentationOptions(enabled: true)
+        let found = try pixels(SampleSubset(base, numbers: [1, 3]).augmented(options, mixes: false), 1)
+        #expect(try largestDifference(found, pixels(base.augmented(options, mixes: false), 3)) == 0)
+        #expect(try largestDifference(found, pixels(base, 3)) > 0.01)
     }
 
     /// A sample keeps its side when others come.

@@ -109,6 +109,7 @@ import Torch
         try convert("out", ["--set", "heldOut.split=test"]).wait().succeeds()
         let results = try JSONObjectReader(contentsOf: folder["out/results.json"])
         #expect(try results.object("asked").integer("held_out_samples", in: 0...24) == 8)
+        #expect(try results.object("asked").integer("samples", in: 0...24) == 16)
         try convert("other", ["--set", "heldOut.split=train"]).wait().refuses(65, "heldOut.split train")
     }
 

@@ -124,7 +124,8 @@ import Torch
                 "grey", "rgb",
             ])
         let predicted = try acm("predict", "out", image.appendingPathComponent("rgb.jpg").path, in: folder)
-        #expect(predicted.output.contains("rgb"), "\(predicted.output)\(predicted.errors)")
+        let lines = predicted.output.split(separator: "\n")
+        #expect(lines.count == 3 && lines[1].hasSuffix("rgb"), "\(predicted.output)\(predicted.errors)")
     }
 
     /// Packed grey images of another size than the model's, in two files.

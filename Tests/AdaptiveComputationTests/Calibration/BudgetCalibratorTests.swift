@@ -99,13 +99,28 @@ import Transformers
         #expect(loaded.calibration == calibrated.calibration)
         #expect(try load(loaded, held, 0.4) == load(calibrated, held, 0.4))
 
-        // A file of another model, and one whose rows fall, are refused.
+        // A file of another model, one whose rows fall, and one with a negative count are refused.
         let file = folder.appendingPathComponent(BudgetCalibration.fileName)
         let text = try String(contentsOf: file, encoding: .utf8)
         let other = text.replacingOccurrences(of: "blocks.1.feedForward", with: "blocks.7.feedForward")
         try other.write(to: file, atomically: true, encoding: .utf8)
         let error = #expect(throws: JSONError.self) { try AdaptiveModel.load(folder) }
         #expect(error?.localizedDescription.contains("blocks.1.feedForward") == true)
+        let value = try JSONValue(parsing: text)
+        for (key, change) in [
+            ("offsets", { (rows: [JSONValue]) -> [JSONValue] in Array(rows.reversed()) }),
+            ("histograms", { rows in [.array(Array(repeating: -1, count: 5))] + rows.dropFirst() }),
+        ] {
+            var modules = try #require(value["modules"]?.arrayValue)
+            var module = try #require(modules[0].objectValue)
+            module[key] = .array(change(try #require(module[key]?.arrayValue)))
+            modules[0] = .object(module)
+            var whole = try #require(value.objectValue)
+            whole["modules"] = .array(modules)
+            try JSONValue.object(whole).write(to: file)
+            let error = #expect(throws: JSONError.self) { try AdaptiveModel.load(folder) }
+            #expect(error?.localizedDescription.contains(key) == true)
+        }
         // Saved without calibration, the old file goes.
         try model.save(to: folder, copyingFrom: nil)
         #expect(try AdaptiveModel.load(folder).calibration == nil)

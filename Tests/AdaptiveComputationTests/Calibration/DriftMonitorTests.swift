@@ -39,6 +39,13 @@ import Transformers
         try add(images(-1..<1))
         #expect(alarms.isEmpty && (monitor.drift?.divergence ?? 1) < 0.005)
         monitor.reset()
+        #expect(monitor.drift == nil)
+        // A few tokens are too few for an alarm.
+        var patient = try DriftMonitor(calibrated, budget: 0.5) { _ in Issue.record("an alarm too early") }
+        let pass = AdaptivePass(budget: 0.5)
+        _ = try withoutGradients { try calibrated(images(4..<9), pass) }
+        try patient.add(pass)
+        #expect((patient.drift?.divergence ?? 0) > patient.threshold)
         try add(images(4..<9))
         let drift = try #require(alarms.last)
         #expect(drift.divergence > 0.01 && drift.worstDivergence >= drift.divergence)

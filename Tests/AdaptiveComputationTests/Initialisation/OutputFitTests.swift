@@ -47,9 +47,14 @@ import Torch
         for kept in [6, 5] {
             let found = try fit(covariance, down, kept: kept, width: 2, count: 3)
             let least = try loss(found, covariance, down, width: 2, count: 3)
-            for _ in 0..<20 {
-                let other = try found + Tensor.normal([3, kept], .float64) * 0.1
-                #expect(try loss(other, covariance, down, width: 2, count: 3) > least)
+            // The loss is a square form: at its minimum it rises alike to both sides of every entry.
+            for entry in 0..<3 * kept {
+                let step = try Tensor((0..<3 * kept).map { $0 == entry ? 0.1 : 0 }, shape: [3, kept])
+                let sides = try [found + step, found - step].map {
+                    try loss($0, covariance, down, width: 2, count: 3)
+                }
+                #expect(sides.allSatisfy { $0 > least })
+                #expect(abs(sides[0] - sides[1]) < 1e-3 * (sides[0] + sides[1] - 2 * least), "\(entry)")
             }
             let dense = try down.slice(0..<kept, axis: 1)
             #expect(try loss(dense, covariance, down, width: 2, count: 3) > 1.2 * least)

@@ -44,16 +44,19 @@ import Transformers
             for (fewer, more) in zip(ladder.errors, ladder.errors.dropFirst()) {
                 #expect(more <= fewer + 1e-6, "\(ladder)")
             }
-            if ladder.place.kind == .feedForward { #expect(ladder.errors[4] < 0.01, "\(ladder)") }
+            #expect(ladder.errors[4] < (ladder.place.kind == .feedForward ? 0.01 : 0.9), "\(ladder)")
         }
     }
 
     /// Numbers of learners that do and do not divide the hidden widths, down to learners of one neuron.
     @Test(arguments: [1, 2, 5, 26, 52]) func anyNumberOfLearners(learnerCount: Int) throws {
-        for ladder in try ladders("bert", learnerCount) where ladder.place.kind == .feedForward {
+        let ladders = try ladders("bert", learnerCount).filter { $0.place.kind == .feedForward }
+        #expect(ladders.count == 3)
+        for ladder in ladders {
             #expect(ladder.errors.count == learnerCount + 1)
             #expect(ladder.errors[learnerCount] < 0.05, "\(ladder)")
-            #expect(abs(ladder.errors[0] - 1) < (learnerCount == 52 ? .infinity : 1e-4), "\(ladder)")
+            // A learner of one neuron has no place for a constant: without any, less than the mean is left.
+            if learnerCount < 52 { #expect(abs(ladder.errors[0] - 1) < 1e-4, "\(ladder)") }
         }
     }
 

@@ -1,4 +1,5 @@
 import AdaptiveComputation
+import Datasets
 import Foundation
 import Testing
 import Torch
@@ -33,6 +34,23 @@ import Torch
     }
 
     @Test func costsAreThoseOfTheModel() throws {
+        defer { try? FileManager.default.removeItem(at: run.folder) }
+        let texts = try run.converter("bert", output: "texts", run.options(1))
+        #expect(try texts.estimate([.distillation]).costs == nil)  // of lengths that are not texts'
+        let images = run.folder.appendingPathComponent("images.safetensors")
+        try FileManager.default.createDirectory(at: run.folder, withIntermediateDirectories: true)
+        try SafetensorsWriter.write([("images", try Tensor.zeros([8, 5, 24, 16], .uint8))], to: images)
+        let folder = goldens.appendingPathComponent("vit_classifier")
+        let shown = Converter(
+            modelFolder: folder, output: run.folder.appendingPathComponent("images"),
+            dataset: try ImageTensorDataset(
+                images, mean: Array(repeating: 0.5, count: 5), deviation: Array(repeating: 0.5, count: 5)),
+            options: run.options(1))
+        let costs = try #require(try shown.estimate([.distillation]).costs)
+        #expect(try costs.dense == ModelCost(AdaptiveModel.load(folder)).total())
+        // All learners cost what they replace; the gates come on top.
+        #expect(costs.adaptive > costs.dense && costs.adaptive < 1.2 * costs.dense)
+
         let converter = Converter(
             modelFolder: goldens.appendingPathComponent("whisper"),
             output: run.folder.appendingPathComponent("run"), dataset: RandomSpectrograms(),

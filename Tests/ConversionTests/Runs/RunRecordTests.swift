@@ -39,12 +39,19 @@ import Torch
         phase.values = [("loss", 0.25), ("task", 3)]
         phase.gates = ["budget": 0.5]
         phase.peakHostBytes = 1 << 33
+        phase.peakDeviceBytes = 1 << 34
         record.phases = [PhaseRecord(.distillation, plannedSteps: 1, batchSize: 1), phase]
         record.evaluations = [evaluation(2, 0.125), evaluation(4, 0.5)]
         record.events = RunRecord.EventPosition(name: "events", byteCount: 12)
         let text = try record.json.text()
         let again = try RunRecord(JSONObjectReader(JSONValue(parsing: text), source: "test"))
         #expect(again == record)
+        // Records are compared by their JSON, which must have everything.
+        let found = again.phases[1]
+        #expect(found.values.map(\.name) == ["loss", "task"] && found.values.map(\.value) == [0.25, 3])
+        #expect(found.phase == .finetuning && found.steps == 7 && found.plannedSteps == 10)
+        #expect(found.batchSize == 4 && found.seconds == 3.5 && found.gates == ["budget": 0.5])
+        #expect(found.peakHostBytes == 1 << 33 && found.peakDeviceBytes == 1 << 34)
         #expect(record.json["phases"]?.arrayValue?[1]["samples_per_second"]?.doubleValue == 8)
         #expect(try RunRecord(JSONObjectReader(RunRecord().json, source: "test")) == RunRecord())
     }

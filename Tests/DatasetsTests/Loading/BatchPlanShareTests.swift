@@ -11,6 +11,7 @@ import Testing
             BatchPlan.places(of: $0, among: processes, rowCount: rows)
         }
         #expect(parts.flatMap(\.self).sorted() == Array(0..<rows))
+        #expect(parts.allSatisfy { $0.count == rows / processes })
         for part in parts where part.count.isMultiple(of: 2) {
             #expect(zip(part, part.reversed()).allSatisfy { $0 + $1 == rows - 1 })
         }
