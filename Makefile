@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-hub test-tensorboard demo features transcribe glyphs xls-r predict bench \
+.PHONY: help setup native build test test-native test-python demo features transcribe glyphs xls-r predict bench \
 	lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
@@ -35,11 +35,11 @@ test-native: setup ## Test the native library under the address and undefined-be
 	@scripts/build-native --tests --sanitize address,undefined
 	ctest --test-dir .build/native-address-undefined --output-on-failure
 
-test-hub: .deps/goldens/ready ## Test that acm fetch and Python's huggingface_hub share one cache
-	ACM_HUB_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter PythonInteropTests
-
-test-tensorboard: .deps/goldens/ready ## Test that Python's tensorboard reads the events of our runs
-	ACM_TENSORBOARD_PYTHON="$(CURDIR)/.deps/goldens/bin/python" swift test --filter TensorBoardInteropTests
+test-python: native .deps/goldens/ready ## Test beside Python's huggingface_hub and tensorboard
+	swift build --build-tests
+	$(call lay_libraries)
+	ACM_HUB_PYTHON="$(CURDIR)/.deps/goldens/bin/python" ACM_TENSORBOARD_PYTHON="$(CURDIR)/.deps/goldens/bin/python" \
+		swift test --skip-build --no-parallel --filter InteropTests
 
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 	@scripts/demo
@@ -76,6 +76,7 @@ docs: ## Build the documentation of all modules; a warning is an error
 	swift package generate-documentation $(addprefix --target ,$(DOCUMENTED)) --warnings-as-errors
 
 goldens: .deps/goldens/ready ## Write Tests/Goldens anew from Hugging Face's libraries
+	@scripts/setup --packages libmagickwand-6.q16-6
 	.deps/goldens/bin/python tools/goldens/write.py
 
 .deps/goldens/ready: tools/goldens/requirements.txt

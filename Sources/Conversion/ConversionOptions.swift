@@ -105,7 +105,7 @@ public struct ConversionOptions: TrainingOptions, Equatable {
     public var minimumChoiceOfFeedForward = 0
     public var minimumChoiceOfProjection = 1
     public var budgetConditioned = true
-    /// Batches of the training data that order the teacher's neurons.
+    /// Batches of the training data that learners are fitted to.
     public var calibrationBatches = 16
     /// Samples of the training data on which budgets are calibrated after phase III; 0 leaves the loads as
     /// training made them.
