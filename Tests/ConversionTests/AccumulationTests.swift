@@ -147,7 +147,8 @@ import Transformers
         let dense = try ModelFolder.load(goldens.appendingPathComponent("vit_classifier"))
         let model = try AdaptiveModel.convert(dense, SurgeryOptions(recipe: .paper), calibration: [])
         let inputs = ModelInputs(
-            try SafetensorsFile(goldens.appendingPathComponent("vit_classifier/inputs.safetensors")).tensors())
+            try SafetensorsFile(goldens.appendingPathComponent("vit_classifier/inputs.safetensors")).tensors()
+        )
         let rows = BatchRows(places: Array(0..<inputs.sampleCount), count: inputs.sampleCount)
         func choices(_ seed: UInt64) throws -> [[Int]] {
             let pass = AdaptivePass(

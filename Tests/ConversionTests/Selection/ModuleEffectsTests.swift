@@ -23,7 +23,8 @@ import Transformers
             #expect(values.count == 5 - module.minimumChoice && values.allSatisfy(\.isFinite))
             #expect(values[values.count - 1] <= values[0] + 1e-5, "\(place) \(values)")
             if place.kind == .feedForward {
-                #expect(values[4] < 1e-2 && values[0] > 1e-4 && values[0] > 2 * values[4], "\(place) \(values)")
+                #expect(
+                    values[4] < 1e-2 && values[0] > 1e-4 && values[0] > 2 * values[4], "\(place) \(values)")
             }
         }
         if name == "bert" {
