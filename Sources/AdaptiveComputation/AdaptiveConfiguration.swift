@@ -6,9 +6,9 @@ public struct ModuleDescription: Sendable, Equatable {
     public let place: SlotPlace
     public let inputWidth: Int
     public let outputWidth: Int
-    public let learnerCount: Int
+    public internal(set) var learnerCount: Int
     public let learnerWidth: Int
-    public let minimumChoice: Int
+    public internal(set) var minimumChoice: Int
     public let activation: Activation
 
     public init(

@@ -12,16 +12,10 @@ extension BudgetCalibrator {
     ///   - sampleCount: the most samples to draw.
     ///   - batchSize: samples that run together.
     ///   - seed: decides which samples are drawn.
-    ///   - device: where the model is.
-    public init(
-        _ dataset: any Dataset, sampleCount: Int, batchSize: Int, seed: UInt64, device: Device
-    ) throws {
+    public init(_ dataset: any Dataset, sampleCount: Int, batchSize: Int, seed: UInt64) throws {
         let size = min(batchSize, sampleCount, dataset.count)
         let batches = dataset.shuffledBatches(size: size, seed: seed, epoch: -2).prefix(
             max(1, sampleCount / size))
-        let inputs = try batches.map { try dataset.batch($0).inputs }
-        self.init { body in
-            for input in inputs { try body(input.to(device)) }
-        }
+        self.init(try batches.map { try dataset.batch($0).inputs })
     }
 }

@@ -101,6 +101,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
     /// For `modules: auto`, the cost to reach as a share of the dense model's.
     public var targetCost = 0.5
     public var learners = 4
+    /// The uniform-width cut, to compare with: each module keeps so many of its learners, every token runs
+    /// them all, and there are no gates to train; 0 keeps all and lets the gates choose.
+    public var uniformLearners = 0
     public var gateWidth = 16
     public var minimumChoiceOfFeedForward = 0
     public var minimumChoiceOfProjection = 1
@@ -192,8 +195,13 @@ public struct ConversionOptions: TrainingOptions, Equatable {
             let kinds = Set(configuration.modules.map(\.place.kind.rawValue))
             try require("modules", Set(asked.map(\.rawValue)).sorted(), [kinds.sorted()])
         }
-        try require("learners", learners, configuration.modules.map(\.learnerCount))
         try require("gateWidth", gateWidth, [configuration.gateWidth])
+        guard uniformLearners == 0 else {
+            return try require(
+                "uniformLearners", uniformLearners,
+                configuration.modules.flatMap { [$0.learnerCount, $0.minimumChoice] })
+        }
+        try require("learners", learners, configuration.modules.map(\.learnerCount))
         try require("budgetConditioned", budgetConditioned, [configuration.isBudgetConditioned])
         for module in configuration.modules {
             let isFeedForward = module.place.kind == .feedForward
@@ -218,6 +226,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         try require(
             AdaptiveConfiguration.gateWidths.contains(gateWidth),
             "gateWidth must lie in \(AdaptiveConfiguration.gateWidths), found \(gateWidth)")
+        try require(
+            (0...learners).contains(uniformLearners),
+            "uniformLearners must lie in 0...learners, found \(uniformLearners)")
         for (name, minimum) in [
             ("minimumChoiceOfFeedForward", minimumChoiceOfFeedForward),
             ("minimumChoiceOfProjection", minimumChoiceOfProjection),

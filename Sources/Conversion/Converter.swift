@@ -99,7 +99,7 @@ public struct Converter {
             ?? start()
         let position = try sharing?.position(plan.saved?.position) ?? plan.saved?.position
         let log = try writes ? RunLog(output, goingOnFrom: plan.saved?.record, device: device) : nil
-        for phase in phases {
+        for phase in phases where phase != .gatePretraining || options.uniformLearners == 0 {
             if let position, let done = phases.firstIndex(of: position.phase),
                 let this = phases.firstIndex(of: phase),
                 this < done
@@ -113,17 +113,19 @@ public struct Converter {
             try run(training, from: step, plan.fingerprint, model, log)
             model.configuration?.phase = phase.result
             if phase == .finetuning {
-                model.configuration?.budgets = [
-                    options.finetuning.lowestBudget, options.finetuning.highestBudget,
-                ]
+                model.configuration?.budgets =
+                    options.uniformLearners == 0
+                    ? [options.finetuning.lowestBudget, options.finetuning.highestBudget] : []
             }
         }
         try model.network.setRequiresGradient(false)
         if let log {
-            if phases.contains(.finetuning), options.calibrationSamples > 0 {
+            if phases.contains(.finetuning), options.calibrationSamples > 0,
+                options.uniformLearners == 0
+            {
                 let calibrator = try BudgetCalibrator(
                     dataset, sampleCount: options.calibrationSamples,
-                    batchSize: options.finetuning.optimisation.batchSize, seed: options.seed, device: device)
+                    batchSize: min(64, options.finetuning.optimisation.batchSize), seed: options.seed)
                 model = try calibrator.run(model)
             }
             try model.save(to: output, copyingFrom: modelFolder)
@@ -208,7 +210,7 @@ public struct Converter {
         }
         let calibration = try inputs(batches.prefix(calibrationCount))
         guard options.modules == .automatic else {
-            return try .convert(student.network, options.surgery, calibration: calibration)
+            return try cut(.convert(student.network, options.surgery, calibration: calibration))
         }
         // On other samples than those that the learners were fitted to, where there are any.
         let others = batches.dropFirst(calibrationCount).prefix(Self.selectionBatchCount)
@@ -216,7 +218,12 @@ public struct Converter {
             student, options, calibration: calibration,
             measured: others.isEmpty ? [calibration[0]] : inputs(others))
         reportSelection(selection)
-        return model
+        return try cut(model)
+    }
+
+    private func cut(_ model: AdaptiveModel) throws -> AdaptiveModel {
+        let count = options.uniformLearners
+        return count == 0 ? model : try model.uniformCut(learnerCount: count)
     }
 
     private func run(
@@ -242,7 +249,8 @@ public struct Converter {
             let isLast = step + 1 == training.totalSteps
             let evaluates = evaluator != nil && (isLast || (step + 1) % options.heldOut.steps == 0)
             let looksAtGates =
-                training.phase != .distillation && (isLast || (step + 1) % (10 * reportSteps) == 0)
+                training.phase != .distillation && options.uniformLearners == 0
+                && (isLast || (step + 1) % (10 * reportSteps) == 0)
             let reports = isLast || evaluates || looksAtGates || step % reportSteps == 0
             // Nothing is saved whose loss was not looked at.
             let saves = isLast || (step + 1) % options.checkpointSteps == 0

@@ -15,7 +15,8 @@ extension PhaseTraining {
     /// passes draw the same noise.
     func learnAll(_ batch: Batch, _ random: inout SplitMix64, progress: Double) throws -> StepValues {
         let settings = options.finetuning
-        let budget = settings.budget(at: random.unit())
+        let place = random.unit()
+        let budget = options.uniformLearners == 0 ? settings.budget(at: place) : 1
         let inputs = try hidingSpans(of: batch.inputs, &random)
         let noise = random.next()
         let count = batch.sampleCount

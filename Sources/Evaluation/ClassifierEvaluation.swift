@@ -13,9 +13,14 @@ public struct ClassifierEvaluation: Sendable, Equatable {
         /// Multiply-accumulates of one sample, mean over the samples.
         public let macs: Double
         public let classes: ClassAccuracy
+        /// The likeliest class of each sample that could be read, in the order of the data.
+        public let predictions: [Int]
     }
 
     public let device: Device
+    /// The true class of each sample that could be read, in the order of the data.
+    public let labels: [Int]
+    private let classNames: [String]
     public let entries: [Entry]
 
     /// Runs the model over the data, once for each budget.
@@ -38,17 +43,21 @@ public struct ClassifierEvaluation: Sendable, Equatable {
         try model.network.move(to: options.device)
         device = options.device
         let rows: [Double?] = model.configuration == nil ? [nil] : budgets
+        classNames = dataset.classNames ?? []
+        var labels: [Int] = []
         entries = try rows.map { budget in
             let samples = try collector.collect(model, budget: budget ?? 1)
-            guard let classes = samples.classes else {
+            guard let classes = samples.classes, let predictions = samples.predictions else {
                 throw EvaluationError.mismatch(
                     "Accuracy needs labelled data and a model with a classifier; "
                         + (samples.labels == nil ? "the data has no labels" : "the model gives no logits"))
             }
+            labels = try samples.labels?.array(of: Int.self) ?? []
             return Entry(
                 budget: budget, load: budget == nil ? 1 : samples.meter.load, macs: try samples.macs(model),
-                classes: classes)
+                classes: classes, predictions: try predictions.array(of: Int.self))
         }
+        self.labels = labels
     }
 
     /// Keys: `format` (1), `device`, `results`: for each row `budget` (null for a dense model), `load`,
@@ -64,6 +73,19 @@ public struct ClassifierEvaluation: Sendable, Equatable {
                     ]
                 }),
         ]
+    }
+
+    /// The names of each sample's classes, in columns parted by tabs: `label`, and what was predicted at each
+    /// budget; `dense` for a dense model.
+    public var predictions: String {
+        func name(_ number: Int) -> String {
+            classNames.indices.contains(number) ? classNames[number] : "\(number)"
+        }
+        let columns = entries.map { $0.budget.map { "\($0)" } ?? "dense" }
+        let rows = labels.indices.map { sample in
+            [name(labels[sample])] + entries.map { name($0.predictions[sample]) }
+        }
+        return ([["label"] + columns] + rows).map { $0.joined(separator: "\t") + "\n" }.joined()
     }
 
     public var table: ColumnTable {

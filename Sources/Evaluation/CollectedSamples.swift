@@ -9,6 +9,9 @@ struct CollectedSamples {
     let labels: Tensor?
     /// Of the model's own classifier; nil without logits or labels.
     let classes: ClassAccuracy?
+    /// The likeliest class of each sample, `[samples]` int64, on the host, in the order of the dataset; nil
+    /// as ``classes`` is.
+    let predictions: Tensor?
     /// Real tokens of each sample, in the order of the batches.
     let tokenCounts: [Int]
     let meter: LoadMeter

@@ -44,6 +44,7 @@ struct SampleCollector {
             var meter = LoadMeter(model)
             var embeddings: [Tensor] = []
             var labels: [Tensor] = []
+            var predictions: [Tensor] = []
             var tokenCounts: [Int] = []
             var order: [Int] = []
             var classes: ClassAccuracy?
@@ -68,6 +69,7 @@ struct SampleCollector {
                     // Texts of recordings are labels of another kind.
                     if let logits = outputs["logits"], logits.rank == 2, given.rank == 1 {
                         classes = try (classes ?? ClassAccuracy()).adding(logits, labels: given)
+                        predictions.append(try logits.argMax(axis: -1).to(.cpu))
                     }
                 }
             }
@@ -78,7 +80,10 @@ struct SampleCollector {
             return CollectedSamples(
                 embeddings: try Tensor.concatenated(embeddings).entries(places),
                 labels: labels.isEmpty ? nil : try Tensor.concatenated(labels).entries(places),
-                classes: classes, tokenCounts: tokenCounts, meter: meter)
+                classes: classes,
+                predictions: predictions.isEmpty
+                    ? nil : try Tensor.concatenated(predictions).entries(places),
+                tokenCounts: tokenCounts, meter: meter)
         }
     }
 

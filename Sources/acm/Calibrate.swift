@@ -46,7 +46,7 @@ struct Calibrate: ParsableCommand {
 
     private func run(_ badSamples: BadSamples) throws {
         let folder = URL(fileURLWithPath: model)
-        let (loaded, device, _) = try options.load(model)
+        let (loaded, _, _) = try options.load(model)
         guard loaded.configuration != nil else {
             throw ConversionError.order("\(model) is a dense model: convert it first")
         }
@@ -54,7 +54,7 @@ struct Calibrate: ParsableCommand {
             URL(fileURLWithPath: data), modelFolder: folder, split: split.partName,
             transform: loading.imageTransform ?? .crop, language: language, badSamples: badSamples)
         let calibrator = try BudgetCalibrator(
-            dataset, sampleCount: samples, batchSize: batchSize, seed: 0, device: device)
+            dataset, sampleCount: samples, batchSize: batchSize, seed: 0)
         var table = ColumnTable(header: ["budget", "load"])
         let calibrated = try calibrator.run(loaded) { budget, load in
             table.add([String(format: "%.2f", budget), String(format: "%.3f", load)])

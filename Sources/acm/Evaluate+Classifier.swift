@@ -30,5 +30,7 @@ extension Evaluate {
         let folder = URL(fileURLWithPath: report)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try result.json.write(to: folder.appendingPathComponent("results.json"))
+        try AtomicFile.write(
+            Data(result.predictions.utf8), to: folder.appendingPathComponent("predictions.tsv"))
     }
 }

@@ -13,15 +13,16 @@ public struct BudgetCalibrator {
     /// Rising, between 0 and 1. A calibrated model takes all learners for a budget of 1.
     public var budgets = [0.01] + (1...19).map { Double($0) / 20 } + [0.99]
     /// The largest difference between a load and the budget that is accepted.
-    public var tolerance = 0.002
+    public var tolerance = 0.003
     /// The most times that the data are run for one budget.
     public var passLimit = 12
-    /// Runs a body with each batch of the data's inputs, on the model's device.
-    let forEachBatch: ((ModelInputs) throws -> Void) throws -> Void
+    /// No further batch is run once a module has seen so many tokens.
+    public var tokenLimit = 32_768
+    /// The data's inputs, batch by batch, on any device.
+    let batches: [ModelInputs]
 
-    public init(forEachBatch: @escaping ((ModelInputs) throws -> Void) throws -> Void) {
-        self.forEachBatch = forEachBatch
-    }
+    /// - Parameter batches: the data's inputs.
+    public init(_ batches: [ModelInputs]) { self.batches = batches }
 
     /// - Parameters:
     ///   - model: converted; an old calibration of it is not used.
@@ -43,6 +44,8 @@ public struct BudgetCalibrator {
         var sampleCount = 0
         try withoutGradients {
             var seen = try run(uncalibrated, modules, modules.map { try $0.base(0.5) }).seen
+            // By how much the load of a budget's first run was above what the run before it let expect.
+            var surprise = 0.0
             for budget in budgets {
                 // Just above the least load there can be: an infinite shift cannot be interpolated.
                 let target = max(budget, seen.leastLoad + tolerance)
@@ -56,8 +59,9 @@ public struct BudgetCalibrator {
                 }
                 var best: (distance: Double, rows: [[Double]], meter: LoadMeter)?
                 var bounds: (lower: Double?, upper: Double?)
-                for _ in 0..<passLimit {
-                    var shift = try seen.shift(for: target, tolerance: tolerance / 10, offsets: candidates)
+                for pass in 0..<passLimit {
+                    let aim = pass == 0 ? target - surprise : target
+                    var shift = try seen.shift(for: aim, tolerance: tolerance / 10, offsets: candidates)
                     if let lower = bounds.lower, let upper = bounds.upper, !(lower..<upper).contains(shift) {
                         shift = (lower + upper) / 2
                     }
@@ -65,6 +69,7 @@ public struct BudgetCalibrator {
                     let run = try self.run(uncalibrated, modules, tried)
                     seen = run.seen
                     sampleCount = run.sampleCount
+                    if pass == 0 { surprise = run.meter.load - aim }
                     if run.meter.load < target {
                         bounds.lower = max(bounds.lower ?? shift, shift)
                     } else {
@@ -107,7 +112,9 @@ public struct BudgetCalibrator {
         var meter = LoadMeter(model)
         var terms: [SlotPlace: [Tensor]] = [:]
         var sampleCount = 0
-        try forEachBatch { inputs in
+        let device = modules[0].gate.layers[0].weight.device
+        for batch in batches where meter.modules.allSatisfy({ $0.tokenCount < tokenLimit }) {
+            let inputs = try batch.to(device)
             let pass = AdaptivePass(budget: 0)
             var given: [(place: SlotPlace, term: Tensor)] = []
             pass.observeTokenTerm = { given.append(($0, $1)) }

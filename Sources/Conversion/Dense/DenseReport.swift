@@ -23,9 +23,11 @@ public struct DenseResult: Sendable {
     /// Of the steps of this call alone.
     public let seconds: Double
     public let samplesPerSecond: Double
+    /// Of the device's allocator in this call; nil on a CPU.
+    public let peakDeviceBytes: Int?
 
     /// Keys: `parameters`, `weights` (`whole`, `newHead` or `new`), `samples`, `batch_size`, `steps`,
-    /// `seconds`, `samples_per_second`, and `last_` with the name of each of ``values``.
+    /// `seconds`, `samples_per_second`, `peak_device_bytes` (null on a CPU), and `last_` with the name of each of ``values``.
     public var json: JSONValue {
         var object = JSONObject()
         let count = network.namedParameters().reduce(0) { $0 + $1.tensor.elementCount }
@@ -36,6 +38,7 @@ public struct DenseResult: Sendable {
         object["steps"] = .integer(steps)
         object["seconds"] = .number(seconds)
         object["samples_per_second"] = .number(samplesPerSecond)
+        object["peak_device_bytes"] = peakDeviceBytes.map { .integer($0) } ?? .null
         for (name, value) in values { object["last_\(name)"] = .number(value) }
         return .object(object)
     }

@@ -67,9 +67,11 @@ public struct DenseTrainer {
             try checkpoint.restore(network, Self.stem(saved))
             try training.optimizer.restore(checkpoint.optimizerState(Self.stem(saved)))
         }
+        if device.type != .cpu { try device.resetPeakMemory() }
         let started = ContinuousClock.now
         let values = try run(training, network, from: saved ?? 0, fingerprint)
         let seconds = (ContinuousClock.now - started) / .seconds(1)
+        let peakDeviceBytes = device.type == .cpu ? nil : try device.memory().peak
         try network.setRequiresGradient(false)
         try AdaptiveModel(dense: network).save(to: output, copyingFrom: start.folder)
         try AtomicFile.write(Data(options.yaml().utf8), to: output.appendingPathComponent("training.yaml"))
@@ -78,7 +80,8 @@ public struct DenseTrainer {
         let result = DenseResult(
             network: network, source: start.source, steps: training.totalSteps, sampleCount: dataset.count,
             batchSize: batchSize, values: values, seconds: seconds,
-            samplesPerSecond: seconds > 0 ? Double(seen) / seconds : 0)
+            samplesPerSecond: seconds > 0 ? Double(seen) / seconds : 0,
+            peakDeviceBytes: peakDeviceBytes)
         try finish(result)
         try checkpoint.remove()
         return result

@@ -15,6 +15,7 @@ struct HeldOutEvaluator {
     /// The budgets that the options name, or the only one that the model is trained for.
     private var budgets: [Double] {
         let settings = options.finetuning
+        if options.uniformLearners > 0 { return [1] }
         let isOne = !options.budgetConditioned || settings.lowestBudget == settings.highestBudget
         return isOne ? [settings.budget(at: 0.5)] : options.heldOut.budgets
     }
