@@ -82,10 +82,12 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     budgets = (variant or {}).get("budgets", [1] if is_uniform else task["budgets"])
     commands.append(["evaluate", measured, "--data", arguments.test_data or arguments.data, "--report", run.report,
                      "--budgets", ",".join(map(str, budgets)), "--batch-size", str(task["batch_size"]), *device])
+    # Batches of many lengths would leave memory in pieces of many sizes, which the other conversions lack.
+    environment = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"} | os.environ
     started = time.monotonic()
     with open(run.folder / "log.txt", "w") as log:
         for command in commands:
-            status = subprocess.run([arguments.acm, *command], stdout=log, stderr=subprocess.STDOUT).returncode
+            status = subprocess.run([arguments.acm, *command], stdout=log, stderr=subprocess.STDOUT, env=environment).returncode
             if status != 0:
                 return f"{run.folder.name}: acm {command[0]} ended with {status}, see {run.folder}/log.txt"
     weights = run.folder / "model" / "model.safetensors"
