@@ -21,31 +21,13 @@ def main() -> int:
                "header": ["checkpoint", "dtype", "outputs", "error", "limit"],
                "rows": [[row["checkpoint"], row["dtype"], row["outputs"], f"{row['error']:.1e}", row["limit"]]
                         for row in parity]}]
-    if (folder / "results.json").exists():
-        tables.append(conversion(folder))
     results.write(
-        output, title="The executable on a CUDA machine", command="scripts/check-cuda ACM OUTPUT [MINILM]",
+        output, title="The executable on a CUDA machine", command="scripts/check-cuda ACM OUTPUT",
         hardware=re.search(r"cuda:0\s+(.*)", doctor)[1].strip(),
         versions={"torch": re.search(r"libtorch\s+([\d.]+)", doctor)[1]},
         notes="The executable was built elsewhere with a static Swift library; the native library on the machine.",
         tables=tables)
     return 0
-
-
-def conversion(folder: pathlib.Path) -> dict:
-    """The table of MiniLM's conversion."""
-    evaluation = json.loads((folder / "results.json").read_text())
-    seconds = re.search(r"\d+", (folder / "conversion.txt").read_text())[0]
-    dense = evaluation["dense"]
-    rows = [["dense", "", round(dense["macs"] / 1e6, 1), 1, round(dense["probe_accuracy"], 4),
-             round(evaluation["budgets"][0]["dense_milliseconds_per_sample"], 3)]]
-    rows += [[row["budget"], round(row["load"], 3), round(row["macs"] / 1e6, 1), round(row["mean_cosine"], 4),
-              round(row["probe_accuracy"], 4), round(row["milliseconds_per_sample"], 3)]
-             for row in evaluation["budgets"]]
-    return {"caption": f"MiniLM-L6-v2 converted with Examples/minilm/cuda.yaml in {seconds} s, measured on "
-                       f"{evaluation['samples']} held-out glosses. Reading counts on the host at every module, the "
-                       "first form of the gated operator is slower than the dense model on a GPU.",
-            "header": ["budget", "load", "MMACs", "cosine to dense", "probe accuracy", "ms a sample"], "rows": rows}
 
 
 if __name__ == "__main__":

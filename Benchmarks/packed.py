@@ -56,7 +56,7 @@ def main() -> int:
     if options.output:
         results.write(
             options.output, title="Reading a packed set of images against training on it",
-            command="python3 Benchmarks/packed.py " + " ".join(sys.argv[1:]), versions={"torch": torch.__version__},
+            command=f"python3 Benchmarks/packed.py --device {options.device}", versions={"torch": torch.__version__},
             hardware=torch.cuda.get_device_name() if options.device == "cuda" else None,
             notes=f"Batches of {BATCH} images of 224 pixels, {options.workers} threads; training in {dtype}.",
             tables=[{"header": ["task", "images/s"], "rows": rows}])

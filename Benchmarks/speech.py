@@ -141,14 +141,14 @@ def measure(options: argparse.Namespace) -> None:
         print(*rows[-1])
     if options.output:
         name = f"Whisper {options.model.name.removeprefix('whisper-')}" if whisper else "XLS-R-300M"
-        where = torch.cuda.get_device_name() if on_gpu else f"{torch.get_num_threads()} threads"
         what = ("A window of 30 s through the encoder, one token of the decoder" if whisper else
                 f"Random weights of the true size, 10 s of audio ({FRAMES} frames)")
         results.write(
             options.output, title=f"Dense {name} in acm and in PyTorch eager",
-            command="scripts/check-cuda" if on_gpu else f"scripts/bench {'whisper' if whisper else 'xls-r'}", versions={
+            hardware=torch.cuda.get_device_name() if on_gpu else None,
+            command="scripts/check-cuda ACM OUTPUT" if on_gpu else f"scripts/bench {'whisper' if whisper else 'xls-r'}", versions={
                 "torch": torch.__version__, "transformers": transformers.__version__},
-            notes=f"{what}, batch 1, {where}, smallest median of {options.rounds} rounds by "
+            notes=f"{what}, batch 1, {torch.get_num_threads()} threads, smallest median of {options.rounds} rounds by "
                   f"turns. Load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.",
             tables=[{"caption": "Milliseconds of one forward.",
                      "header": ["dtype", "acm ms", "PyTorch ms", "acm / PyTorch"], "rows": rows}] + tables)

@@ -40,6 +40,20 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         #expect(error < 0.15, "\(error)")
     }
 
+    /// Feed-forwards and projections; one learner, some, and all.
+    @Test(arguments: [1, 3, 4]) func theUniformCutGivesWhatItsLearnersGave(count: Int) throws {
+        let model = try converted("bert", SurgeryOptions(kinds: [.feedForward, .query]))
+        let cut = try model.uniformCut(learnerCount: count)
+        let wanted = try states(model, "bert", AdaptivePass(mode: .fixed(count)))
+        let pass = AdaptivePass(budget: 0.1)
+        let found = try states(cut, "bert", pass)
+        #expect(try (found - wanted).absolute().maximum().item(Double.self) < 1e-5)
+        #expect(try pass.trace.allSatisfy { try $0.choices.equals(Double(count)).allTrue() })
+        let macs = try ModelCost(cut, tokenCount: 8).total()
+        #expect(try macs <= ModelCost(model, tokenCount: 8).total(load: Double(count) / 4))
+        #expect(throws: ModelError.self) { try model.uniformCut(learnerCount: 5) }
+    }
+
     @Test func someModulesCanBeGivenBack() throws {
         let dense = try Self.dense("bert")
         let model = try converted("bert", SurgeryOptions(kinds: SlotKind.allCases))

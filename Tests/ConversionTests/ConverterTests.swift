@@ -113,6 +113,26 @@ struct RandomSpeech: Dataset {
         #expect(!FileManager.default.fileExists(atPath: checkpoint))
     }
 
+    /// The uniform-width cut has no gates to train, no budgets to calibrate, and no choice.
+    @Test func theUniformCutIsTrained() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var phases: Set<TrainingPhase> = []
+        var options = options(3)
+        options.uniformLearners = 5
+        #expect(throws: ConversionError.self) { try options.validate() }
+        options.uniformLearners = 2
+        let model = try converter("bert_classifier", output: "run", options) { phases.insert($0.phase) }.run()
+        #expect(phases == [.distillation, .finetuning])
+        let configuration = try #require(AdaptiveModel.load(folder.appendingPathComponent("run")).configuration)
+        #expect(configuration.modules.allSatisfy { $0.learnerCount == 2 && $0.minimumChoice == 2 })
+        #expect(configuration.budgets.isEmpty && model.calibration == nil)
+        try options.requireSurgery(of: configuration, folder: "run")
+        options.uniformLearners = 3
+        #expect(throws: ConversionError.self) { try options.requireSurgery(of: configuration, folder: "run") }
+        options.uniformLearners = 0
+        #expect(throws: ConversionError.self) { try options.requireSurgery(of: configuration, folder: "run") }
+    }
+
     /// A recogniser learns from labels and teacher, with spans hidden; the same seed gives the same
     /// weights.
     @Test func speechIsConverted() throws {

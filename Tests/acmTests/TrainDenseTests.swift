@@ -72,7 +72,16 @@ import Torch
         let rows = adaptive.output.split(separator: "\n").map { $0.split(separator: " ") }
         #expect(rows[0] == ["budget", "load", "MMACs", "accuracy", "±", "loss", "samples"])
         #expect(rows.dropFirst(2).map { $0.first } == ["1.00", "0.25"])
-        #expect(try files("report") == ["results.json"])
+        // What every sample was taken for gives the accuracies of the table.
+        #expect(try files("report") == ["predictions.tsv", "results.json"])
+        let table = try String(contentsOf: folder["report/predictions.tsv"], encoding: .utf8)
+            .split(separator: "\n").map { $0.split(separator: "\t") }
+        #expect(table[0] == ["label", "1.0", "0.25"] && table.count == 1 + Int(rows[2].last ?? "0")!)
+        for column in 1...2 {
+            let right = table.dropFirst().count { $0[column] == $0[0] }
+            let accuracy = try #require(Double(rows[1 + column][3]))
+            #expect(abs(Double(right) / Double(table.count - 1) - accuracy) < 1e-4)
+        }
         let beside = try acm(
             "evaluate", "adaptive", "--dense", "out", "--data", "classes.tsv", "--budgets", "1", in: folder)
         #expect(beside.output.contains("accuracy       ±    loss"), "\(beside.output)")

@@ -12,6 +12,7 @@ transformers; exit status 1 if any output differs.
 
 import argparse
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -29,6 +30,8 @@ import whisper  # noqa: E402
 
 GOLDENS = [golden for family in (models, dinov2, wav2vec2, whisper) for golden in family.GOLDENS]
 LIMITS = {"float32": 1e-4, "bfloat16": 1e-2}
+# transformers adds WavLM's position bias in another order than scaled_dot_product_attention.
+WIDER_LIMITS = {("wavlm_ctc", "bfloat16"): 2e-2}
 
 
 def error(found: torch.Tensor, wanted: torch.Tensor, dtype: str) -> float:
@@ -74,8 +77,9 @@ def main() -> int:
     results, failed = [], 0
     for golden in (golden for golden in GOLDENS if golden.name in (options.checkpoints or [golden.name])):
         for dtype, limit in LIMITS.items():
+            limit = WIDER_LIMITS.get((golden.name, dtype), limit)
             errors = compare(options.acm, golden, options.device, dtype)
-            worst = max(errors, key=errors.get)
+            worst = max(errors, key=lambda name: (math.isnan(errors[name]), errors[name]))
             failed += not errors[worst] <= limit
             results.append({"checkpoint": golden.name, "dtype": dtype, "outputs": len(errors), "worst": worst,
                             "error": errors[worst], "limit": limit})

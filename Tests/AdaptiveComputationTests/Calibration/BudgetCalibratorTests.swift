@@ -89,6 +89,15 @@ import Transformers
         #expect(abs(try load(calibrated, known, 0.7) - 0.7) < 0.01)
     }
 
+    @Test func furtherBatchesAreLeftOutWhereTokensSuffice() throws {
+        let (model, known, held) = try model("vit")
+        var calibrator = BudgetCalibrator([known, held])
+        calibrator.budgets = [0.5]
+        #expect(try calibrator.run(model).calibration?.sampleCount == 64)
+        calibrator.tokenLimit = 40
+        #expect(try calibrator.run(model).calibration?.sampleCount == 32)
+    }
+
     @Test func calibrationIsKeptInTheFolder() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
