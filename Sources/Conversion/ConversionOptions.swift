@@ -46,6 +46,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         /// The budget is drawn uniformly from here at every step; equal ends fix it.
         public var lowestBudget = 0.15
         public var highestBudget = 1.0
+        /// Whether every step takes the lowest and the highest budget besides the drawn one, for three times
+        /// the compute; the loss is the mean of the three (the sandwich rule of Yu & Huang 2019).
+        public var sandwich = false
         /// Of the gates' Gumbel-softmax at the first step and at the last, in equal ratios between.
         public var temperature = 0.8
         public var finalTemperature = 0.8

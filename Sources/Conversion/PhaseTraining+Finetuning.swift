@@ -5,7 +5,8 @@ import Transformers
 
 /// Phase III.
 extension PhaseTraining {
-    /// Adds the gradients of a batch to all parameters'.
+    /// Adds the gradients of a batch to all parameters': of the loss at a budget drawn for the step, or the
+    /// mean of those at several.
     ///
     /// The loss is `task + w_b · |load - β| + w_e · entropy + w_d · diversity`. In parts, the means over samples
     /// and tokens add up with each part's share. Budget and diversity look at all samples at once, but only at
@@ -15,30 +16,45 @@ extension PhaseTraining {
     /// passes draw the same noise.
     func learnAll(_ batch: Batch, _ random: inout SplitMix64, progress: Double) throws -> StepValues {
         let settings = options.finetuning
-        let place = random.unit()
-        let budget = options.uniformLearners == 0 ? settings.budget(at: place) : 1
+        let drawn = settings.budget(at: random.unit())
+        let budgets =
+            if options.uniformLearners > 0 { [1.0] } else if settings.sandwich {
+                [settings.lowestBudget, settings.highestBudget, drawn]
+            } else { [drawn] }
         let inputs = try hidingSpans(of: batch.inputs, &random)
-        let noise = random.next()
         let count = batch.sampleCount
         let students = try parts(Batch(inputs: inputs, labels: nil))
-        var runs: [PartRun] = []
-        var first = 0
-        for (part, student) in zip(try parts(batch), students) {
-            runs.append(
-                PartRun(
-                    part: part, student: student.inputs, budget: budget,
-                    temperature: settings.temperature(at: progress),
-                    noise: .seeded(
-                        noise, share.rows(first..<first + part.sampleCount, of: count))))
-            first += part.sampleCount
+        let parts = try parts(batch)
+        var sums: StepValues = []
+        for (number, budget) in budgets.enumerated() {
+            let noise = random.next()
+            var runs: [PartRun] = []
+            var first = 0
+            for (part, student) in zip(parts, students) {
+                runs.append(
+                    PartRun(
+                        part: part, student: student.inputs, budget: budget,
+                        weight: 1 / Double(budgets.count), temperature: settings.temperature(at: progress),
+                        noise: .seeded(
+                            noise, share.rows(first..<first + part.sampleCount, of: count))))
+                first += part.sampleCount
+            }
+            let isLast = number == budgets.count - 1
+            let values =
+                try runs.count == 1
+                ? learnWhole(runs[0], settings, isLast: isLast)
+                : learnInParts(runs, settings, sampleCount: count, isLast: isLast)
+            sums =
+                try number == 0 ? values : zip(sums, values).map { ($0.name, try $0.tensor + $1.tensor) }
         }
-        let values =
-            try runs.count == 1
-            ? learnWhole(runs[0], settings) : learnInParts(runs, settings, sampleCount: count)
-        return try values + [("budget", .full([], budget, device: device))]
+        let mean = budgets.reduce(0, +) / Double(budgets.count)
+        return try sums.map { ($0.name, try $0.tensor / Double(budgets.count)) }
+            + [("budget", .full([], mean, device: device))]
     }
 
-    private func learnWhole(_ run: PartRun, _ settings: ConversionOptions.Finetuning) throws -> StepValues {
+    private func learnWhole(
+        _ run: PartRun, _ settings: ConversionOptions.Finetuning, isLast: Bool
+    ) throws -> StepValues {
         let values: StepValues = try inPrecision {
             let student = try studentOutputs(run)
             let shares =
@@ -56,12 +72,12 @@ extension PhaseTraining {
                 + ConversionLoss.diversity(share.gathered(choices.shares)) * settings.diversityWeight
             return [("loss", loss), ("task", task), ("load", load)]
         }
-        try backward(values[0].tensor, isLast: true)
+        try backward(values[0].tensor * run.weight, isLast: isLast)
         return try values.map { ($0.name, try $0.tensor.detach()) }
     }
 
     private func learnInParts(
-        _ runs: [PartRun], _ settings: ConversionOptions.Finetuning, sampleCount: Int
+        _ runs: [PartRun], _ settings: ConversionOptions.Finetuning, sampleCount: Int, isLast: Bool
     ) throws -> StepValues {
         var counts: [ObjectiveCounts] = []
         var seen: [SampleChoices] = []
@@ -96,7 +112,7 @@ extension PhaseTraining {
                     + coupling.loss(choices, samples: first..<first + own)
             }
             first += own
-            try backward(loss, isLast: first == sampleCount)
+            try backward(loss * run.weight, isLast: isLast && first == sampleCount)
         }
         guard let task else { return [] }
         guard let coupling, let entropy else { return [("loss", task)] }
@@ -143,6 +159,8 @@ private struct PartRun {
     /// The part's inputs, perhaps with spans hidden.
     let student: ModelInputs
     let budget: Double
+    /// Of its loss in the step's.
+    let weight: Double
     let temperature: Double
     let noise: GateNoise
 }

@@ -28,7 +28,7 @@ extension PhaseTraining {
     func taughtSlots(_ batch: Batch) throws -> [TaughtSlot] {
         var slots: [SlotPlace: (input: Tensor, output: Tensor, weights: Tensor?)] = [:]
         let pass = ForwardPass()
-        pass.observe = { [places, looksFreely] place, input, output in
+        pass.observe = { [places, looksFreely] pass, place, input, output in
             guard places.contains(place) else { return }
             let mask = pass.tokenMask(at: place)
             if let mask, looksFreely {

@@ -37,11 +37,11 @@ extension ForwardPass {
 
     /// What only the run of a block in the forward pass sees and leaves.
     private final class FirstRun {
-        var observe: ((SlotPlace, Tensor, Tensor) throws -> Void)?
+        var observe: ((ForwardPass, SlotPlace, Tensor, Tensor) throws -> Void)?
         var pass: ForwardPass?
         var isOver = false
 
-        init(_ observe: ((SlotPlace, Tensor, Tensor) throws -> Void)?) {
+        init(_ observe: ((ForwardPass, SlotPlace, Tensor, Tensor) throws -> Void)?) {
             self.observe = observe
         }
     }

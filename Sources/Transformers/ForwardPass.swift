@@ -4,8 +4,9 @@ import Torch
 ///
 /// Dense slots report nothing. A subclass carries what other kinds of slot need.
 open class ForwardPass {
-    /// Called after every slot with its input and output, `[batch, tokens, width]`.
-    public var observe: ((SlotPlace, _ input: Tensor, _ output: Tensor) throws -> Void)?
+    /// Called after every slot with this pass, which it must not hold on to, and the slot's input and output,
+    /// `[batch, tokens, width]`.
+    public var observe: ((ForwardPass, SlotPlace, _ input: Tensor, _ output: Tensor) throws -> Void)?
     /// Whether the output of the embeddings and of every block is kept.
     public let keepsHiddenStates: Bool
     private var statesOfStacks: [BlockStack: [Tensor]] = [:]
@@ -42,7 +43,7 @@ open class ForwardPass {
 
     func run(_ slot: any Slot, at place: SlotPlace, _ input: Tensor) throws -> Tensor {
         let output = try slot(input, at: place, self)
-        try observe?(place, input, output)
+        try observe?(self, place, input, output)
         return output
     }
 

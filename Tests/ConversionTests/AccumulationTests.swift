@@ -92,6 +92,29 @@ import Transformers
         }
     }
 
+    /// Three budgets a step, the first with the noise that a step at that budget alone has.
+    @Test func theSandwichRuleIsTheMeanOfItsBudgets() throws {
+        let whole = try gradients(.bertClassifier, .finetuning) { $0.finetuning.sandwich = true }
+        let parts = try gradients(.bertClassifier, .finetuning) {
+            $0.finetuning.sandwich = true
+            $0.finetuning.optimisation.microBatchSize = 3
+        }
+        expectEqual(parts, whole, "in parts")
+        let drawn = try #require(try gradients(.bertClassifier, .finetuning) { _ in }.values["budget"])
+        #expect(abs((whole.values["budget"] ?? 0) - (0.15 + 1 + drawn) / 3) < 1e-6)
+        // All budgets the same, and no noise to speak of in what is chosen: the task's loss is that of one.
+        func still(_ sandwich: Bool) throws -> [String: Double] {
+            try gradients(.bertClassifier, .finetuning) {
+                $0.minimumChoiceOfFeedForward = $0.learners
+                $0.minimumChoiceOfProjection = $0.learners
+                $0.finetuning.lowestBudget = 1
+                $0.finetuning.sandwich = sandwich
+            }.values
+        }
+        let (three, one) = (try still(true), try still(false))
+        for (name, value) in one { #expect(abs((three[name] ?? .nan) - value) < 1e-5, "\(name)") }
+    }
+
     /// As on a GPU, where rows are not picked.
     @Test(arguments: Family.allCases, [TrainingPhase.distillation, .gatePretraining])
     func paddingWithoutWeightIsPaddingLeftOut(family: Family, phase: TrainingPhase) throws {
@@ -102,6 +125,30 @@ import Transformers
             $0.gatePretraining.optimisation.microBatchSize = 3
         }
         expectEqual(parts, picked, "weights in parts")
+    }
+
+    /// Nothing of a step outlives it but its batch.
+    @Test(arguments: Family.allCases, TrainingPhase.allCases)
+    func stepsLeaveNoTensors(family: Family, phase: TrainingPhase) throws {
+        var options = ConversionOptions()
+        for path: WritableKeyPath<ConversionOptions, ConversionOptions.Optimisation> in [
+            \.distillation.optimisation, \.gatePretraining.optimisation, \.finetuning.optimisation,
+        ] {
+            options[keyPath: path].batchSize = 4
+            options[keyPath: path].steps = 6
+        }
+        let folder = goldens.appendingPathComponent(family.rawValue)
+        let model = try AdaptiveModel.convert(
+            ModelFolder.load(folder), options.surgery, calibration: [family.dataset.batch([0, 1]).inputs])
+        let training = try PhaseTraining(
+            phase, model: model, teacher: .load(folder), options, family.dataset, .cpu,
+            loading: LoadingOptions(workers: 0))
+        var counts: [Int] = []
+        for step in 0..<6 {
+            _ = try training.step(step, readsValues: false)
+            counts.append(try Runtime.liveTensorCount())
+        }
+        #expect(counts[5] <= counts[2], "\(counts)")
     }
 
     /// As on a GPU, where a loss that is not finite is noticed at the next look: until then nothing moves.

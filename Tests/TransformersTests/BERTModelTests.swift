@@ -84,7 +84,7 @@ import Torch
         let model = try Goldens.model("bert")
         let pass = ForwardPass()
         var places: [SlotPlace] = []
-        pass.observe = { place, input, output in
+        pass.observe = { pass, place, input, output in
             places.append(place)
             #expect(input.shape == [2, 3, 36] && output.shape == [2, 3, 36])
         }

@@ -100,7 +100,7 @@ import Torch
         let model = try Goldens.model("wav2vec2_ctc")
         let pass = ForwardPass()
         var places: [SlotPlace] = []
-        pass.observe = { place, input, output in
+        pass.observe = { pass, place, input, output in
             places.append(place)
             #expect(input.shape == [2, 2, 36] && output.shape == [2, 2, 36])
         }

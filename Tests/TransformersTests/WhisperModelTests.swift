@@ -38,7 +38,7 @@ import Torch
         let memory = DecoderMemory()
         var places: [SlotPlace] = []
         let pass = ForwardPass()
-        pass.observe = { place, _, _ in places.append(place) }
+        pass.observe = { pass, place, _, _ in places.append(place) }
         try withoutGradients {
             for _ in 0..<3 {
                 _ = try model.decode(
@@ -55,7 +55,7 @@ import Torch
         let model = try model()
         let pass = ForwardPass()
         var places: [SlotPlace] = []
-        pass.observe = { place, input, output in
+        pass.observe = { pass, place, input, output in
             places.append(place)
             let tokens = place.tokenStack == .encoder ? 14 : 9
             #expect(input.shape == [3, tokens, 20] && output.shape == [3, tokens, 20], "\(place)")

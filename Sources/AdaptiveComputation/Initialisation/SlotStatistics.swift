@@ -29,7 +29,7 @@ public final class SlotStatistics {
     public func add(_ inputs: ModelInputs) throws {
         try withoutGradients {
             let pass = ForwardPass()
-            pass.observe = { [self] place, input, _ in
+            pass.observe = { [self] pass, place, input, _ in
                 guard places.contains(place) else { return }
                 try add(pass.realRows(of: input, at: place), at: place)
             }

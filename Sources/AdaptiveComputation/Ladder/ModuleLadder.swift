@@ -53,7 +53,7 @@ public final class LadderMeter {
         try withoutGradients {
             let known = Dictionary(uniqueKeysWithValues: modules.map { ($0.place, $0.module) })
             let pass = ForwardPass()
-            pass.observe = { [self] place, input, output in
+            pass.observe = { [self] pass, place, input, output in
                 guard let module = known[place] else { return }
                 try add(
                     module, input: pass.realRows(of: input, at: place),

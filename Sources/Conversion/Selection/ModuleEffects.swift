@@ -87,7 +87,7 @@ public struct ModuleEffects {
         let pass = ForwardPass(keepsHiddenStates: true)
         let last = dense.network.dimensions.stacks.last?.stack
         var tokens: TokenCount = (0, 0)
-        pass.observe = { place, input, _ in
+        pass.observe = { pass, place, input, _ in
             guard tokens.samples == 0, place.tokenStack == last else { return }
             tokens = (try pass.realRows(of: input, at: place).size(0), try input.size(0))
         }

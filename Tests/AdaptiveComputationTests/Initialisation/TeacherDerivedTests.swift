@@ -66,7 +66,7 @@ import Transformers
         let modules = Dictionary(uniqueKeysWithValues: model.modules.map { ($0.place, $0.module) })
         let pass = ForwardPass()
         var seen = 0
-        pass.observe = { place, input, output in
+        pass.observe = { pass, place, input, output in
             guard let module = modules[place] else { return }
             let wanted = try pass.realRows(of: output, at: place).to(nil, .float64)
             let found = try module.learners.prefixes(pass.realRows(of: input, at: place)).to(nil, .float64)

@@ -27,7 +27,7 @@ import Transformers
         }
         let pass = ForwardPass()
         var wanted = 0.0
-        pass.observe = { place, _, output in
+        pass.observe = { pass, place, _, output in
             guard place == module.place else { return }
             let rows = try pass.realRows(of: output, at: place).to(nil, .float64)
             let spread = try (rows - rows.mean(axis: 0)).square().sum().item(Double.self)
