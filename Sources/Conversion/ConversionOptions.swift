@@ -113,9 +113,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
     public var budgetConditioned = true
     /// Batches of the training data that learners are fitted to.
     public var calibrationBatches = 16
-    /// Samples of the training data on which budgets are calibrated after phase III; 0 leaves the loads as
-    /// training made them.
-    public var calibrationSamples = 512
+    /// Samples of the training data on which budgets are calibrated after phase III, fewer where they have
+    /// many tokens; 0 leaves the loads as training made them.
+    public var calibrationSamples = 2048
     public var maximumLength = 128
     public var seed: UInt64 = 0
     /// `bfloat16` runs matrix products so; `float32` everything in full.

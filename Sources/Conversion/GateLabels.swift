@@ -60,30 +60,74 @@ enum GateLabels {
         for (module, count) in zip(modules, rows) {
             full = try full + count / rows[0] * Double(module.count * module.learnerCost)
         }
-        let errors = try distances.map { try $0.square() }
-        // [allowedChoices, 1]: the share of the whole cost.
-        let costs = try modules.map { module in
-            try Tensor.range(module.minimum..<module.count + 1, .float32, device: device).unsqueezed(-1)
-                * Double(module.learnerCost) / full
-        }
-        func labels(_ price: Tensor) throws -> [Tensor] {
-            try zip(errors, costs).map { try ($0 + $1 * price).negative().argMax(axis: 0) }
-        }
+        let groups = try ModuleGroup.groups(distances, modules, weights, fullCost: full)
         // Halving the range of log λ, on the device.
         var low = try Tensor.full([], log(1e-6), device: device)
         var high = try Tensor.full([], log(1e6), device: device)
         for _ in 0..<16 {
             let middle = try (low + high) / 2
-            var load = try Tensor.zeros([], device: device)
-            for (index, label) in try labels(middle.exponential()).enumerated() {
-                let spent = try costs[index].squeezed(-1).entries(label)  // [rows]
-                let sum = try weights[index].map { try (spent * $0).sum() } ?? spent.sum()
-                load = try load + sum / rows[0]
-            }
-            let isTooMuch = try share.total(load).isGreater(than: budget)
+            let price = try middle.exponential()
+            var spent = try Tensor.zeros([], device: device)
+            for group in groups { spent = try spent + group.spent(group.labels(price: price)) }
+            let isTooMuch = try share.total(spent / rows[0]).isGreater(than: budget)
             low = try isTooMuch.choose(middle, low)
             high = try isTooMuch.choose(high, middle)
         }
-        return try labels(high.exponential())
+        var labels = distances
+        for group in groups {
+            for (index, label) in zip(group.members, try group.labels(price: high.exponential()).unstacked()) {
+                labels[index] = label
+            }
+        }
+        return labels
+    }
+}
+
+/// Modules of one shape, whose choices are found at once.
+private struct ModuleGroup {
+    let members: [Int]
+    /// `[modules, allowedChoices, rows]`.
+    private let errors: Tensor
+    /// Of a token, as a share of the cost of all modules: `[allowedChoices]`.
+    private let costs: Tensor
+    /// `[modules · rows]`; nil counts all rows alike.
+    private let weights: Tensor?
+
+    private struct Shape: Hashable {
+        let sizes: [Int]
+        let minimum: Int
+        let count: Int
+        let learnerCost: Int
+    }
+
+    static func groups(
+        _ distances: [Tensor], _ modules: [(minimum: Int, count: Int, learnerCost: Int)],
+        _ weights: [Tensor?], fullCost: Tensor
+    ) throws -> [ModuleGroup] {
+        let members = Dictionary(grouping: distances.indices) { index in
+            Shape(
+                sizes: distances[index].shape, minimum: modules[index].minimum, count: modules[index].count,
+                learnerCost: modules[index].learnerCost)
+        }
+        return try members.sorted { $0.value[0] < $1.value[0] }.map { shape, members in
+            let known = members.compactMap { weights[$0] }
+            return ModuleGroup(
+                members: members, errors: try Tensor.stacked(members.map { distances[$0] }).square(),
+                costs: try Tensor.range(
+                    shape.minimum..<shape.count + 1, .float32, device: fullCost.device)
+                    * Double(shape.learnerCost) / fullCost,
+                weights: known.isEmpty ? nil : try .concatenated(known))
+        }
+    }
+
+    /// The best choices at a price of computing: `[modules, rows]` int64.
+    func labels(price: Tensor) throws -> Tensor {
+        try (errors + costs.unsqueezed(-1) * price).negative().argMax(axis: 1)
+    }
+
+    /// What they cost, summed over modules and rows.
+    func spent(_ labels: Tensor) throws -> Tensor {
+        let costs = try costs.entries(labels.flattened())
+        return try weights.map { try (costs * $0).sum() } ?? costs.sum()
     }
 }

@@ -37,15 +37,14 @@ extension PhaseTraining {
                 let start = slotsOfParts[..<number].reduce(into: Array(repeating: 0, count: slots.count)) {
                     for (index, slot) in $1.enumerated() { $0[index] += slot.rowCount }
                 }
-                let losses = try zip(budgets, labels).flatMap { budget, labels in
-                    try slots.enumerated().map { index, slot in
-                        let own = slotsOfParts[number][index]
-                        let label = try labels[index].slice(
-                            start[index]..<start[index] + own.rowCount, axis: 0)
-                        let loss = try Loss.crossEntropy(slot.module.gate(slot.input, budget: budget), label)
-                        return try (parts.count == 1 ? loss : loss * (own.count / judged[index].count))
-                            .scaled(by: weights?[index])
-                    }
+                let losses = try slots.enumerated().map { index, slot in
+                    let own = slotsOfParts[number][index]
+                    let rows = start[index]..<start[index] + own.rowCount
+                    let labels = try Tensor.concatenated(labels.map { try $0[index].slice(rows, axis: 0) })
+                    let logits = try slot.module.gate(slot.input, budgets: budgets)
+                    let loss = try Loss.crossEntropy(logits.flattened(from: 0, to: 1), labels)
+                    return try (parts.count == 1 ? loss : loss * (own.count / judged[index].count))
+                        .scaled(by: weights?[index])
                 }
                 return try Tensor.stacked(losses).mean()
             }

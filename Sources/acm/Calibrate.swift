@@ -21,8 +21,8 @@ struct Calibrate: ParsableCommand {
     @Option(help: "Part of the data to use: rows by a split column, a folder, a table; or all.")
     var split = "train"
 
-    @Option(help: "Draw so many samples.")
-    var samples = 512
+    @Option(help: "Draw so many samples, fewer where they have many tokens.")
+    var samples = 2048
 
     @Option(help: "Samples that run together.")
     var batchSize = 32

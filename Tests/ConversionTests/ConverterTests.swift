@@ -123,7 +123,8 @@ struct RandomSpeech: Dataset {
         options.uniformLearners = 2
         let model = try converter("bert_classifier", output: "run", options) { phases.insert($0.phase) }.run()
         #expect(phases == [.distillation, .finetuning])
-        let configuration = try #require(AdaptiveModel.load(folder.appendingPathComponent("run")).configuration)
+        let loaded = try AdaptiveModel.load(folder.appendingPathComponent("run"))
+        let configuration = try #require(loaded.configuration)
         #expect(configuration.modules.allSatisfy { $0.learnerCount == 2 && $0.minimumChoice == 2 })
         #expect(configuration.budgets.isEmpty && model.calibration == nil)
         try options.requireSurgery(of: configuration, folder: "run")

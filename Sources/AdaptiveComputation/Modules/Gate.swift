@@ -40,6 +40,15 @@ public struct Gate: Layer {
         return try budgetTerm(budget).map { try logits + $0 } ?? logits
     }
 
+    /// The logits at several budgets, from one look at the tokens.
+    ///
+    /// - Parameter input: `[rows, inputWidth]`.
+    /// - Returns: `[budgets, rows, allowedChoices]`.
+    public func callAsFunction(_ input: Tensor, budgets: [Double]) throws -> Tensor {
+        let term = try tokenTerm(input)
+        return try .stacked(budgets.map { try budgetTerm($0).map { try term + $0 } ?? term })
+    }
+
     /// g(z): `[batch, tokens, allowedChoices]` float32.
     func tokenTerm(_ input: Tensor) throws -> Tensor {
         try layers[2](layers[1](layers[0](input).gelu()).gelu()).to(nil, .float32)
