@@ -19,6 +19,7 @@ import math
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import time
@@ -90,9 +91,10 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
             status = subprocess.run([arguments.acm, *command], stdout=log, stderr=subprocess.STDOUT, env=environment).returncode
             if status != 0:
                 return f"{run.folder.name}: acm {command[0]} ended with {status}, see {run.folder}/log.txt"
-    weights = run.folder / "model" / "model.safetensors"
-    if weights.exists() and not arguments.keep:
-        weights.unlink()
+    if variant is not None:
+        shutil.copy(measured / "results.json", run.folder / "conversion.json")
+        if not arguments.keep:
+            (measured / "model.safetensors").unlink()
     return f"{run.folder.name}: {time.monotonic() - started:.0f} s"
 
 
@@ -163,7 +165,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="start nothing later than so")
     parser.add_argument("--keep", action="store_true", help="keep the converted models' weights")
     parser.add_argument("--report", action="store_true", help="only write what is there")
-    parser.add_argument("--hardware")
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()
     arguments.end = time.monotonic() + 60 * arguments.minutes
@@ -181,12 +182,13 @@ def main() -> None:
                 print(future.result(), flush=True)
     tables = report(task, runs, arguments)
     if arguments.output:
-        # Seeds and variants as found, not as asked for in the last of several calls.
+        where = json.loads(next(arguments.work.glob("*/conversion.json")).read_text())
         results.write(
-            arguments.output, title=task["title"], tables=tables, hardware=arguments.hardware,
-            versions=results.torch_version(), notes=task["notes"],
-            command=f"python3 Benchmarks/ablation.py {arguments.task} BASE --data {arguments.data} --work WORK "
-                    f"--seeds {arguments.seeds} --device {arguments.device}")
+            arguments.output, title=task["title"], tables=tables, hardware=where["device"].get("model"),
+            versions={"libtorch": where["versions"]["libtorch"]}, notes=task["notes"],
+            command=f"python3 Benchmarks/ablation.py {arguments.task} BASE --data {arguments.data} "
+                    + (f"--test-data {arguments.test_data} " if arguments.test_data else "")
+                    + f"--work WORK --seeds {arguments.seeds} --device {arguments.device}")
     else:
         for table in tables:
             print(table["caption"])
