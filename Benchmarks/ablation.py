@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Converts one dense classifier in many ways, at equal training, and says what each way is worth.
 
-    python3 Benchmarks/ablation.py Benchmarks/ablation/text.yaml BASE --data wordnet.tsv --work ablation-text \
+    python3 Benchmarks/ablation.py Benchmarks/ablation/text.yaml .deps/minilm --data wordnet.tsv --work ablation-text \
         --seeds 0,1,2 --jobs 6 --device cuda --output Benchmarks/results/ablation_text_h200_202611.json
+    python3 Benchmarks/ablation.py Benchmarks/ablation/vision.yaml Examples/glyphs/vit-s --work ablation-vision \
+        --data glyphs/train.safetensors --test-data glyphs/test.safetensors --device cuda
 
-The task file names variants of the options of `acm convert`; BASE is a dense classifier, such as `acm train-dense`
-makes. Each variant is converted and measured once for each seed, some side by side. What is done stays in the folder
---work: called again the script goes on, and with --report it only writes the tables of what is there. Differences are
-between paired samples: of each sample the mean over the seeds, and their standard error over the samples, which does
-not tell of how seeds differ. Needs PyYAML.
+The task file says how `acm train-dense` makes a dense classifier of MODEL, and names variants of the options of `acm
+convert`. Each variant is converted and measured once for each seed, some side by side: a GPU wants NVIDIA's
+multi-process service for it. What is done stays in the folder --work: called again the script goes on, and with
+--report it only writes the tables of what is there. Differences are between paired samples: of each sample the mean
+over the seeds, and their standard error over the samples, which does not tell of how seeds differ. Needs PyYAML.
 """
 
 import argparse
@@ -60,6 +62,14 @@ def merged(options: dict, changes: dict) -> dict:
     for key, value in changes.items():
         both[key] = merged(both.get(key, {}), value) if isinstance(value, dict) else value
     return both
+
+
+def train(task: dict, arguments: argparse.Namespace) -> None:
+    """Makes the dense classifier that all variants start from, if it is not there."""
+    if not (arguments.base / "config.json").exists():
+        subprocess.run(
+            [arguments.acm, "train-dense", arguments.model, "--data", arguments.data, "--output", arguments.base,
+             "--config", task["dense"], "--test-split", "none", "--device", arguments.device], check=True)
 
 
 def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
@@ -153,7 +163,7 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", type=pathlib.Path)
-    parser.add_argument("base", type=pathlib.Path)
+    parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("--data", required=True)
     parser.add_argument("--test-data", help="if the held-out samples lie elsewhere")
     parser.add_argument("--work", type=pathlib.Path, required=True)
@@ -167,6 +177,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only write what is there")
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()
+    arguments.base = arguments.work / "base"
     arguments.end = time.monotonic() + 60 * arguments.minutes
     task = yaml.safe_load(arguments.task.read_text())
     chosen = arguments.variants.split(",") if arguments.variants else list(task["variants"])
@@ -176,6 +187,7 @@ def main() -> None:
     runs = [Run(arguments.work, "dense", 0)]
     runs += [Run(arguments.work, variant, seed) for seed in seeds for variant in chosen]
     if not arguments.report:
+        train(task, arguments)
         with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
             waiting = [pool.submit(carry_out, run, task, arguments) for run in runs if not run.is_done]
             for future in concurrent.futures.as_completed(waiting):
@@ -186,7 +198,7 @@ def main() -> None:
         results.write(
             arguments.output, title=task["title"], tables=tables, hardware=where["device"].get("model"),
             versions={"libtorch": where["versions"]["libtorch"]}, notes=task["notes"],
-            command=f"python3 Benchmarks/ablation.py {arguments.task} BASE --data {arguments.data} "
+            command=f"python3 Benchmarks/ablation.py {arguments.task} {arguments.model} --data {arguments.data} "
                     + (f"--test-data {arguments.test_data} " if arguments.test_data else "")
                     + f"--work WORK --seeds {arguments.seeds} --device {arguments.device}")
     else:
