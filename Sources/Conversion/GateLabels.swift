@@ -75,7 +75,8 @@ enum GateLabels {
         }
         var labels = distances
         for group in groups {
-            for (index, label) in zip(group.members, try group.labels(price: high.exponential()).unstacked()) {
+            for (index, label) in zip(group.members, try group.labels(price: high.exponential()).unstacked())
+            {
                 labels[index] = label
             }
         }
