@@ -5,7 +5,7 @@ import Torch
 import Transformers
 
 extension BudgetCalibrator {
-    /// Calibrates on samples of a dataset, drawn by a seed; they stay in memory meanwhile.
+    /// Calibrates on samples of a dataset, drawn by a seed.
     ///
     /// - Parameters:
     ///   - dataset: of the kind that the model will be used on.
@@ -16,6 +16,6 @@ extension BudgetCalibrator {
         let size = min(batchSize, sampleCount, dataset.count)
         let batches = dataset.shuffledBatches(size: size, seed: seed, epoch: -2).prefix(
             max(1, sampleCount / size))
-        self.init(try batches.map { try dataset.batch($0).inputs })
+        self.init(batchCount: batches.count) { try dataset.batch(batches[$0]).inputs }
     }
 }

@@ -174,6 +174,11 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         }
     }
 
+    /// Those of some phases that have something to train: without gates there is no phase II.
+    func phases(of asked: [TrainingPhase]) -> [TrainingPhase] {
+        asked.filter { $0 != .gatePretraining || uniformLearners == 0 }
+    }
+
     var surgery: SurgeryOptions {
         SurgeryOptions(
             kinds: modules.kinds ?? SlotKind.allCases, learnerCount: learners, gateWidth: gateWidth,

@@ -15,6 +15,7 @@ extension Converter {
     public func estimate(
         _ phases: [TrainingPhase] = TrainingPhase.allCases, teacherFolder: URL? = nil, timedSteps: Int = 3
     ) throws -> RunEstimate {
+        let phases = options.phases(of: phases)
         let plan = try plan(phases, teacherFolder: teacherFolder)
         let batches = options.calibrationBatches
         let begun = ContinuousClock.now

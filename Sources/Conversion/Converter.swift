@@ -81,7 +81,7 @@ public struct Converter {
         _ phases: [TrainingPhase] = TrainingPhase.allCases, teacherFolder: URL? = nil
     ) throws -> AdaptiveModel {
         do {
-            return try convert(phases, teacherFolder)
+            return try convert(options.phases(of: phases), teacherFolder)
         } catch TorchError.lostProcess(let text) {
             throw ConversionError.lostProcess(text)
         }
@@ -99,7 +99,7 @@ public struct Converter {
             ?? start()
         let position = try sharing?.position(plan.saved?.position) ?? plan.saved?.position
         let log = try writes ? RunLog(output, goingOnFrom: plan.saved?.record, device: device) : nil
-        for phase in phases where phase != .gatePretraining || options.uniformLearners == 0 {
+        for phase in phases {
             if let position, let done = phases.firstIndex(of: position.phase),
                 let this = phases.firstIndex(of: phase),
                 this < done
@@ -155,6 +155,9 @@ public struct Converter {
 
     func plan(_ phases: [TrainingPhase], teacherFolder: URL?) throws -> Plan {
         try options.validate()
+        guard !phases.isEmpty else {
+            throw ConversionError.option("uniformLearners leaves no gates to train: leave phase II out")
+        }
         try device.requireAvailable()
         guard dataset.count > 0 else { throw ConversionError.data("The dataset is empty") }
         if let processes {

@@ -123,6 +123,9 @@ struct RandomSpeech: Dataset {
         options.uniformLearners = 2
         let model = try converter("bert_classifier", output: "run", options) { phases.insert($0.phase) }.run()
         #expect(phases == [.distillation, .finetuning])
+        let alone = try converter("bert_classifier", output: "gates", options)
+        #expect(throws: ConversionError.self) { try alone.run([.gatePretraining]) }
+        #expect(try alone.estimate().phases.map(\.phase) == [.distillation, .finetuning])
         let loaded = try AdaptiveModel.load(folder.appendingPathComponent("run"))
         let configuration = try #require(loaded.configuration)
         #expect(configuration.modules.allSatisfy { $0.learnerCount == 2 && $0.minimumChoice == 2 })

@@ -18,11 +18,17 @@ public struct BudgetCalibrator {
     public var passLimit = 12
     /// No further batch is run once a module has seen so many tokens.
     public var tokenLimit = 32_768
-    /// The data's inputs, batch by batch, on any device.
-    let batches: [ModelInputs]
+    private let batchCount: Int
+    private let batch: (Int) throws -> ModelInputs
 
-    /// - Parameter batches: the data's inputs.
-    public init(_ batches: [ModelInputs]) { self.batches = batches }
+    /// - Parameters:
+    ///   - batchCount: batches that there are.
+    ///   - batch: the inputs of a batch by its number, on any device; called once for each that is run, since
+    ///     they stay in memory meanwhile.
+    public init(batchCount: Int, batch: @escaping (Int) throws -> ModelInputs) {
+        self.batchCount = batchCount
+        self.batch = batch
+    }
 
     /// - Parameters:
     ///   - model: converted; an old calibration of it is not used.
@@ -43,7 +49,8 @@ public struct BudgetCalibrator {
         var loads: [Double] = []
         var sampleCount = 0
         try withoutGradients {
-            var seen = try run(uncalibrated, modules, modules.map { try $0.base(0.5) }).seen
+            var inputs: [ModelInputs] = []
+            var seen = try run(uncalibrated, modules, modules.map { try $0.base(0.5) }, &inputs).seen
             // By how much the load of a budget's first run was above what the run before it let expect.
             var surprise = 0.0
             for budget in budgets {
@@ -66,7 +73,7 @@ public struct BudgetCalibrator {
                         shift = (lower + upper) / 2
                     }
                     let tried = candidates(shift)
-                    let run = try self.run(uncalibrated, modules, tried)
+                    let run = try self.run(uncalibrated, modules, tried, &inputs)
                     seen = run.seen
                     sampleCount = run.sampleCount
                     if pass == 0 { surprise = run.meter.load - aim }
@@ -103,7 +110,8 @@ public struct BudgetCalibrator {
 
     /// Runs the data with given offsets and keeps what the gates say of the real tokens.
     private func run(
-        _ model: AdaptiveModel, _ modules: [CalibratedModule], _ rows: [[Double]]
+        _ model: AdaptiveModel, _ modules: [CalibratedModule], _ rows: [[Double]],
+        _ loaded: inout [ModelInputs]
     ) throws -> Run {
         let offsets = zip(modules, rows).compactMap { module, row in
             BudgetOffsets(budgets: [0], rows: [row]).map { (module.place, $0) }
@@ -113,8 +121,9 @@ public struct BudgetCalibrator {
         var terms: [SlotPlace: [Tensor]] = [:]
         var sampleCount = 0
         let device = modules[0].gate.layers[0].weight.device
-        for batch in batches where meter.modules.allSatisfy({ $0.tokenCount < tokenLimit }) {
-            let inputs = try batch.to(device)
+        for number in 0..<batchCount where meter.modules.allSatisfy({ $0.tokenCount < tokenLimit }) {
+            if number == loaded.count { loaded.append(try batch(number)) }
+            let inputs = try loaded[number].to(device)
             let pass = AdaptivePass(budget: 0)
             var given: [(place: SlotPlace, term: Tensor)] = []
             pass.observeTokenTerm = { given.append(($0, $1)) }

@@ -49,7 +49,7 @@ import Transformers
     @Test(arguments: ["bert_classifier", "vit", "dinov2", "wav2vec2_ctc", "wavlm", "whisper"])
     func loadsAreTheBudgetsAndNeverFall(name: String) throws {
         let (model, known, _) = try model(name)
-        let calibrated = try BudgetCalibrator([known]).run(model)
+        let calibrated = try BudgetCalibrator(batchCount: 1) { _ in known }.run(model)
         let asked = [0.2, 0.33, 0.5, 0.61, 0.77, 0.9]
         let found = try asked.map { try load(calibrated, known, $0) }
         for (asked, found) in zip(asked, found) { #expect(abs(asked - found) < 0.01, "\(asked) \(found)") }
@@ -66,7 +66,7 @@ import Transformers
     /// With the same input a larger budget gives no token fewer learners.
     @Test func noTokenLosesLearnersToALargerBudget() throws {
         let (model, known, held) = try model("bert")
-        let calibrated = try BudgetCalibrator([known]).run(model)
+        let calibrated = try BudgetCalibrator(batchCount: 1) { _ in known }.run(model)
         let first = try (0...50).map { step in
             let pass = AdaptivePass(budget: Double(step) / 50)
             _ = try withoutGradients { try calibrated(held, pass) }
@@ -81,7 +81,7 @@ import Transformers
     /// Projections always run one learner of four: no load is below a quarter.
     @Test func budgetsThatCannotBeHadGetTheLeastLoad() throws {
         let (model, known, _) = try model("vit", kinds: [.query, .value], isConditioned: false)
-        let calibrated = try BudgetCalibrator([known]).run(model)
+        let calibrated = try BudgetCalibrator(batchCount: 1) { _ in known }.run(model)
         for budget in [0, 0.1, 0.2] {
             let found = try load(calibrated, known, budget)
             #expect((0.25..<0.26).contains(found), "\(found)")
@@ -91,7 +91,7 @@ import Transformers
 
     @Test func furtherBatchesAreLeftOutWhereTokensSuffice() throws {
         let (model, known, held) = try model("vit")
-        var calibrator = BudgetCalibrator([known, held])
+        var calibrator = BudgetCalibrator(batchCount: 2) { $0 == 0 ? known : held }
         calibrator.budgets = [0.5]
         #expect(try calibrator.run(model).calibration?.sampleCount == 64)
         calibrator.tokenLimit = 40
@@ -102,7 +102,7 @@ import Transformers
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("acm-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let (model, known, held) = try model("bert")
-        let calibrated = try BudgetCalibrator([known]).run(model)
+        let calibrated = try BudgetCalibrator(batchCount: 1) { _ in known }.run(model)
         try calibrated.save(to: folder, copyingFrom: nil)
         let loaded = try AdaptiveModel.load(folder)
         #expect(loaded.calibration == calibrated.calibration)

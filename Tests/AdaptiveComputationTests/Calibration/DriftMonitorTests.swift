@@ -26,7 +26,7 @@ import Transformers
             ModelInputs(["pixel_values": try Tensor.empty(shape).fillUniformInPlace(range)])
         }
         let known = try images(-1..<1)
-        let calibrated = try BudgetCalibrator([known]).run(model)
+        let calibrated = try BudgetCalibrator(batchCount: 1) { _ in known }.run(model)
         var alarms: [DriftMonitor.Drift] = []
         var monitor = try DriftMonitor(calibrated, budget: 0.5, leastTokenCount: 100) { alarms.append($0) }
         func add(_ inputs: ModelInputs) throws {
