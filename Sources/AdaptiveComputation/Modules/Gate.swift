@@ -42,7 +42,9 @@ public struct Gate: Layer {
 
     /// The logits at several budgets, from one look at the tokens.
     ///
-    /// - Parameter input: `[rows, inputWidth]`.
+    /// - Parameters:
+    ///   - input: `[rows, inputWidth]`.
+    ///   - budgets: each 0…1.
     /// - Returns: `[budgets, rows, allowedChoices]`.
     public func callAsFunction(_ input: Tensor, budgets: [Double]) throws -> Tensor {
         let term = try tokenTerm(input)
