@@ -31,8 +31,17 @@ import Torch
             ] + more, in: folder)
     }
 
+    /// The files of a folder, that of events aside.
     func files(_ path: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder[path].path).sorted()
+            .filter { !$0.hasPrefix("events.out.tfevents.") }
+    }
+
+    /// Bytes of the events of a run.
+    func eventSizes(_ path: String) throws -> [Int] {
+        try FileManager.default.contentsOfDirectory(atPath: folder[path].path)
+            .filter { $0.hasPrefix("events.out.tfevents.") }
+            .map { try Data(contentsOf: folder["\(path)/\($0)"]).count }
     }
 
     @Test func textsAreLearnt() throws {
@@ -97,6 +106,9 @@ import Torch
         try train("killed").wait().succeeds()
         try train("whole").wait().succeeds()
         #expect(try files("killed") == files("whole"))
+        // Every report once.
+        #expect(try eventSizes("whole").count == 1 && eventSizes("whole")[0] > 300)
+        #expect(try eventSizes("killed") == eventSizes("whole"))
         for name in try files("whole") where name != "results.json" {
             let contents = try ["killed", "whole"].map { try Data(contentsOf: folder["\($0)/\(name)"]) }
             #expect(contents[0] == contents[1], "\(name)")

@@ -61,15 +61,18 @@ public struct DenseTrainer {
         let network = try start.load(classNames: classNames(), seed: options.seed, device: device)
         let value = try Fingerprint(network, dataset).value
         let fingerprint = try options.yaml() + "model and data: \(String(value, radix: 16))\n"
-        let saved = try checkpoint.state(fingerprint: fingerprint)?.integer("step", in: 0...Int.max)
+        let state = try checkpoint.state(fingerprint: fingerprint)
+        let saved = try state?.integer("step", in: 0...Int.max)
         let training = try DenseTraining(network, options, dataset, device, loading: loading)
+        let events = try EventFile.open(
+            in: output, goingOnFrom: state?.optionalObject("events").map(EventFile.Position.init))
         if let saved {
             try checkpoint.restore(network, Self.stem(saved))
             try training.optimizer.restore(checkpoint.optimizerState(Self.stem(saved)))
         }
         if device.type != .cpu { try device.resetPeakMemory() }
         let started = ContinuousClock.now
-        let values = try run(training, network, from: saved ?? 0, fingerprint)
+        let values = try run(training, network, from: saved ?? 0, fingerprint, events)
         let seconds = (ContinuousClock.now - started) / .seconds(1)
         let peakDeviceBytes = device.type == .cpu ? nil : try device.memory().peak
         try network.setRequiresGradient(false)
@@ -100,7 +103,8 @@ public struct DenseTrainer {
 
     /// - Returns: the values of the last step; none where all steps had been done.
     private func run(
-        _ training: DenseTraining, _ network: any TransformerModel, from first: Int, _ fingerprint: String
+        _ training: DenseTraining, _ network: any TransformerModel, from first: Int, _ fingerprint: String,
+        _ events: EventFile
     ) throws -> [(name: String, value: Double)] {
         var last: [(name: String, value: Double)] = []
         for step in first..<max(training.totalSteps, first) {
@@ -110,12 +114,16 @@ public struct DenseTrainer {
             let saves = isLast || (step + 1) % options.checkpointSteps == 0
             let values = try training.step(step, readsValues: reports || saves)
             if reports {
+                let shown = values + [("learning_rate", training.rate(step))]
+                try events.append(
+                    .values(shown.map { .scalar(tag: "training/\($0.name)", $0.value) }), step: step + 1)
                 report(DenseReport(step: step + 1, totalSteps: training.totalSteps, values: values))
             }
             if isLast { last = values }
             guard saves else { continue }
             var state = JSONObject()
             state["step"] = .integer(step + 1)
+            state["events"] = events.position.json
             try checkpoint.save(
                 Self.stem(step + 1), state: state, fingerprint: fingerprint, network: network,
                 optimizer: training.optimizer.state)

@@ -44,6 +44,9 @@ final class DenseTraining {
         parameter.rank > 1 && parameter.shape[0] > 1
     }
 
+    /// The learning rate of a step.
+    func rate(_ step: Int) -> Double { schedule.rate(step: step) }
+
     /// Does one step and, when asked, reads its values back.
     func step(_ step: Int, readsValues: Bool) throws -> [(name: String, value: Double)] {
         var random = SplitMix64(seed: options.seed &+ UInt64(step) << 8)
@@ -60,7 +63,7 @@ final class DenseTraining {
         let norm = try optimizer.clipGradients(maximum: options.optimisation.gradientNorm)
         let isSpoilt = try finiteCheck.add(step, loss: values[0].tensor, norm: norm)
         if readsValues || device == .cpu { try finiteCheck.require("training") }
-        try optimizer.step(rate: schedule.rate(step: step), unless: isSpoilt)
+        try optimizer.step(rate: rate(step), unless: isSpoilt)
         return try readsValues ? values.map { ($0.name, try $0.tensor.item(Double.self)) } : []
     }
 

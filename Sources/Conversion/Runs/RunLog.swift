@@ -6,9 +6,8 @@ import Transformers
 /// Writes down what a run does: its record, and the events that TensorBoard shows.
 final class RunLog {
     private(set) var record: RunRecord
-    private let folder: URL
     private let device: Device
-    private var file: EventFile
+    private let file: EventFile
     private var phaseStart = ContinuousClock.now
     private var secondsBefore = 0.0
     private var lastReport: (step: Int, time: ContinuousClock.Instant)?
@@ -18,14 +17,9 @@ final class RunLog {
     ///   - saved: the record at the checkpoint that the run goes on from; nil for a new run.
     ///   - device: whose memory is watched.
     init(_ folder: URL, goingOnFrom saved: RunRecord?, device: Device) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        self.folder = folder
         self.device = device
         record = saved ?? RunRecord()
-        let known = try saved?.events.flatMap {
-            try EventFile(goingOnWith: folder.appendingPathComponent($0.name), byteCount: $0.byteCount)
-        }
-        file = try known ?? EventFile(in: folder)
+        file = try .open(in: folder, goingOnFrom: saved?.events)
     }
 
     /// A phase starts, or goes on.
@@ -79,8 +73,7 @@ final class RunLog {
 
     /// The record as it stands after so many steps of the phase.
     func checkpoint(step: Int) throws -> RunRecord {
-        record.events = RunRecord.EventPosition(
-            name: file.url.lastPathComponent, byteCount: file.byteCount)
+        record.events = file.position
         if let last = record.phases.indices.last {
             record.phases[last].steps = step
             record.phases[last].seconds = secondsBefore + (ContinuousClock.now - phaseStart) / .seconds(1)

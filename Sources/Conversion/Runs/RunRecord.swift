@@ -4,13 +4,8 @@ import Torch
 struct RunRecord: Equatable {
     var phases: [PhaseRecord] = []
     var evaluations: [HeldOutEvaluation] = []
-    /// Name and whole bytes of the event file.
-    var events: EventPosition?
-
-    struct EventPosition: Equatable {
-        let name: String
-        let byteCount: Int
-    }
+    /// Of the event file.
+    var events: EventFile.Position?
 
     init() {}
 
@@ -18,16 +13,13 @@ struct RunRecord: Equatable {
     init(_ reader: JSONObjectReader) throws {
         phases = try reader.objects("phases").map(PhaseRecord.init)
         evaluations = try reader.objects("held_out").map(HeldOutEvaluation.init)
-        if let events = try reader.optionalObject("events") {
-            self.events = EventPosition(
-                name: try events.string("name"), byteCount: try events.integer("bytes", in: 0...Int.max))
-        }
+        events = try reader.optionalObject("events").map(EventFile.Position.init)
     }
 
     var json: JSONValue {
         [
             "phases": .array(phases.map(\.json)), "held_out": .array(evaluations.map(\.json)),
-            "events": events.map { ["name": .string($0.name), "bytes": .integer($0.byteCount)] } ?? .null,
+            "events": events?.json ?? .null,
         ]
     }
 

@@ -8,6 +8,39 @@ final class EventFile {
     private(set) var byteCount: Int
     private let descriptor: Int32
 
+    /// Where a file stood at some moment.
+    struct Position: Equatable {
+        let name: String
+        /// Whole records.
+        let byteCount: Int
+
+        init(name: String, byteCount: Int) {
+            self.name = name
+            self.byteCount = byteCount
+        }
+
+        /// - Throws: `JSONError` for a missing or wrong entry.
+        init(_ reader: JSONObjectReader) throws {
+            name = try reader.string("name")
+            byteCount = try reader.integer("bytes", in: 0...Int.max)
+        }
+
+        var json: JSONValue { ["name": .string(name), "bytes": .integer(byteCount)] }
+    }
+
+    var position: Position { Position(name: url.lastPathComponent, byteCount: byteCount) }
+
+    /// Goes on in a folder where a file stood at some moment, or begins a new file where there is none.
+    ///
+    /// - Throws: `FileError`.
+    static func open(in folder: URL, goingOnFrom position: Position?) throws -> EventFile {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let known = try position.flatMap {
+            try EventFile(goingOnWith: folder.appendingPathComponent($0.name), byteCount: $0.byteCount)
+        }
+        return try known ?? EventFile(in: folder)
+    }
+
     private static let prefix = "events.out.tfevents."
 
     /// Begins a file in a folder; those of earlier runs, which would be drawn into the same curves, go.
@@ -36,7 +69,7 @@ final class EventFile {
     private init(_ url: URL, byteCount: Int) throws {
         self.url = url
         self.byteCount = byteCount
-        descriptor = open(url.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        descriptor = Foundation.open(url.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0, ftruncate(descriptor, off_t(byteCount)) == 0 else {
             throw FileError(operation: "write", path: url.relativePath, code: errno)
         }

@@ -42,7 +42,7 @@ import Torch
         phase.peakDeviceBytes = 1 << 34
         record.phases = [PhaseRecord(.distillation, plannedSteps: 1, batchSize: 1), phase]
         record.evaluations = [evaluation(2, 0.125), evaluation(4, 0.5)]
-        record.events = RunRecord.EventPosition(name: "events", byteCount: 12)
+        record.events = EventFile.Position(name: "events", byteCount: 12)
         let text = try record.json.text()
         let again = try RunRecord(JSONObjectReader(JSONValue(parsing: text), source: "test"))
         #expect(again == record)
