@@ -64,6 +64,10 @@ def merged(options: dict, changes: dict) -> dict:
     return both
 
 
+def is_uniform(variant: dict) -> bool:
+    return "uniformLearners" in variant.get("options", {})
+
+
 def train(task: dict, arguments: argparse.Namespace) -> None:
     """Makes the dense classifier that all variants start from, if it is not there."""
     if not (arguments.base / "config.json").exists():
@@ -89,8 +93,8 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
         config.write_text(yaml.safe_dump(options | {"seed": run.seed}))
         commands.append(["convert", arguments.base, "--data", arguments.data, "--output", measured,
                          "--config", config, *variant.get("arguments", []), *device])
-    is_uniform = "uniformLearners" in (variant or {}).get("options", {})
-    budgets = (variant or {}).get("budgets", [1] if is_uniform else task["budgets"])
+    variant = variant or {}
+    budgets = variant.get("budgets", [1] if is_uniform(variant) else task["budgets"])
     commands.append(["evaluate", measured, "--data", arguments.test_data or arguments.data, "--report", run.report,
                      "--budgets", ",".join(map(str, budgets)), "--batch-size", str(task["batch_size"]), *device])
     # Batches of many lengths would leave memory in pieces of many sizes, which the other conversions lack.
@@ -98,10 +102,11 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     started = time.monotonic()
     with open(run.folder / "log.txt", "w") as log:
         for command in commands:
-            status = subprocess.run([arguments.acm, *command], stdout=log, stderr=subprocess.STDOUT, env=environment).returncode
+            status = subprocess.run(
+                [arguments.acm, *command], stdout=log, stderr=subprocess.STDOUT, env=environment).returncode
             if status != 0:
                 return f"{run.folder.name}: acm {command[0]} ended with {status}, see {run.folder}/log.txt"
-    if variant is not None:
+    if measured != arguments.base:
         shutil.copy(measured / "results.json", run.folder / "conversion.json")
         if not arguments.keep:
             (measured / "model.safetensors").unlink()
@@ -141,10 +146,11 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
                      f"{mean(variant, budget, lambda r: r['macs']) / dense['macs']:.3f}",
                      f"{statistics.fmean(accuracies):.2f}",
                      f"{min(accuracies):.2f}–{max(accuracies):.2f}" if len(accuracies) > 1 else "", len(accuracies)]
-            same = [] if variant in ("dense", reference) or reference not in correct else [
-                shown(difference([run[budget] for run in correct[variant]], [run[budget] for run in correct[reference]]))
-                if budget in correct[reference][0] else ""]
-            frontier.append([*cells, *(same or [""])])
+            # A cut has no budgets; `compare` says what it stands against.
+            is_beside = (variant not in ("dense", reference) and not is_uniform(task["variants"][variant])
+                         and reference in correct and budget in correct[reference][0])
+            frontier.append([*cells, shown(difference(
+                *([run[budget] for run in correct[name]] for name in (variant, reference)))) if is_beside else ""])
     pairs = [
         [f"{ours}, budget {budget}", other if other == "dense" else f"{other}, budget {other_budget}",
          shown(difference([run[budget] for run in correct[ours]], [run[other_budget] for run in correct[other]]))]

@@ -52,6 +52,10 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         let macs = try ModelCost(cut, tokenCount: 8).total()
         #expect(try macs <= ModelCost(model, tokenCount: 8).total(load: Double(count) / 4))
         #expect(throws: ModelError.self) { try model.uniformCut(learnerCount: 5) }
+        let error = #expect(throws: ModelError.self) {
+            try BudgetCalibrator(batchCount: 1) { _ in try inputs("bert") }.run(cut)
+        }
+        #expect(error?.localizedDescription.contains("no budgets to calibrate") == true)
     }
 
     @Test func someModulesCanBeGivenBack() throws {

@@ -30,7 +30,7 @@ import whisper  # noqa: E402
 
 GOLDENS = [golden for family in (models, dinov2, wav2vec2, whisper) for golden in family.GOLDENS]
 LIMITS = {"float32": 1e-4, "bfloat16": 1e-2}
-# transformers adds WavLM's position bias in another order than scaled_dot_product_attention.
+# On a GPU transformers computes the attention of WavLM in another order.
 WIDER_LIMITS = {("wavlm_ctc", "bfloat16"): 2e-2}
 
 

@@ -43,6 +43,10 @@ public struct BudgetCalibrator {
         guard !modules.isEmpty else {
             throw ModelError.invalidSlot("A dense model has no budgets to calibrate.")
         }
+        guard modules.contains(where: { $0.learnerCount > $0.minimumChoice }) else {
+            throw ModelError.invalidSlot(
+                "No module of the model has a choice, so it has no budgets to calibrate.")
+        }
         let meanCost = Double(modules.reduce(0) { $0 + $1.cost }) / Double(modules.count)
         var rows = modules.map { _ in [[Double]]() }
         var histograms = modules.map { _ in [[Int]]() }

@@ -27,7 +27,8 @@ public struct DenseResult: Sendable {
     public let peakDeviceBytes: Int?
 
     /// Keys: `parameters`, `weights` (`whole`, `newHead` or `new`), `samples`, `batch_size`, `steps`,
-    /// `seconds`, `samples_per_second`, `peak_device_bytes` (null on a CPU), and `last_` with the name of each of ``values``.
+    /// `seconds`, `samples_per_second`, `peak_device_bytes` (null on a CPU), and `last_` with the name of
+    /// each of ``values``.
     public var json: JSONValue {
         var object = JSONObject()
         let count = network.namedParameters().reduce(0) { $0 + $1.tensor.elementCount }
