@@ -25,10 +25,11 @@ let package = Package(
         .target(name: "CHub", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "Hub", dependencies: ["CHub", "Torch"]),
         .target(name: "Evaluation", dependencies: ["AdaptiveComputation", "Datasets", "Preprocessing"]),
+        .target(name: "Baselines", dependencies: ["Conversion"]),
         .executableTarget(
             name: "acm",
             dependencies: [
-                "Conversion", "Evaluation", "Hub",
+                "Baselines", "Conversion", "Evaluation", "Hub",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -42,6 +43,7 @@ let package = Package(
         .testTarget(name: "AdaptiveComputationTests", dependencies: ["AdaptiveComputation"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestSupport"]),
         .testTarget(name: "ConversionTests", dependencies: ["Conversion", "TestSupport"]),
+        .testTarget(name: "BaselinesTests", dependencies: ["Baselines", "Evaluation", "TestSupport"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "HubTests", dependencies: ["Hub", "HubServer", "TestSupport"]),
         .testTarget(name: "acmTests", dependencies: ["acm", "Torch", "HubServer", "TestSupport"]),

@@ -75,6 +75,12 @@ public struct AdaptiveModel: Sendable {
         }
     }
 
+    /// Whether what runs can be chosen: false for a dense model.
+    public var isAdaptive: Bool {
+        network is any SelfCosting
+            || network.slotPlaces.contains { network.slot(at: $0) is any PartitionedSlot }
+    }
+
     /// The model with some of its adaptive modules alone, and not calibrated; in the places of the others
     /// stand the dense model's modules.
     ///

@@ -20,6 +20,13 @@ public struct GateDecision: Sendable {
     /// `[batch, tokens, allowedChoices]` float32; the first stands for ``minimumChoice``.
     public let oneHot: Tensor?
     public let minimumChoice: Int
+
+    public init(place: SlotPlace, choices: Tensor, oneHot: Tensor? = nil, minimumChoice: Int = 0) {
+        self.place = place
+        self.choices = choices
+        self.oneHot = oneHot
+        self.minimumChoice = minimumChoice
+    }
 }
 
 /// A forward pass of a model with adaptive modules.
@@ -29,6 +36,8 @@ public final class AdaptivePass: ForwardPass {
     public let budget: Double
     /// What each adaptive module decided, in the order in which they ran.
     public private(set) var trace: [GateDecision] = []
+    /// Multiply-accumulates of each sample, from a ``SelfCosting`` model; nil where the trace tells them.
+    public var sampleCosts: [Double]?
     /// Where the noise of training comes from.
     public let noise: GateNoise
     /// Is given what each gate says of the tokens at inference, without its term for the budget:
@@ -50,7 +59,8 @@ public final class AdaptivePass: ForwardPass {
         super.init(keepsHiddenStates: keepsHiddenStates)
     }
 
-    func record(_ decision: GateDecision) {
+    /// Adds what a module decided to the trace.
+    public func record(_ decision: GateDecision) {
         trace.append(decision)
     }
 

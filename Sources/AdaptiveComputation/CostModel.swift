@@ -5,7 +5,7 @@ import Transformers
 ///
 /// - Source: Wójcik et al. 2025, section 4 (their "FLOPs" are multiply-accumulates).
 public struct ModelCost: Sendable, Equatable {
-    /// One module with a choice of learners.
+    /// One module with a choice of learners, or of other parts.
     public struct Adaptive: Sendable, Equatable {
         /// The gate, over all tokens.
         public let gate: Int
@@ -63,11 +63,11 @@ public struct ModelCost: Sendable, Equatable {
             case let feedForward as SwiGLUFeedForward:
                 dense[place] = 3 * tokens * feedForward.inputWidth * feedForward.hiddenWidth
                 activations += 2 * tokens * feedForward.hiddenWidth
-            case let module as AdaptiveModule:
+            case let slot as any PartitionedSlot:
                 adaptive[place] = Adaptive(
-                    gate: tokens * module.gate.cost, learner: tokens * module.learnerCost,
-                    learnerCount: module.learners.count)
-                activations += tokens * module.learners.count * module.learners.learnerWidth
+                    gate: tokens * slot.choiceCost, learner: tokens * slot.partCost,
+                    learnerCount: slot.partCount)
+                activations += tokens * slot.hiddenWidth
             default:
                 continue
             }

@@ -20,6 +20,12 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         public var epochs: Double
         /// Ends the phase after so many steps, whatever the epochs; 0 lets the epochs decide.
         public var steps = 0
+
+        public init(learningRate: Double, batchSize: Int, epochs: Double) {
+            self.learningRate = learningRate
+            self.batchSize = batchSize
+            self.epochs = epochs
+        }
     }
 
     /// Phase I.
@@ -65,6 +71,8 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         /// Whether backward computes each block again instead of keeping what is between its input and
         /// output: less memory for about a third more time.
         public var recomputesBlocks = false
+
+        public init() {}
 
         /// The budget at a place in 0…1 of the range.
         func budget(at place: Double) -> Double {

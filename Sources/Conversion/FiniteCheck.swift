@@ -4,14 +4,16 @@ import Torch
 ///
 /// The optimizer is given the flag of a step, so that one on what is not finite leaves the weights as they
 /// are; the flags are read when something else is read, too.
-struct FiniteCheck {
+package struct FiniteCheck {
+    package init() {}
+
     /// Of the steps since flags were last read, on the device.
     private var flags: [(step: Int, isSpoilt: Tensor)] = []
 
     /// Notes a step.
     ///
     /// - Returns: whether its loss or gradients are not finite: a bool without axes.
-    mutating func add(_ step: Int, loss: Tensor, norm: Tensor) throws -> Tensor {
+    package mutating func add(_ step: Int, loss: Tensor, norm: Tensor) throws -> Tensor {
         let isSpoilt = try loss.isFinite().and(norm.isFinite()).logicalNot()
         flags.append((step, isSpoilt))
         return isSpoilt
@@ -19,7 +21,7 @@ struct FiniteCheck {
 
     /// - Throws: ``ConversionError/notFinite(phase:step:)`` for the first of the noted steps whose loss or
     ///   gradients were not finite.
-    mutating func require(_ phase: String) throws {
+    package mutating func require(_ phase: String) throws {
         let noted = flags
         flags = []
         let values = try Tensor.stacked(noted.map { try $0.isSpoilt.to(nil, .int64) }).array(of: Int.self)

@@ -16,7 +16,7 @@ extension ConversionOptions.Optimisation {
 
     /// - Parameter name: of the training, for the message.
     /// - Throws: ``ConversionError/option(_:)`` naming the first value that makes no sense.
-    func validate(_ name: String) throws {
+    package func validate(_ name: String) throws {
         func require(_ condition: Bool, _ text: String) throws {
             if !condition { throw ConversionError.option("\(name): \(text)") }
         }

@@ -3,7 +3,7 @@ import Torch
 
 /// The batches of a training by the number of their step; steps that follow each other are loaded
 /// ahead.
-final class TrainingBatches {
+package final class TrainingBatches {
     private let dataset: any Dataset
     private let size: Int
     private let seed: UInt64
@@ -21,7 +21,7 @@ final class TrainingBatches {
     ///   - device: where the batches are given.
     ///   - loading: how they are prepared ahead.
     ///   - processes: where several train together, each has its share of every batch.
-    init(
+    package init(
         _ dataset: any Dataset, size: Int, seed: UInt64, count: Int, device: Device, loading: LoadingOptions,
         processes: ProcessGroup? = nil
     ) {
@@ -37,7 +37,7 @@ final class TrainingBatches {
     /// The batch of a step on the device.
     ///
     /// - Throws: ``ConversionError/data(_:)`` for a step that has none; what the dataset throws.
-    func batch(_ step: Int) throws -> Batch {
+    package func batch(_ step: Int) throws -> Batch {
         if loader?.step != step {
             loader = nil
             var plan = BatchPlan.shuffled(dataset, size: size, seed: seed, count: count)

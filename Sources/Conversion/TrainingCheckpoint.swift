@@ -93,7 +93,7 @@ struct TrainingCheckpoint {
 
 extension Fingerprint {
     /// Tells a model with its weights, and data, from others.
-    init(_ network: any TransformerModel, _ dataset: any Dataset) throws {
+    package init(_ network: any TransformerModel, _ dataset: any Dataset) throws {
         self.init()
         for (_, tensor) in network.namedParameters() {
             let first = try tensor.flattened().slice(0..<min(16, tensor.elementCount), axis: 0)

@@ -42,7 +42,7 @@ public struct ClassifierEvaluation: Sendable, Equatable {
         let collector = try SampleCollector(dataset, options)
         try model.network.move(to: options.device)
         device = options.device
-        let rows: [Double?] = model.configuration == nil ? [nil] : budgets
+        let rows: [Double?] = model.isAdaptive ? budgets : [nil]
         classNames = dataset.classNames ?? []
         var labels: [Int] = []
         entries = try rows.map { budget in

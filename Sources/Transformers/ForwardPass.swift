@@ -7,6 +7,9 @@ open class ForwardPass {
     /// Called after every slot with this pass, which it must not hold on to, and the slot's input and output,
     /// `[batch, tokens, width]`.
     public var observe: ((ForwardPass, SlotPlace, _ input: Tensor, _ output: Tensor) throws -> Void)?
+    /// Called after every block of BERT, ViT, DeiT and DINOv2 with its number; it may leave samples or tokens
+    /// out of what goes on, and says whether anything does.
+    public var betweenBlocks: ((Int, inout BlockFlow) throws -> Bool)?
     /// Whether the output of the embeddings and of every block is kept.
     public let keepsHiddenStates: Bool
     private var statesOfStacks: [BlockStack: [Tensor]] = [:]

@@ -15,7 +15,7 @@ struct ACM: ParsableCommand {
         version: Version.current,
         subcommands: [
             Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
-            PretrainGates.self, Finetune.self, TrainDense.self, Calibrate.self, Evaluate.self,
+            PretrainGates.self, Finetune.self, TrainDense.self, Baseline.self, Calibrate.self, Evaluate.self,
             Benchmark.self, BenchmarkData.self, Corrupt.self, Pack.self, Fetch.self, Doctor.self,
         ])
 

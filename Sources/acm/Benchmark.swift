@@ -58,8 +58,7 @@ struct Benchmark: ParsableCommand {
         let (device, type) = try options.place()
         let loaded = try models.map {
             // Training keeps its weights in full precision.
-            try AdaptiveModel.load(
-                URL(fileURLWithPath: $0), type: training ? .float32 : type, device: device)
+            try ModelOptions.load($0, training ? .float32 : type, device)
         }
         let benchmark = ModelBenchmark(
             loaded, device: device, type: type, tokenCount: tokens, repeatCount: repeats)

@@ -39,7 +39,7 @@ struct Inspect: ParsableCommand {
             print(json ? try report.json.text() : report.text)
             return
         }
-        let loaded = try AdaptiveModel.load(URL(fileURLWithPath: model), type: nil)
+        let loaded = try ModelOptions.load(model, nil)
         let network = loaded.network
         let tokenCount = tokens ?? network.dimensions.tokenCount ?? 128
         let cost = try ModelCost(loaded, tokenCount: tokenCount)

@@ -1,5 +1,6 @@
 import AdaptiveComputation
 import ArgumentParser
+import Baselines
 import Conversion
 import Foundation
 import Torch
@@ -43,7 +44,15 @@ struct ModelOptions: ParsableArguments {
 
     func load(_ path: String) throws -> (model: AdaptiveModel, device: Device, type: DataType) {
         let (device, type) = try place()
-        return (try AdaptiveModel.load(URL(fileURLWithPath: path), type: type, device: device), device, type)
+        return (try Self.load(path, type, device), device, type)
+    }
+
+    /// A model of any kind: dense, converted, or a baseline.
+    static func load(_ path: String, _ type: DataType?, _ device: Device = .cpu) throws -> AdaptiveModel {
+        let folder = URL(fileURLWithPath: path)
+        return try MoEfication.load(folder, type: type, device: device)
+            ?? EarlyExitModel.load(folder, type: type, device: device)
+            ?? AdaptiveModel.load(folder, type: type, device: device)
     }
 
     /// The dense model that a converted one came from.

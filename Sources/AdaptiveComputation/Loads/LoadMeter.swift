@@ -15,12 +15,13 @@ public struct LoadMeter: Sendable, Equatable {
         self.modules = modules
     }
 
-    /// A meter for all adaptive modules of a model; none for a dense one.
+    /// A meter for all modules of a model that can run in part; none for a dense one.
     public init(_ model: AdaptiveModel) {
         self.init(
-            model.modules.map { place, module in
-                ModuleLoad(
-                    place: place, learnerCost: module.learnerCost, learnerCount: module.learners.count)
+            model.network.slotPlaces.compactMap { place in
+                (model.network.slot(at: place) as? any PartitionedSlot).map {
+                    ModuleLoad(place: place, learnerCost: $0.partCost, learnerCount: $0.partCount)
+                }
             })
     }
 

@@ -59,7 +59,7 @@ public struct ModelBenchmark: Sendable {
     /// Forward passes without gradients.
     public func inference(batchSize: Int, budgets: [Double]) throws -> [Row] {
         let cases = models.flatMap { model -> [(model: AdaptiveModel, budget: Double?)] in
-            model.configuration == nil ? [(model, nil)] : budgets.map { (model, $0) }
+            model.isAdaptive ? budgets.map { (model, $0) } : [(model, nil)]
         }
         return try withoutGradients {
             let inputs = try models.first.map { try randomInputs($0, batchSize: batchSize) }
@@ -102,7 +102,7 @@ public struct ModelBenchmark: Sendable {
             }
         }
         return try zip(models, InterleavedTiming.measure(repeatCount: repeatCount, jobs)).map {
-            Row(batchSize: batchSize, budget: $0.configuration == nil ? nil : 1, load: 1, timing: $1)
+            Row(batchSize: batchSize, budget: $0.isAdaptive ? 1 : nil, load: 1, timing: $1)
         }
     }
 

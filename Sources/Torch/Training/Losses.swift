@@ -1,5 +1,6 @@
 private enum Operators {
     static let crossEntropy = Operator("aten::cross_entropy_loss")
+    static let binaryCrossEntropy = Operator("aten::binary_cross_entropy_with_logits")
     static let meanSquaredError = Operator("aten::mse_loss")
     static let divergence = Operator("aten::kl_div")
     static let cosine = Operator("aten::cosine_similarity")
@@ -18,6 +19,15 @@ public enum Loss {
     ) throws -> Tensor {
         try Operators.crossEntropy(
             .tensor(logits), .tensor(labels), .none, .int(1), .int(-100), .double(smoothing))
+    }
+
+    /// Mean of `-(t · log σ(x) + (1 - t) · log(1 - σ(x)))`.
+    ///
+    /// - Parameters:
+    ///   - logits: x, of any shape.
+    ///   - targets: t, 0…1, of the same shape.
+    public static func binaryCrossEntropy(_ logits: Tensor, _ targets: Tensor) throws -> Tensor {
+        try Operators.binaryCrossEntropy(.tensor(logits), .tensor(targets))
     }
 
     /// Mean of the squared differences.

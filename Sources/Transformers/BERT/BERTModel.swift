@@ -104,14 +104,11 @@ public struct BERTModel: TransformerModel {
         pass.tokenMask = tokenMask
         // Attention is faster without a mask that hides nothing; on a GPU the look would wait for it.
         let hidesNothing = try inputs["attention_mask"] == nil || (ids.device == .cpu && tokenMask.allTrue())
-        let mask = try hidesNothing ? nil : tokenMask.unsqueezed(1).unsqueezed(1)  // [batch, 1, 1, tokens]
-        var states = try embeddings(
+        let embedded = try embeddings(
             ids.to(nil, .int64), tokenTypes: inputs["token_type_ids"]?.to(nil, .int64))
-        pass.keep(states)
-        for (index, block) in blocks.enumerated() {
-            states = try pass.runBlock([states]) { try block($0[0], index: index, mask: mask, $1) }
-            pass.keep(states)
-        }
+        let states = try pass.runBlocks(
+            embedded, mask: hidesNothing ? nil : tokenMask, count: blocks.count
+        ) { [blocks] in try blocks[$1]($0, index: $1, mask: $2, $3) }
         let pooled = try pooler.map { try $0(states.select(0, axis: 1)).tanh() }  // [batch, width]
         if let classifier, let pooled { return ModelOutputs([("logits", try classifier(pooled))]) }
         return ModelOutputs(

@@ -34,10 +34,12 @@ public struct DINOv2Block: TransformerBlock {
         ]
     }
 
-    func callAsFunction(_ input: Tensor, index: Int, _ pass: ForwardPass) throws -> Tensor {
+    func callAsFunction(
+        _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
+    ) throws -> Tensor {
         let attended =
             try input
-            + attentionScale(attention(attentionNorm(input), block: index, mask: nil, pass))
+            + attentionScale(attention(attentionNorm(input), block: index, mask: mask, pass))
         let place = SlotPlace(block: index, kind: .feedForward)
         return try attended
             + feedForwardScale(pass.run(feedForward, at: place, feedForwardNorm(attended)))

@@ -98,13 +98,10 @@ public struct DINOv2Model: TransformerModel {
         try ImageInput(channelCount: sizes.channelCount, size: nil, patchSize: sizes.patchSize)
             .check(pixels)
         pass.leadingTokenCount = 1 + sizes.registerCount
-        var states = try embeddings(pixels)
-        pass.keep(states)
-        for (index, block) in blocks.enumerated() {
-            states = try pass.runBlock([states]) { try block($0[0], index: index, $1) }
-            pass.keep(states)
+        let encoded = try pass.runBlocks(embeddings(pixels), count: blocks.count) { [blocks] in
+            try blocks[$1]($0, index: $1, mask: $2, $3)
         }
-        states = try norm(states)
+        let states = try norm(encoded)
         let first = try states.select(0, axis: 1)  // [batch, width]
         guard let classifier else {
             return ModelOutputs([("last_hidden_state", states), ("pooler_output", first)])

@@ -121,13 +121,10 @@ public struct ViTModel: TransformerModel {
         try ImageInput(channelCount: sizes.channelCount, size: size, patchSize: sizes.patchSize)
             .check(pixels)
         pass.leadingTokenCount = embeddings.leadingTokenCount
-        var states = try embeddings(pixels)
-        pass.keep(states)
-        for (index, block) in blocks.enumerated() {
-            states = try pass.runBlock([states]) { try block($0[0], index: index, $1) }
-            pass.keep(states)
+        let encoded = try pass.runBlocks(embeddings(pixels), count: blocks.count) { [blocks] in
+            try blocks[$1]($0, index: $1, mask: $2, $3)
         }
-        states = try norm(states)
+        let states = try norm(encoded)
         let first = try states.select(0, axis: 1)  // [batch, width]
         guard let classifier else {
             let pooled = try pooler.map { try $0(first).tanh() }  // [batch, poolerWidth]
@@ -215,8 +212,10 @@ public struct ViTBlock: TransformerBlock {
         ]
     }
 
-    func callAsFunction(_ input: Tensor, index: Int, _ pass: ForwardPass) throws -> Tensor {
-        let attended = try input + attention(attentionNorm(input), block: index, mask: nil, pass)
+    func callAsFunction(
+        _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
+    ) throws -> Tensor {
+        let attended = try input + attention(attentionNorm(input), block: index, mask: mask, pass)
         let place = SlotPlace(block: index, kind: .feedForward)
         return try attended + pass.run(feedForward, at: place, feedForwardNorm(attended))
     }

@@ -189,7 +189,7 @@ private func brightness(
             options.optimisation.microBatchSize = size
             options.optimisation.gradientNorm = 1e6
             let network = try start.load(classNames: ["dark", "bright"], seed: 0, device: .cpu)
-            let training = try DenseTraining(
+            let training = try PartwiseTraining.dense(
                 network, options, data, .cpu, loading: LoadingOptions(workers: 0))
             _ = try training.step(0, readsValues: true)
             return try network.namedParameters().map { try $0.tensor.gradient?.array(of: Double.self) ?? [] }

@@ -1,15 +1,6 @@
 import Torch
 import Transformers
 
-/// News of the training of a dense model.
-public struct DenseReport: Sendable {
-    /// Steps done.
-    public let step: Int
-    public let totalSteps: Int
-    /// Named values of this step: `loss` and, where samples are not mixed, `accuracy` of the batch.
-    public let values: [(name: String, value: Double)]
-}
-
 /// A trained classifier, and what its training took.
 public struct DenseResult: Sendable {
     public let network: any TransformerModel

@@ -1,0 +1,38 @@
+import Torch
+
+/// What goes from one block of an encoder to the next.
+public struct BlockFlow {
+    /// `[batch, tokens, width]`.
+    public var states: Tensor
+    /// Tokens that are attended to, `[batch, tokens]` bool; nil for all.
+    public var mask: Tensor?
+}
+
+extension ForwardPass {
+    /// Runs the blocks of an encoder one after the other, and ``betweenBlocks`` after each of them.
+    ///
+    /// - Parameters:
+    ///   - input: of the first block, `[batch, tokens, width]`; kept as the blocks' outputs are.
+    ///   - mask: tokens that are attended to, `[batch, tokens]` bool; nil for all.
+    ///   - count: how many blocks there are.
+    ///   - block: runs one on its input, by its number, with the mask as `[batch, 1, 1, tokens]`.
+    /// - Returns: the output of the last block that ran.
+    func runBlocks(
+        _ input: Tensor, mask: Tensor? = nil, count: Int,
+        _ block: @escaping (Tensor, Int, Tensor?, ForwardPass) throws -> Tensor
+    ) throws -> Tensor {
+        keep(input)
+        var flow = BlockFlow(states: input, mask: mask)
+        let masks = tokenMasks
+        defer { tokenMasks = masks }
+        for index in 0..<count {
+            let attended = try flow.mask?.unsqueezed(1).unsqueezed(1)
+            flow.states = try runBlock([flow.states]) { try block($0[0], index, attended, $1) }
+            keep(flow.states)
+            guard let betweenBlocks else { continue }
+            guard try betweenBlocks(index, &flow) else { break }
+            tokenMask = flow.mask
+        }
+        return flow.states
+    }
+}
