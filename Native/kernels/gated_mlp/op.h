@@ -18,20 +18,29 @@
 
 #include <string>
 
-namespace acm::gated_mlp {
+#include "activation.h"
 
-enum class Activation { identity, relu, silu, gelu, geluTanh };
+namespace acm::gated_mlp {
 
 /// The activation of a Hugging Face name; throws c10::Error for an unknown one.
 Activation activation(const std::string &name);
 
 struct Arguments {
     at::Tensor input;   // [tokens, channels]
-    at::Tensor choice;  // [tokens] int64
+    at::Tensor choice;  // [tokens] int64; or int32, which checked() keeps
     at::Tensor w1, b1, w2, bias;
     int64_t learners;
     Activation activation;
 };
+
+/// The arguments of the operator in the form that implementations take; throws c10::Error if a
+/// shape, type or device is wrong. The values of the choices are not read.
+Arguments checked(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
+                  const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
+                  int64_t learners, const std::string &activation);
+
+/// Throws c10::Error for a choice outside 0 ... learners; waits for the device. Makes them int64.
+void checkChoices(Arguments &arguments);
 
 /// Plain loops with sums in double precision, for tests: host memory, any floating type.
 at::Tensor reference(const Arguments &arguments);

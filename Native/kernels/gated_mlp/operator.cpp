@@ -18,10 +18,13 @@ Activation activation(const std::string &name) {
 
 namespace {
 
+constexpr auto what = "acm::gated_mlp: ";
+
+}  // namespace
+
 Arguments checked(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
                   const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
                   int64_t learners, const std::string &activationName) {
-    constexpr auto what = "acm::gated_mlp: ";
     TORCH_CHECK(input.dim() >= 1, what, "input must have at least one axis");
     int64_t channels = input.size(-1);
     TORCH_CHECK(choice.sizes() == input.sizes().slice(0, input.dim() - 1), what,
@@ -51,24 +54,31 @@ Arguments checked(const at::Tensor &input, const at::Tensor &choice, const at::T
     for (const at::Tensor &other : {choice, w1, b1, w2, bias})
         TORCH_CHECK(other.device() == input.device(), what, "all tensors must be on ",
                     input.device(), ", found one on ", other.device());
-    Arguments arguments{input.reshape({choice.numel(), channels}),
-                        choice.reshape(-1).to(at::kLong),
-                        w1, b1, w2, bias, learners, activation(activationName)};
-    if (arguments.choice.numel() > 0) {
-        auto [lowest, highest] = arguments.choice.aminmax();
-        TORCH_CHECK(lowest.item<int64_t>() >= 0 && highest.item<int64_t>() <= learners, what,
-                    "choice must lie in 0...", learners, ", found ", lowest.item<int64_t>(), "...",
-                    highest.item<int64_t>());
-    }
-    return arguments;
+    bool keeps = choice.scalar_type() == at::kInt;
+    return {input.reshape({choice.numel(), channels}),
+            choice.reshape(-1).to(keeps ? at::kInt : at::kLong),
+            w1, b1, w2, bias, learners, activation(activationName)};
 }
+
+void checkChoices(Arguments &arguments) {
+    if (arguments.choice.numel() > 0) {
+        auto [least, most] = arguments.choice.aminmax();
+        auto lowest = least.item().toLong(), highest = most.item().toLong();
+        TORCH_CHECK(lowest >= 0 && highest <= arguments.learners, what, "choice must lie in 0...",
+                    arguments.learners, ", found ", lowest, "...", highest);
+    }
+    arguments.choice = arguments.choice.to(at::kLong);
+}
+
+namespace {
 
 template <at::Tensor (*implementation)(const Arguments &)>
 at::Tensor run(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
                const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
                int64_t learners, const std::string &activationName) {
-    at::Tensor output =
-        implementation(checked(input, choice, w1, b1, w2, bias, learners, activationName));
+    Arguments arguments = checked(input, choice, w1, b1, w2, bias, learners, activationName);
+    checkChoices(arguments);
+    at::Tensor output = implementation(arguments);
     auto shape = input.sizes().vec();
     shape.back() = w2.size(0);
     return output.reshape(shape);

@@ -1,0 +1,213 @@
+// Chooses the implementation of acm::gated_mlp on CUDA devices, and lends the kernels memory.
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#include <torch/library.h>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <optional>
+
+#include "../op.h"
+#include "launch.h"
+
+namespace acm::gated_mlp::cuda {
+
+namespace {
+
+struct Device {
+    int major, multiprocessors;
+};
+
+Device device(int index) {
+    static std::mutex mutex;
+    static std::array<std::optional<Device>, 64> known;
+    std::lock_guard lock(mutex);
+    auto &entry = known.at(static_cast<size_t>(index));
+    if (!entry) {
+        Device found;
+        check(cudaDeviceGetAttribute(&found.major, cudaDevAttrComputeCapabilityMajor, index),
+              "asking for the device's capability");
+        check(cudaDeviceGetAttribute(&found.multiprocessors, cudaDevAttrMultiProcessorCount, index),
+              "asking for the device's multiprocessors");
+        entry = found;
+    }
+    return *entry;
+}
+
+std::optional<Type> typeOf(at::ScalarType type) {
+    if (type == at::kBFloat16) return Type::bfloat16;
+    if (type == at::kHalf) return Type::float16;
+    // The kernels multiply float32 as TF32, which must be allowed as for libtorch's products.
+    if (type == at::kFloat && at::globalContext().allowTF32CuBLAS()) return Type::float32;
+    return {};
+}
+
+/// A matrix with contiguous rows that start at multiples of 16 bytes; copies another if it can help.
+at::Tensor withAlignedRows(const at::Tensor &matrix) {
+    auto bytes = static_cast<int64_t>(matrix.element_size());
+    bool isAligned = matrix.stride(1) == 1 && matrix.stride(0) >= matrix.size(1) &&
+                     matrix.stride(0) * bytes % 16 == 0 &&
+                     reinterpret_cast<uintptr_t>(matrix.const_data_ptr()) % 16 == 0;
+    return isAligned ? matrix : matrix.clone(at::MemoryFormat::Contiguous);
+}
+
+at::Tensor alignedVector(const at::Tensor &vector) {
+    bool isAligned = vector.is_contiguous() &&
+                     reinterpret_cast<uintptr_t>(vector.const_data_ptr()) % 16 == 0;
+    return isAligned ? vector : vector.clone(at::MemoryFormat::Contiguous);
+}
+
+enum class Path { automatic, hopper, ampere, grouped };
+
+at::Tensor viaATen(Arguments arguments) {
+    checkChoices(arguments);
+    return grouped(arguments);
+}
+
+/// The result in the shape [tokens, outputs]. Nothing here waits for the device, except grouped().
+at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> &tilings) {
+    auto type = typeOf(arguments.input.scalar_type());
+    int64_t tokens = arguments.input.size(0), hidden = arguments.w1.size(0);
+    int64_t outputs = arguments.w2.size(0), channels = arguments.input.size(1);
+    constexpr int64_t most = 1 << 30;
+    bool fits = type && tokens > 0 && channels > 0 && hidden > 0 && outputs > 0 &&
+                arguments.learners <= maximumLearners && tokens < most && channels < most &&
+                hidden < most && outputs < most;
+    if (path == Path::grouped || (path == Path::automatic && !fits)) return viaATen(arguments);
+    TORCH_CHECK(fits, "acm::gated_mlp_cuda: the kernels do not take this type or shape");
+
+    c10::cuda::OptionalCUDAGuard guard(arguments.input.device());
+    auto index = static_cast<int>(arguments.input.device().index());
+    Device properties = device(index);
+    at::Tensor input = withAlignedRows(arguments.input), choice = arguments.choice.contiguous();
+    at::Tensor w1 = withAlignedRows(arguments.w1), w2 = withAlignedRows(arguments.w2);
+    at::Tensor b1 = alignedVector(arguments.b1), bias = alignedVector(arguments.bias);
+    Call call = {};
+    call.type = *type;
+    call.activation = static_cast<int>(arguments.activation);
+    call.learners = static_cast<int>(arguments.learners);
+    call.learnerWidth = static_cast<int>(hidden / arguments.learners);
+    call.channels = static_cast<int>(channels);
+    call.outputs = static_cast<int>(outputs);
+    call.tokens = tokens;
+    call.input = input.const_data_ptr();
+    call.inputStride = input.stride(0);
+    call.choice = choice.const_data_ptr();
+    call.wideChoice = choice.scalar_type() == at::kLong;
+    call.w1 = w1.const_data_ptr();
+    call.b1 = b1.const_data_ptr();
+    call.w2 = w2.const_data_ptr();
+    call.bias = bias.const_data_ptr();
+    call.w1Stride = w1.stride(0);
+    call.w2Stride = w2.stride(0);
+    call.device = index;
+    call.multiprocessors = properties.multiprocessors;
+    call.stream = c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(index)).stream();
+
+    bool takesHopper = properties.major == 9 && hopperTakes(call);
+    bool takesAmpere = properties.major >= 8 && ampereTakes(call);
+    if (path == Path::automatic)
+        path = takesHopper ? Path::hopper : takesAmpere ? Path::ampere : Path::grouped;
+    if (path == Path::grouped) return viaATen(arguments);
+    TORCH_CHECK(path == Path::hopper ? takesHopper : takesAmpere,
+                "acm::gated_mlp_cuda: the kernels do not take this shape on this device");
+
+    at::Tensor output = at::empty({tokens, outputs}, input.options());
+    int64_t hiddenBytes = tokens * hidden * static_cast<int64_t>(input.element_size());
+    int64_t orderStart = (hiddenBytes + 255) / 256 * 256;
+    at::Tensor scratch = at::empty({orderStart + orderInts(tokens) * int64_t{sizeof(int)}},
+                                   input.options().dtype(at::kByte));
+    auto *scratchBytes = static_cast<uint8_t *>(scratch.mutable_data_ptr());
+    call.output = output.mutable_data_ptr();
+    call.hiddenBuffer = scratchBytes;
+    call.orderBuffer = reinterpret_cast<int *>(scratchBytes + orderStart);
+    sortByChoice(call);
+    if (path == Path::hopper)
+        hopper(call, tilings.value_or(hopperTilings(call)));
+    else
+        ampere(call);
+    return output;
+}
+
+/// Casts as autocast would for linear layers.
+void castForAutocast(Arguments &arguments) {
+    if (!at::autocast::is_autocast_enabled(at::kCUDA)) return;
+    auto type = at::autocast::get_autocast_dtype(at::kCUDA);
+    for (at::Tensor *tensor : {&arguments.input, &arguments.w1, &arguments.b1, &arguments.w2, &arguments.bias})
+        if (tensor->scalar_type() != at::kDouble) *tensor = tensor->to(type);
+}
+
+at::Tensor run(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
+               const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
+               int64_t learners, const std::string &activation, Path path,
+               const std::optional<Tilings> &tilings) {
+    Arguments arguments = checked(input, choice, w1, b1, w2, bias, learners, activation);
+    castForAutocast(arguments);
+    at::Tensor output = forward(std::move(arguments), path, tilings);
+    auto shape = input.sizes().vec();
+    shape.back() = w2.size(0);
+    return output.reshape(shape);
+}
+
+at::Tensor withoutGradients(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
+                            const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
+                            int64_t learners, const std::string &activation) {
+    return run(input, choice, w1, b1, w2, bias, learners, activation, Path::automatic, {});
+}
+
+/// Gradients come from the operators that grouped() is made of.
+at::Tensor withGradients(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
+                         const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
+                         int64_t learners, const std::string &activation) {
+    for (const at::Tensor &tensor : {input, w1, b1, w2, bias}) {
+        bool isDifferentiated = (at::GradMode::is_enabled() && tensor.requires_grad()) ||
+                                tensor._fw_grad(/*level=*/0).defined();
+        if (!isDifferentiated) continue;
+        Arguments arguments = checked(input, choice, w1, b1, w2, bias, learners, activation);
+        auto shape = input.sizes().vec();
+        shape.back() = w2.size(0);
+        return viaATen(std::move(arguments)).reshape(shape);
+    }
+    at::AutoDispatchBelowADInplaceOrView guard;
+    return withoutGradients(input, choice, w1, b1, w2, bias, learners, activation);
+}
+
+/// For tests and measurements: one path, and its tiles if `tiles` has those of both products.
+at::Tensor onPath(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
+                  const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
+                  int64_t learners, const std::string &activation, const std::string &pathName,
+                  at::IntArrayRef tiles) {
+    Path path = Path::automatic;
+    if (pathName == "hopper") path = Path::hopper;
+    else if (pathName == "ampere") path = Path::ampere;
+    else if (pathName == "grouped") path = Path::grouped;
+    else TORCH_CHECK(pathName == "automatic", "acm::gated_mlp_cuda: path must be automatic, hopper, "
+                     "ampere or grouped, found \"", pathName, "\"");
+    std::optional<Tilings> tilings;
+    if (!tiles.empty()) {
+        TORCH_CHECK(tiles.size() == 5, "acm::gated_mlp_cuda: tiles must be the columns and sharing "
+                    "of the first product and the columns, sharing and splits of the second");
+        auto number = [&](size_t at) { return static_cast<int>(tiles[at]); };
+        tilings = {{number(0), number(1), 1}, {number(2), number(3), number(4)}};
+    }
+    return run(input, choice, w1, b1, w2, bias, learners, activation, path, tilings);
+}
+
+TORCH_LIBRARY_FRAGMENT(acm, library) {
+    library.def(
+        "gated_mlp_cuda(Tensor input, Tensor choice, Tensor w1, Tensor b1, Tensor w2, Tensor bias, "
+        "int learners, str activation, str path, int[] tiles) -> Tensor",
+        onPath);
+}
+TORCH_LIBRARY_IMPL(acm, CUDA, library) { library.impl("gated_mlp", withoutGradients); }
+TORCH_LIBRARY_IMPL(acm, AutogradCUDA, library) { library.impl("gated_mlp", withGradients); }
+
+}  // namespace
+
+}  // namespace acm::gated_mlp::cuda
