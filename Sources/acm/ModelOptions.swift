@@ -52,6 +52,7 @@ struct ModelOptions: ParsableArguments {
         let folder = URL(fileURLWithPath: path)
         return try MoEfication.load(folder, type: type, device: device)
             ?? EarlyExitModel.load(folder, type: type, device: device)
+            ?? TokenHaltingModel.load(folder, type: type, device: device)
             ?? AdaptiveModel.load(folder, type: type, device: device)
     }
 
