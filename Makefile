@@ -3,7 +3,7 @@
 .PHONY: help setup native build test test-native test-python demo features transcribe glyphs xls-r predict bench \
 	lint format docs goldens fuzz clean
 
-DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Evaluation Hub
+DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Baselines Evaluation Hub
 
 # Lays the native libraries beside the executables of a configuration.
 define lay_libraries

@@ -6,6 +6,15 @@ public struct BlockFlow {
     public var states: Tensor
     /// Tokens that are attended to, `[batch, tokens]` bool; nil for all.
     public var mask: Tensor?
+    /// How many tokens each one stands for, which attention counts as so many: `[batch, tokens]` float32; nil
+    /// where each is one. Not together with a mask.
+    public var sizes: Tensor?
+
+    public init(states: Tensor, mask: Tensor? = nil, sizes: Tensor? = nil) {
+        self.states = states
+        self.mask = mask
+        self.sizes = sizes
+    }
 }
 
 extension ForwardPass {
@@ -15,7 +24,8 @@ extension ForwardPass {
     ///   - input: of the first block, `[batch, tokens, width]`; kept as the blocks' outputs are.
     ///   - mask: tokens that are attended to, `[batch, tokens]` bool; nil for all.
     ///   - count: how many blocks there are.
-    ///   - block: runs one on its input, by its number, with the mask as `[batch, 1, 1, tokens]`.
+    ///   - block: runs one on its input, by its number, with the mask as `[batch, 1, 1, tokens]`: bool, or of
+    ///     the input's type and added to the scores.
     /// - Returns: the output of the last block that ran.
     func runBlocks(
         _ input: Tensor, mask: Tensor? = nil, count: Int,
@@ -26,8 +36,9 @@ extension ForwardPass {
         let masks = tokenMasks
         defer { tokenMasks = masks }
         for index in 0..<count {
-            let attended = try flow.mask?.unsqueezed(1).unsqueezed(1)
-            flow.states = try runBlock([flow.states]) { try block($0[0], index, attended, $1) }
+            let attended = try flow.sizes.map { try $0.logarithm().to(nil, input.dataType) } ?? flow.mask
+            let mask = try attended?.unsqueezed(1).unsqueezed(1)
+            flow.states = try runBlock([flow.states]) { try block($0[0], index, mask, $1) }
             keep(flow.states)
             guard let betweenBlocks else { continue }
             guard try betweenBlocks(index, &flow) else { break }

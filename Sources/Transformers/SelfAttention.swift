@@ -56,7 +56,7 @@ public struct SelfAttention: Layer {
     ///   - stack: the stack of the block.
     ///   - block: the block's number in its stack.
     ///   - mask: `[batch, 1, 1, tokens]`, or with a row for each token, bool; false is not attended to.
-    ///     Or `[batch, heads, tokens, tokens]` of the input's type, added to the scores.
+    ///     Or of the input's type, such as `[batch, heads, tokens, tokens]`, and added to the scores.
     ///   - isCausal: whether tokens attend to themselves and those before alone; not with a mask.
     ///   - memory: keys and values of the tokens before the input's, to which those of the input
     ///     are added; nil where there are none.

@@ -53,6 +53,7 @@ struct ModelOptions: ParsableArguments {
         return try MoEfication.load(folder, type: type, device: device)
             ?? EarlyExitModel.load(folder, type: type, device: device)
             ?? TokenHaltingModel.load(folder, type: type, device: device)
+            ?? TokenMergingModel.load(folder, type: type, device: device)
             ?? AdaptiveModel.load(folder, type: type, device: device)
     }
 

@@ -60,7 +60,8 @@ import Transformers
         let resumed = try train("killed")
         for (first, second) in zip(whole.namedParameters(), resumed.namedParameters()) {
             #expect(
-                try first.tensor.array(of: Float.self) == second.tensor.array(of: Float.self), "\(first.name)")
+                try first.tensor.array(of: Float.self) == second.tensor.array(of: Float.self), "\(first.name)"
+            )
         }
     }
 }

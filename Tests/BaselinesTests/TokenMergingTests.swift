@@ -1,0 +1,80 @@
+import AdaptiveComputation
+import Foundation
+import TestSupport
+import Testing
+import Torch
+import Transformers
+
+@testable import Baselines
+
+@Suite struct TokenMergingTests {
+    /// A class token and five patches: the third is like the second, the fifth like the fourth but less so.
+    @Test func likeTokensAreMergedBySize() throws {
+        let rows: [[Float]] = [[9, 9], [1, 0], [0, 1], [0.1, 2], [-1, 0], [-1, 0.6]]
+        let states = try Tensor(rows.flatMap { $0 }, shape: [1, 6, 2])
+        var flow = BlockFlow(
+            states: states, mask: nil, sizes: try Tensor([1, 1, 3, 1, 1, 1] as [Float], shape: [1, 6]))
+        try TokenMerge.merge(&flow, count: 1, leadingCount: 1)
+        // Givers are patches 1, 3 and 5, takers 2 and 4; 3 goes to 2, which stands for three.
+        let sizes = try #require(flow.sizes)
+        #expect(try sizes.array(of: Float.self) == [1, 1, 1, 4, 1])
+        let wanted: [Float] = [9, 9, 1, 0, -1, 0.6, 0.1 / 4, (3 + 2) / 4, -1, 0]
+        let found = try flow.states.array(of: Float.self)
+        #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-6 }, "\(found)")
+    }
+
+    /// Attention over a token that stands for two is that over the token and its twin.
+    @Test func sizesCountInAttention() throws {
+        let model = try ModelFolder.load(goldens.appendingPathComponent("deit_classifier"))
+        try Runtime.seed(2)
+        let input = ModelInputs(["pixel_values": try .normal([1, 3, 24, 24])])
+        func logits(_ change: @escaping (inout BlockFlow) throws -> Void) throws -> [Double] {
+            let pass = ForwardPass()
+            pass.betweenBlocks = { block, flow in
+                if block == 0 { try change(&flow) }
+                return true
+            }
+            return try model(input, pass).required("logits").array(of: Double.self)
+        }
+        let twins = try logits { flow in
+            flow.states = try .concatenated([flow.states, flow.states.slice(4..<5, axis: 1)], axis: 1)
+        }
+        let sized = try logits { flow in
+            let count = flow.states.shape[1]
+            flow.sizes = try Tensor((0..<count).map { $0 == 4 ? 2 : 1 as Float }, shape: [1, count])
+        }
+        let plain = try logits { _ in }
+        #expect(zip(twins, sized).allSatisfy { abs($0 - $1) < 1e-5 })
+        #expect(zip(twins, plain).contains { abs($0 - $1) > 1e-4 })
+    }
+
+    @Test(arguments: [1, 0.95, 0.87]) func costsFollowTheBudget(budget: Double) throws {
+        let folder = try TemporaryFolder()
+        try TokenMergingModel.convert(goldens.appendingPathComponent("deit_classifier"), to: folder["out"])
+        let model = try #require(try TokenMergingModel.load(folder["out"]))
+        #expect(model.isAdaptive)
+        try Runtime.seed(1)
+        let input = ModelInputs(["pixel_values": try .normal([2, 3, 24, 24])])
+        let pass = AdaptivePass(budget: budget)
+        let logits = try model(input, pass).required("logits")
+        let dense = try ModelFolder.load(goldens.appendingPathComponent("deit_classifier"))
+        let whole = try ModelCost(AdaptiveModel(dense: dense)).total()
+        let costs = try #require(pass.sampleCosts)
+        #expect(
+            costs.count == 2 && costs[0] <= budget * whole && costs[0] > (budget - 0.15) * whole,
+            "\(costs[0] / whole)")
+        if budget == 1 {
+            let wanted = try dense(input, ForwardPass()).required("logits")
+            #expect(try (logits - wanted).absolute().maximum().item(Double.self) < 1e-5)
+        }
+    }
+
+    @Test func textsAreRefused() throws {
+        let folder = try TemporaryFolder()
+        #expect {
+            try TokenMergingModel.convert(goldens.appendingPathComponent("bert"), to: folder["out"])
+        } throws: {
+            $0.localizedDescription.contains("models of images")
+        }
+    }
+}
