@@ -7,7 +7,7 @@
         --data glyphs/train.safetensors --test-data glyphs/test.safetensors --device cuda
 
 The task file says how `acm train-dense` makes a dense classifier of MODEL, and names variants of the options of `acm
-convert`. Each variant is converted and measured once for each seed, some side by side: a GPU wants NVIDIA's
+convert`, or of a command of `acm baseline`. Each variant is converted and measured once for each seed, some side by side: a GPU wants NVIDIA's
 multi-process service for it. What is done stays in the folder --work: called again the script goes on, and with
 --report it only writes the tables of what is there. Differences are between paired samples: of each sample the mean
 over the seeds, and their standard error over the samples, which does not tell of how seeds differ. Needs PyYAML.
@@ -76,6 +76,19 @@ def train(task: dict, arguments: argparse.Namespace) -> None:
              "--config", task["dense"], "--test-split", "none", "--device", arguments.device], check=True)
 
 
+def method(variant: dict, run: Run, task: dict) -> list:
+    """The command that makes the variant, with its options in a file."""
+    config = run.folder / "options.yaml"
+    baseline = variant.get("baseline")
+    options = merged(task["baselines"][baseline] if baseline else task["options"], variant.get("options", {}))
+    if baseline:
+        options["task"] = task["task"] | options.get("task", {}) | {"seed": run.seed}
+    else:
+        options["seed"] = run.seed
+    config.write_text(yaml.safe_dump(options))
+    return [*(["baseline", baseline] if baseline else ["convert"]), "--config", config]
+
+
 def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     """Converts and measures; gives a line that says what came of it."""
     if time.monotonic() > arguments.end:
@@ -88,11 +101,8 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     if variant is None:
         measured = arguments.base
     else:
-        config = run.folder / "options.yaml"
-        options = merged(task["options"], variant.get("options", {}))
-        config.write_text(yaml.safe_dump(options | {"seed": run.seed}))
-        commands.append(["convert", arguments.base, "--data", arguments.data, "--output", measured,
-                         "--config", config, *variant.get("arguments", []), *device])
+        commands.append([*method(variant, run, task), arguments.base, "--data", arguments.data, "--output", measured,
+                         *variant.get("arguments", []), *device])
     variant = variant or {}
     budgets = variant.get("budgets", [1] if is_uniform(variant) else task["budgets"])
     commands.append(["evaluate", measured, "--data", arguments.test_data or arguments.data, "--report", run.report,
@@ -107,7 +117,8 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
             if status != 0:
                 return f"{run.folder.name}: acm {command[0]} ended with {status}, see {run.folder}/log.txt"
     if measured != arguments.base:
-        shutil.copy(measured / "results.json", run.folder / "conversion.json")
+        if (measured / "results.json").exists():
+            shutil.copy(measured / "results.json", run.folder / "conversion.json")
         if not arguments.keep:
             (measured / "model.safetensors").unlink()
     return f"{run.folder.name}: {time.monotonic() - started:.0f} s"

@@ -81,6 +81,21 @@ public struct BaselineRun {
         }
     }
 
+    /// The loss of a model's own task, mixed from labels and a teacher, for a stage.
+    func taskLoss(
+        _ model: any TransformerModel, teacher: any TransformerModel, _ task: BaselineTask
+    ) throws -> (Batch) throws -> Tensor {
+        let objective = try Objective(teacher)
+        let mixture = task.mixture
+        return { part in
+            let (pass, teacherPass) = (ForwardPass(), ForwardPass())
+            let target = try withoutGradients { try teacher(part.inputs, teacherPass) }
+            return try objective.loss(
+                student: (model(part.inputs, pass), pass), teacher: (target, teacherPass),
+                labels: part.labels, mixture)
+        }
+    }
+
     /// Writes the model with an object of its method in `config.json`, and the options.
     func save(
         _ network: any TransformerModel, _ key: String, _ description: JSONValue,

@@ -40,7 +40,10 @@ public struct MoEficationTrainer {
         try experts.move(to: run.device)
         let loop = try run.loop(dense, options, options.task)
         if loop.saved?.stage != "routers" {
-            _ = try loop.run(adaptation(relu, dense))
+            let adaptation = try run.stage(
+                "relu", relu, parameters: relu.namedParameters(), options.relu, options.task, number: 0,
+                usesLabels: true, loss: run.taskLoss(relu, teacher: dense, options.task))
+            _ = try loop.run(adaptation)
             try part(relu, into: experts)
         }
         _ = try loop.run(routing(experts))
@@ -48,24 +51,6 @@ public struct MoEficationTrainer {
             experts, MoEfication.key, MoEfication(options).json, options, as: "moefication.yaml")
         try loop.finish()
         return model
-    }
-
-    /// The training of the model with ReLU.
-    private func adaptation(
-        _ relu: any TransformerModel, _ dense: any TransformerModel
-    ) throws -> PartwiseTraining {
-        let objective = try Objective(dense)
-        let mixture = options.task.mixture
-        return try run.stage(
-            "relu", relu, parameters: relu.namedParameters(), options.relu, options.task, number: 0,
-            usesLabels: true
-        ) { part in
-            let (pass, teacherPass) = (ForwardPass(), ForwardPass())
-            let target = try withoutGradients { try dense(part.inputs, teacherPass) }
-            return try objective.loss(
-                student: (relu(part.inputs, pass), pass), teacher: (target, teacherPass),
-                labels: part.labels, mixture)
-        }
     }
 
     /// Parts the neurons of each feed-forward and copies all parameters; routers are drawn.
