@@ -114,12 +114,14 @@ struct Strips {
 struct Kernels {
     /// Reads the tile's rows of the input.
     void (*gather)(const Tile &, const Strips &input);
-    /// activation(w1 · input + b1) for one block of hidden channels of the first `rows` rows.
-    /// `wide` is room for rows × blockWidth floats.
+    /// activation(w1 · input + b1) for some panels of a block of hidden channels, of the first `rows`
+    /// rows. For int8 it goes to `wide`, room for rows × blockWidth floats.
     void (*hidden)(const Tile &, const Strips &input, int64_t learner, int64_t block, int64_t rows,
-                   const Strips &hidden, float *wide);
-    /// Adds w2 · hidden to the sums of the first `rows` rows, for some panels of the outputs. A row's sums start
-    /// `sumsStride` floats after the last's, at the first panel.
+                   int64_t firstPanel, int64_t endPanel, const Strips &hidden, float *wide);
+    /// For int8: brings a whole block from `wide` into strips. Does nothing for the others.
+    void (*narrow)(const Tile &, int64_t rows, const float *wide, const Strips &hidden);
+    /// Adds w2 · hidden to the sums of the first `rows` rows, for some panels of the outputs. A row's
+    /// sums, from the first of these panels on, lie `sumsStride` floats after those of the row before.
     void (*output)(const Tile &, const Strips &hidden, int64_t learner, int64_t block, int64_t rows,
                    int64_t firstPanel, int64_t endPanel, float *sums, int64_t sumsStride);
     /// Sets the sums to the bias.

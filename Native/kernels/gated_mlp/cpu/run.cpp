@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <numeric>
 #include <vector>
 
 #include "packed.h"
@@ -13,7 +14,7 @@ namespace acm::cpu {
 namespace {
 
 /// Rows of a tile at most: its input, sums and a block of its hidden channels share a core's cache.
-constexpr int64_t gatedRows[] = {48, 60, 96}, linearRows[] = {48, 96, 96};
+constexpr int64_t tileRows[] = {96, 96, 96};
 
 /// Runs `body()` on every thread of libtorch's pool, through code of libtorch's: at::parallel_for
 /// is inline and would need its threading library at compile time.
@@ -63,24 +64,26 @@ struct Cutter {
     float *floats(int64_t count) { return reinterpret_cast<float *>(cut(count * 4)); }
 };
 
-/// The memory that a tile needs while it is computed.
+/// The memory that a tile of a gated layer needs: its input, some blocks of hidden channels, its sums.
 struct Room {
-    Strips input, hidden;
-    float *wide, *sums;
+    Strips input;
+    std::vector<Strips> hidden;
+    std::vector<float *> wide;
+    float *sums;
 
-    Room(Cutter cutter, const Plan &plan, int64_t rows, int64_t sumsWidth) : Room(cutter, plan, rows, sumsWidth, 0) {}
-    static int64_t bytes(const Plan &plan, int64_t rows, int64_t sumsWidth) {
+    Room(Cutter &cutter, const Plan &plan, int64_t rows, int64_t blocks)
+        : input(cutter.strips(rows, plan.inputLines)) {
+        for (int64_t block = 0; block < blocks; ++block) {
+            hidden.push_back(cutter.strips(rows, plan.blockLines));
+            wide.push_back(cutter.floats(plan.precision == Precision::int8 ? rows * plan.blockWidth : 0));
+        }
+        sums = cutter.floats(multipleAbove(rows, stripRows) * plan.outputsPadded());
+    }
+    static int64_t bytes(const Plan &plan, int64_t rows, int64_t blocks) {
         Cutter counter;
-        Room(counter, plan, rows, sumsWidth, 0);
+        Room(counter, plan, rows, blocks);
         return counter.used;
     }
-
-private:
-    Room(Cutter &cutter, const Plan &plan, int64_t rows, int64_t sumsWidth, int)
-        : input(cutter.strips(rows, plan.inputLines)),
-          hidden(cutter.strips(rows, plan.blockLines)),
-          wide(cutter.floats(plan.precision == Precision::int8 ? rows * plan.blockWidth : 0)),
-          sums(cutter.floats(multipleAbove(rows, stripRows) * sumsWidth)) {}
 };
 
 Rows rows(const at::Tensor &tensor) {
@@ -124,6 +127,7 @@ struct Tiles {
                  call.input.size(0), activation};
         int64_t threads = at::get_num_threads();
         height = std::min(highest, multipleAbove((whole.rows + threads - 1) / threads, stripRows));
+        if (whole.rows <= highest) height = whole.rows;  // one tile, whose panels are shared out
         count = (whole.rows + height - 1) / height;
     }
     int64_t first(int64_t index) const { return index * height; }
@@ -135,6 +139,69 @@ struct Tiles {
     }
 };
 
+/// `count` numbers in about `parts` ranges.
+struct Ranges {
+    int64_t count, length;
+
+    Ranges(int64_t count, int64_t parts)
+        : count(count), length(std::max<int64_t>(1, (count + parts - 1) / parts)) {}
+    int64_t ranges() const { return (count + length - 1) / length; }
+    int64_t first(int64_t index) const { return index * length; }
+    int64_t end(int64_t index) const { return std::min(count, first(index) + length); }
+};
+
+/// One tile on one thread.
+void whole(const Kernels &kernels, const Tile &tile, const std::vector<int64_t> &running, Room &room) {
+    const Plan &plan = *tile.plan;
+    int64_t panels = plan.outputPanels, stride = plan.outputsPadded();
+    kernels.start(tile, 0, panels, room.sums, stride);
+    for (int64_t learner = 0; learner < plan.learners; ++learner) {
+        int64_t rows = running[static_cast<size_t>(learner)];
+        if (rows == 0) break;
+        if (learner == 0) kernels.gather(tile, room.input);
+        for (int64_t block = 0; block < plan.blocks; ++block) {
+            kernels.hidden(tile, room.input, learner, block, rows, 0, plan.blockPanels, room.hidden[0],
+                           room.wide[0]);
+            kernels.narrow(tile, rows, room.wide[0], room.hidden[0]);
+            kernels.output(tile, room.hidden[0], learner, block, rows, 0, panels, room.sums, stride);
+        }
+    }
+    kernels.finish(tile, 0, panels, room.sums, stride);
+}
+
+/// One tile on all threads: they share the hidden channels first, then the outputs. Every sum has the
+/// same order as on one thread.
+void spread(const Kernels &kernels, const Tile &tile, const std::vector<int64_t> &running, Room &room) {
+    const Plan &plan = *tile.plan;
+    int64_t threads = at::get_num_threads(), stride = plan.outputsPadded();
+    int64_t learners = 0;
+    while (learners < plan.learners && running[static_cast<size_t>(learners)] > 0) ++learners;
+    int64_t blocks = learners * plan.blocks;
+    auto rows = [&](int64_t index) { return running[static_cast<size_t>(index / plan.blocks)]; };
+    if (learners > 0) kernels.gather(tile, room.input);
+    Ranges hidden(plan.blockPanels, threads), outputs(plan.outputPanels, threads);
+    share(blocks * hidden.ranges(), 0, [&](char *, int64_t item) {
+        int64_t index = item / hidden.ranges(), range = item % hidden.ranges();
+        auto at = static_cast<size_t>(index);
+        kernels.hidden(tile, room.input, index / plan.blocks, index % plan.blocks, rows(index),
+                       hidden.first(range), hidden.end(range), room.hidden[at], room.wide[at]);
+    });
+    if (plan.precision == Precision::int8)
+        share(blocks, 0, [&](char *, int64_t index) {
+            auto at = static_cast<size_t>(index);
+            kernels.narrow(tile, rows(index), room.wide[at], room.hidden[at]);
+        });
+    share(outputs.ranges(), 0, [&](char *, int64_t range) {
+        int64_t first = outputs.first(range), end = outputs.end(range);
+        float *sums = room.sums + first * panelWidth;
+        kernels.start(tile, first, end, sums, stride);
+        for (int64_t index = 0; index < blocks; ++index)
+            kernels.output(tile, room.hidden[static_cast<size_t>(index)], index / plan.blocks,
+                           index % plan.blocks, rows(index), first, end, sums, stride);
+        kernels.finish(tile, first, end, sums, stride);
+    });
+}
+
 }  // namespace
 
 at::Tensor gated(const Call &call, const at::Tensor &choice) {
@@ -143,25 +210,18 @@ at::Tensor gated(const Call &call, const at::Tensor &choice) {
     at::Tensor output = at::empty({call.input.size(0), plan.outputs}, call.input.options());
     Order order(choice, plan.learners);
     if (output.numel() == 0) return output;
-    Tiles tiles(call, output, order.tokens.data(), gatedRows[static_cast<int64_t>(plan.precision)],
+    Tiles tiles(call, output, order.tokens.data(), tileRows[static_cast<int64_t>(plan.precision)],
                 plan.activation);
-    int64_t width = plan.outputsPadded();
-    share(tiles.count, Room::bytes(plan, tiles.height, width), [&](char *memory, int64_t index) {
+    bool spreads = tiles.count == 1;
+    int64_t blocks = spreads ? plan.learners * plan.blocks : 1;
+    share(tiles.count, Room::bytes(plan, tiles.height, blocks), [&](char *memory, int64_t index) {
+        Cutter cutter{memory};
+        Room room(cutter, plan, tiles.height, blocks);
         Tile tile = tiles[index];
-        Room room({memory}, plan, tiles.height, width);
-        kernels.start(tile, 0, plan.outputPanels, room.sums, width);
-        for (int64_t learner = 0; learner < plan.learners; ++learner) {
-            int64_t running = std::min(
-                order.running[static_cast<size_t>(learner)] - tiles.first(index), tile.rows);
-            if (running <= 0) break;
-            if (learner == 0) kernels.gather(tile, room.input);
-            for (int64_t block = 0; block < plan.blocks; ++block) {
-                kernels.hidden(tile, room.input, learner, block, running, room.hidden, room.wide);
-                kernels.output(tile, room.hidden, learner, block, running, 0, plan.outputPanels,
-                               room.sums, width);
-            }
-        }
-        kernels.finish(tile, 0, plan.outputPanels, room.sums, width);
+        std::vector<int64_t> running;  // of the tile
+        for (int64_t count : order.running)
+            running.push_back(std::clamp<int64_t>(count - tiles.first(index), 0, tile.rows));
+        (spreads ? spread : whole)(kernels, tile, running, room);
     });
     return output;
 }
@@ -172,14 +232,18 @@ at::Tensor linear(const Call &call, gated_mlp::Activation activation) {
     at::Tensor output = at::empty({call.input.size(0), plan.outputs}, call.input.options());
     if (output.numel() == 0) return output;
     std::vector<int64_t> order(static_cast<size_t>(call.input.size(0)));
-    for (size_t token = 0; token < order.size(); ++token) order[token] = static_cast<int64_t>(token);
-    Tiles tiles(call, output, order.data(), linearRows[static_cast<int64_t>(plan.precision)],
+    std::iota(order.begin(), order.end(), 0);
+    Tiles tiles(call, output, order.data(), tileRows[static_cast<int64_t>(plan.precision)],
                 static_cast<int64_t>(activation));
-    share(tiles.count, Room::bytes(plan, tiles.height, 0), [&](char *memory, int64_t index) {
-        Tile tile = tiles[index];
-        Room room({memory}, plan, tiles.height, 0);
-        kernels.gather(tile, room.input);
-        kernels.linear(tile, room.input, 0, plan.outputPanels);
+    Ranges panels(plan.outputPanels, tiles.count == 1 ? at::get_num_threads() : 1);
+    Cutter counter;
+    counter.strips(tiles.height, plan.inputLines);
+    share(tiles.count * panels.ranges(), counter.used, [&](char *memory, int64_t item) {
+        Tile tile = tiles[item / panels.ranges()];
+        int64_t range = item % panels.ranges();
+        Strips input = Cutter{memory}.strips(tiles.height, plan.inputLines);
+        kernels.gather(tile, input);
+        kernels.linear(tile, input, panels.first(range), panels.end(range));
     });
     return output;
 }

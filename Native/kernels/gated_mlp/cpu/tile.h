@@ -17,6 +17,7 @@ using acm::cpu::lineBytes, acm::cpu::lineWords, acm::cpu::panelLineBytes, acm::c
 using acm::cpu::Plan, acm::cpu::Precision, acm::cpu::Strips, acm::cpu::Tile;
 
 constexpr int64_t pairWidth = 2 * lanes;  // columns whose sums are in registers at once
+constexpr int64_t prefetchBytes = 8192;
 constexpr int64_t chainLines = 8;         // lines of float32 that are added up one by one
 
 inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -29,6 +30,9 @@ inline void multiply(const char *strip, const char *panel, int64_t lines,
     for (; lines > 0; --lines, strip += stripLineBytes) {
 #pragma GCC unroll 4
         for (int64_t word = 0; word < lineWords; ++word, panel += panelWidth * 4) {
+            // The processor's own prefetching does not reach far enough ahead.
+            __builtin_prefetch(panel + prefetchBytes);
+            __builtin_prefetch(panel + prefetchBytes + lineBytes);
             auto left = Type::weights(panel), right = Type::weights(panel + vectorBytes);
 #pragma GCC unroll 16
             for (int64_t row = 0; row < rows; ++row) {
@@ -170,37 +174,62 @@ void gather(const Tile &tile, const Strips &input) {
     }
 }
 
-template <Precision precision>
-void hidden(const Tile &tile, const Strips &input, int64_t learner, int64_t block, int64_t rows,
-            const Strips &hidden, float *wide) {
+/// Calls one of the five instances of a function that has the activation's kind as a parameter.
+#define ACM_CALL_OF_KIND(number, function, ...)                                                \
+    switch (static_cast<Kind>(number)) {                                                       \
+        case Kind::identity: return function<precision, Kind::identity>(__VA_ARGS__);          \
+        case Kind::relu: return function<precision, Kind::relu>(__VA_ARGS__);                  \
+        case Kind::silu: return function<precision, Kind::silu>(__VA_ARGS__);                  \
+        case Kind::gelu: return function<precision, Kind::gelu>(__VA_ARGS__);                  \
+        case Kind::geluTanh: return function<precision, Kind::geluTanh>(__VA_ARGS__);          \
+    }
+
+template <Precision precision, Kind kind>
+void hiddenOf(const Tile &tile, const Strips &input, int64_t learner, int64_t block, int64_t rows,
+              int64_t firstPanel, int64_t endPanel, const Strips &hidden, float *wide) {
     const Plan &plan = *tile.plan;
     const char *at = tile.packed + plan.blockAt(learner, block);
     auto b1 = reinterpret_cast<const float *>(at + plan.b1At);
-    for (int64_t panel = 0; panel < plan.blockPanels; ++panel) {
+    int64_t blockWidth = plan.blockWidth, blockLines = plan.blockLines;
+    for (int64_t panel = firstPanel; panel < endPanel; ++panel) {
         int64_t depth = panel * panelWidth;
         for (int64_t first = 0; first < rows; first += stripRows) {
             Scaling scaling{reinterpret_cast<const float *>(at + plan.scale1At) + depth,
                             reinterpret_cast<const float *>(at + plan.sum1At) + depth,
                             input.scales + first, input.lowest + first};
+            Strips strip{hidden.data + first * blockLines * lineBytes, nullptr, nullptr};
             multiplyStrip<precision>(
                 input.data + first * plan.inputLines * lineBytes,
                 at + panel * plan.inputLines * panelLineBytes, plan.inputLines,
                 smaller(rows - first, stripRows), scaling,
-                [&](int64_t, int64_t column) { return load<Floats>(b1 + depth + column); },
-                [&](int64_t row, int64_t column, Floats x) {
-                    x = activate(plan.activation, x);
+                [=](int64_t, int64_t column) { return load<Floats>(b1 + depth + column); },
+                [=](int64_t row, int64_t column, Floats x) {
+                    x = activate<kind>(x);
                     if constexpr (precision == Precision::int8)
-                        store(wide + (first + row) * plan.blockWidth + depth + column, x);
+                        store(wide + (first + row) * blockWidth + depth + column, x);
                     else
-                        put<precision>(place<precision>(hidden, plan.blockLines, first + row, depth + column), x);
+                        put<precision>(place<precision>(strip, blockLines, row, depth + column), x);
                 });
         }
     }
-    if constexpr (precision == Precision::int8)
+}
+
+template <Precision precision>
+void hidden(const Tile &tile, const Strips &input, int64_t learner, int64_t block, int64_t rows,
+            int64_t firstPanel, int64_t endPanel, const Strips &hidden, float *wide) {
+    ACM_CALL_OF_KIND(tile.plan->activation, hiddenOf, tile, input, learner, block, rows, firstPanel,
+                     endPanel, hidden, wide)
+}
+
+template <Precision precision>
+void narrow(const Tile &tile, int64_t rows, const float *wide, const Strips &hidden) {
+    if constexpr (precision == Precision::int8) {
+        int64_t width = tile.plan->blockWidth;
         for (int64_t row = 0; row < rows; ++row)
-            quantise(hidden, plan.blockLines, row, plan.blockWidth, [&](int64_t column) {
-                return load<Floats>(wide + row * plan.blockWidth + column);
+            quantise(hidden, tile.plan->blockLines, row, width, [=](int64_t column) {
+                return load<Floats>(wide + row * width + column);
             });
+    }
 }
 
 template <Precision precision>
@@ -218,8 +247,8 @@ void output(const Tile &tile, const Strips &hidden, int64_t learner, int64_t blo
                 hidden.data + first * plan.blockLines * lineBytes,
                 at + plan.w2At + panel * plan.blockLines * panelLineBytes, plan.blockLines,
                 smaller(rows - first, stripRows), scaling,
-                [&](int64_t row, int64_t column) { return load<Floats>(corner + row * sumsStride + column); },
-                [&](int64_t row, int64_t column, Floats x) { store(corner + row * sumsStride + column, x); });
+                [=](int64_t row, int64_t column) { return load<Floats>(corner + row * sumsStride + column); },
+                [=](int64_t row, int64_t column, Floats x) { store(corner + row * sumsStride + column, x); });
         }
     }
 }
@@ -252,8 +281,8 @@ void finish(const Tile &tile, int64_t firstPanel, int64_t endPanel, const float 
                   load<Floats>(sums + row * sumsStride + column));
 }
 
-template <Precision precision>
-void linear(const Tile &tile, const Strips &input, int64_t firstPanel, int64_t endPanel) {
+template <Precision precision, Kind kind>
+void linearOf(const Tile &tile, const Strips &input, int64_t firstPanel, int64_t endPanel) {
     const Plan &plan = *tile.plan;
     const char *at = tile.packed + plan.panelsAt;
     for (int64_t panel = firstPanel; panel < endPanel; ++panel) {
@@ -268,15 +297,20 @@ void linear(const Tile &tile, const Strips &input, int64_t firstPanel, int64_t e
                 smaller(tile.rows - first, stripRows), scaling,
                 [&](int64_t, int64_t column) { return load<Floats>(bias(tile) + output + column); },
                 [&](int64_t row, int64_t column, Floats x) {
-                    write(tile, first + row, output + column, activate(tile.activation, x));
+                    write(tile, first + row, output + column, activate<kind>(x));
                 });
         }
     }
 }
 
 template <Precision precision>
+void linear(const Tile &tile, const Strips &input, int64_t firstPanel, int64_t endPanel) {
+    ACM_CALL_OF_KIND(tile.activation, linearOf, tile, input, firstPanel, endPanel)
+}
+
+template <Precision precision>
 constexpr acm::cpu::Kernels kernels() {
-    return {gather<precision>, hidden<precision>, output<precision>,
+    return {gather<precision>, hidden<precision>, narrow<precision>, output<precision>,
             start<precision>,  finish<precision>, linear<precision>};
 }
 

@@ -118,15 +118,17 @@ inline Floats errorFunction(Floats x) {
     return y > 1.0f ? all(1.0f) : y;
 }
 
-/// `kind` is an acm::gated_mlp::Activation.
-inline Floats activate(int64_t kind, Floats x) {
-    switch (kind) {
-        case 1: return x < 0.0f ? Floats{} : x;
-        case 2: return x / (1.0f + exponential(-x));
-        case 3: return 0.5f * x * (1.0f + errorFunction(x));
-        case 4: return x / (1.0f + exponential(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
-        default: return x;
-    }
+/// Numbered as acm::gated_mlp::Activation is.
+enum class Kind : int64_t { identity, relu, silu, gelu, geluTanh };
+
+template <Kind kind>
+inline Floats activate(Floats x) {
+    if constexpr (kind == Kind::relu) return x < 0.0f ? Floats{} : x;
+    if constexpr (kind == Kind::silu) return x / (1.0f + exponential(-x));
+    if constexpr (kind == Kind::gelu) return 0.5f * x * (1.0f + errorFunction(x));
+    if constexpr (kind == Kind::geluTanh)
+        return x / (1.0f + exponential(-1.5957691216057308f * (x + 0.044715f * x * x * x)));
+    return x;
 }
 
 }  // namespace
