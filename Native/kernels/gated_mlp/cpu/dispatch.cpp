@@ -1,5 +1,4 @@
-#include <cstdlib>
-#include <cstring>
+#include <ATen/Version.h>
 
 #include "packed.h"
 
@@ -28,14 +27,14 @@ bool hasAvx512(Precision precision) {
 const Kernels &choose(Precision precision) {
     auto index = static_cast<int64_t>(precision);
 #ifdef ACM_X86
-    const char *asked = std::getenv("ACM_CPU");
-    bool onlyPortable = asked != nullptr && std::strcmp(asked, "portable") == 0;
-    bool onlyAvx2 = asked != nullptr && std::strcmp(asked, "avx2") == 0;
-    if (!onlyPortable && !onlyAvx2 && hasAvx512(precision)) {
+    std::string highest = at::get_cpu_capability();
+    bool allowsAvx512 = highest.find("AVX512") == 0;
+    bool allowsAvx2 = allowsAvx512 || highest.find("AVX2") == 0;
+    if (allowsAvx512 && hasAvx512(precision)) {
         const Kernels *all[] = {&avx512Float32, &avx512Bfloat16, &avx512Int8};
         return *all[index];
     }
-    if (!onlyPortable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (allowsAvx2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return avx2[index];
 #endif
     return portable[index];

@@ -23,8 +23,8 @@ void onEveryThread(int64_t threads, c10::function_ref<void()> body) {
     at::Tensor slots = at::empty({threads}, at::kByte);
     auto iterator = at::TensorIterator::nullary_op(slots);
     iterator.for_each(
-        [&](char **, const int64_t *, int64_t count) {
-            for (int64_t index = 0; index < count; ++index) body();
+        [&](char **, const int64_t *, int64_t columns, int64_t rows) {
+            for (int64_t index = 0; index < columns * rows; ++index) body();
         },
         /*grain_size=*/1);
 }
