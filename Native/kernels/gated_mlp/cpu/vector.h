@@ -49,6 +49,7 @@ inline Halves toBfloat16(Floats x) {
 
 /// `count` numbers from `column` on of a row, and zeros after them.
 inline Floats loadRow(const acm::cpu::Rows &rows, int64_t row, int64_t column, int64_t count) {
+    if (count <= 0) return Floats{};
     int64_t at = row * rows.stride + column;
     if (rows.bfloat16) {
         auto from = static_cast<const uint16_t *>(rows.data) + at;
