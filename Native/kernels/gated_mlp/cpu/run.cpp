@@ -13,8 +13,10 @@ namespace acm::cpu {
 
 namespace {
 
-/// Rows of a tile at most: its input, sums and a block of its hidden channels share a core's cache.
-constexpr int64_t tileRows[] = {96, 96, 96};
+/// Rows of a tile: its input, sums and a block of its hidden channels share a core's cache.
+constexpr int64_t gatedLowest = 48, gatedHighest = 96;
+/// Of a linear layer's tile, and bytes of its input.
+constexpr int64_t linearLowest = 36, linearHighest = 96, linearBytes = 420 << 10;
 
 /// Runs `body()` on every thread of libtorch's pool, through code of libtorch's: at::parallel_for
 /// is inline and would need its threading library at compile time.
@@ -120,13 +122,16 @@ struct Tiles {
     Tile whole;
     int64_t height, count;
 
-    Tiles(const Call &call, const at::Tensor &output, const int64_t *order, int64_t highest,
-          int64_t activation) {
+    Tiles(const Call &call, const at::Tensor &output, const int64_t *order, int64_t lowest,
+          int64_t highest, int64_t activation) {
         whole = {&call.plan, call.packed, rows(call.input),
                  call.residual ? rows(*call.residual) : Rows{}, rows(output), order,
                  call.input.size(0), activation};
         int64_t threads = at::get_num_threads();
-        height = std::min(highest, multipleAbove((whole.rows + threads - 1) / threads, stripRows));
+        // About 16 tiles a thread, so that the threads finish together, but not so low that the
+        // weights would be read too often.
+        height = std::clamp(multipleAbove(whole.rows / (16 * threads) + 1, stripRows), lowest, highest);
+        height = std::min(height, multipleAbove((whole.rows + threads - 1) / threads, stripRows));
         if (whole.rows <= highest) height = whole.rows;  // one tile, whose panels are shared out
         count = (whole.rows + height - 1) / height;
     }
@@ -210,8 +215,7 @@ at::Tensor gated(const Call &call, const at::Tensor &choice) {
     at::Tensor output = at::empty({call.input.size(0), plan.outputs}, call.input.options());
     Order order(choice, plan.learners);
     if (output.numel() == 0) return output;
-    Tiles tiles(call, output, order.tokens.data(), tileRows[static_cast<int64_t>(plan.precision)],
-                plan.activation);
+    Tiles tiles(call, output, order.tokens.data(), gatedLowest, gatedHighest, plan.activation);
     bool spreads = tiles.count == 1;
     int64_t blocks = spreads ? plan.learners * plan.blocks : 1;
     share(tiles.count, Room::bytes(plan, tiles.height, blocks), [&](char *memory, int64_t index) {
@@ -233,8 +237,9 @@ at::Tensor linear(const Call &call, gated_mlp::Activation activation) {
     if (output.numel() == 0) return output;
     std::vector<int64_t> order(static_cast<size_t>(call.input.size(0)));
     std::iota(order.begin(), order.end(), 0);
-    Tiles tiles(call, output, order.data(), tileRows[static_cast<int64_t>(plan.precision)],
-                static_cast<int64_t>(activation));
+    int64_t fitting = linearBytes / std::max<int64_t>(1, plan.inputLines * lineBytes) / stripRows * stripRows;
+    int64_t height = std::clamp(fitting, linearLowest, linearHighest);
+    Tiles tiles(call, output, order.data(), height, height, static_cast<int64_t>(activation));
     Ranges panels(plan.outputPanels, tiles.count == 1 ? at::get_num_threads() : 1);
     Cutter counter;
     counter.strips(tiles.height, plan.inputLines);
