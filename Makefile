@@ -35,7 +35,8 @@ test-native: setup ## Test the native library under the address and undefined-be
 	@scripts/build-native --tests --sanitize address,undefined
 	ctest --test-dir .build/native-address-undefined --output-on-failure
 
-test-python: native .deps/goldens/ready ## Test beside Python's huggingface_hub and tensorboard
+test-python: native .deps/goldens/ready ## Test from Python and beside its huggingface_hub and tensorboard
+	.deps/goldens/bin/python Native/tests/library.py .build/native/libacm.so
 	swift build --build-tests
 	$(call lay_libraries)
 	ACM_HUB_PYTHON="$(CURDIR)/.deps/goldens/bin/python" ACM_TENSORBOARD_PYTHON="$(CURDIR)/.deps/goldens/bin/python" \

@@ -22,8 +22,8 @@
 
 namespace acm::gated_mlp {
 
-/// The activation of a Hugging Face name; throws c10::Error for an unknown one.
-Activation activation(const std::string &name);
+/// The activation of a Hugging Face name; throws c10::Error, which begins with `what`, for an unknown one.
+Activation activation(const std::string &name, const char *what = "acm::gated_mlp: ");
 
 struct Arguments {
     at::Tensor input;   // [tokens, channels]

@@ -6,14 +6,14 @@
 
 namespace acm::gated_mlp {
 
-Activation activation(const std::string &name) {
+Activation activation(const std::string &name, const char *what) {
     if (name == "identity") return Activation::identity;
     if (name == "relu") return Activation::relu;
     if (name == "silu") return Activation::silu;
     if (name == "gelu") return Activation::gelu;
     if (name == "gelu_tanh") return Activation::geluTanh;
-    TORCH_CHECK(false, "acm::gated_mlp: activation must be identity, relu, silu, gelu or gelu_tanh, found \"",
-                name, "\"");
+    TORCH_CHECK(false, what, "activation must be identity, relu, silu, gelu or gelu_tanh, found \"", name,
+                "\"");
 }
 
 namespace {
