@@ -68,6 +68,10 @@ public struct AdaptiveModel: Sendable {
         return model
     }
 
+    mutating func replaceSlot(at place: SlotPlace, with slot: any Slot) throws {
+        try network.replaceSlot(at: place, with: slot)
+    }
+
     /// The adaptive modules and their places, in the order of the configuration.
     public var modules: [(place: SlotPlace, module: AdaptiveModule)] {
         (configuration?.modules ?? []).compactMap { description in
@@ -144,6 +148,9 @@ public struct AdaptiveModel: Sendable {
     ///   - folder: where to write; made if it is missing.
     ///   - source: the folder that the tokenizer and preprocessor files come from.
     public func save(to folder: URL, copyingFrom source: URL?) throws {
+        guard !isPacked else {
+            throw ModelError.invalidSlot("A model with packed weights cannot be saved; save it before.")
+        }
         let files = FileManager.default
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
         if let source, source.standardizedFileURL != folder.standardizedFileURL {

@@ -55,6 +55,11 @@ public struct ModelCost: Sendable, Equatable {
         for place in model.network.slotPlaces {
             let tokens = tokens[place.tokenStack] ?? 0
             switch model.network.slot(at: place) {
+            case let linear as PackedLinear:
+                dense[place] = tokens * linear.inputWidth * linear.outputWidth
+            case let feedForward as PackedFeedForward:
+                dense[place] = 2 * tokens * feedForward.inputWidth * feedForward.hiddenWidth
+                activations += tokens * feedForward.hiddenWidth
             case let linear as Linear:
                 dense[place] = tokens * linear.inputWidth * linear.outputWidth
             case let feedForward as FeedForward:

@@ -58,7 +58,8 @@ struct Benchmark: ParsableCommand {
         let (device, type) = try options.place()
         let loaded = try models.map {
             // Training keeps its weights in full precision.
-            try ModelOptions.load($0, training ? .float32 : type, device)
+            let model = try ModelOptions.load($0, training ? .float32 : type, device)
+            return try training ? model : options.packed(model, type, device)
         }
         let benchmark = ModelBenchmark(
             loaded, device: device, type: type, tokenCount: tokens, repeatCount: repeats)

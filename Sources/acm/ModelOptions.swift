@@ -19,7 +19,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "cpu, cuda or cuda:N.")
     var device = "cpu"
 
-    @Option(name: .customLong("dtype"), help: "float32, bfloat16 or float16.")
+    @Option(
+        name: .customLong("dtype"),
+        help: "float32, bfloat16 or float16; on a CPU also int8, for the products of blocks.")
     var dataType = "float32"
 
     @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
@@ -29,8 +31,12 @@ struct ModelOptions: ParsableArguments {
         guard Device(device) != nil else {
             throw ValidationError("--device must be cpu, cuda or cuda:N, found \"\(device)\"")
         }
-        guard DataType(rawValue: dataType)?.isFloatingPoint == true else {
-            throw ValidationError("--dtype must be float32, bfloat16 or float16, found \"\(dataType)\"")
+        guard ["float32", "bfloat16", "float16", "int8"].contains(dataType) else {
+            throw ValidationError(
+                "--dtype must be float32, bfloat16, float16 or int8, found \"\(dataType)\"")
+        }
+        guard dataType != "int8" || device == "cpu" else {
+            throw ValidationError("--dtype int8 goes with --device cpu")
         }
         try checkThreads(threads)
     }
@@ -39,12 +45,18 @@ struct ModelOptions: ParsableArguments {
         if threads > 0 { try Runtime.setThreadCount(threads) }
         let device = Device(self.device) ?? .cpu
         try device.requireAvailable()
-        return (device, DataType(rawValue: dataType) ?? .float32)
+        return (device, dataType == "int8" ? .float32 : DataType(rawValue: dataType) ?? .float32)
     }
 
     func load(_ path: String) throws -> (model: AdaptiveModel, device: Device, type: DataType) {
         let (device, type) = try place()
-        return (try Self.load(path, type, device), device, type)
+        return (try packed(Self.load(path, type, device), type, device), device, type)
+    }
+
+    /// A model made ready for inference: on a CPU its weights are packed.
+    func packed(_ model: AdaptiveModel, _ type: DataType, _ device: Device) throws -> AdaptiveModel {
+        guard device == .cpu, let own = PackedPrecision(type) else { return model }
+        return try model.packed(dataType == "int8" ? .int8 : own)
     }
 
     /// A model of any kind: dense, converted, or a baseline.

@@ -6,7 +6,7 @@ import Transformers
 /// - Input: `[batch, tokens, inputWidth]`; output: `[batch, tokens, outputWidth]`.
 /// - Source: Wójcik et al. 2025 (arXiv 2312.10193), section 3.
 public struct AdaptiveModule: Slot {
-    public let learners: Learners
+    public internal(set) var learners: Learners
     public internal(set) var gate: Gate
     /// The fewest learners that a token may get.
     public let minimumChoice: Int

@@ -21,6 +21,9 @@ public struct Learners: Layer {
     public let count: Int
     public let learnerWidth: Int
     public let activation: Activation
+    /// The weights as ``callAsFunction(_:choices:)`` reads them on a CPU, once they are packed; the parameters
+    /// then have their shapes alone.
+    let packed: Tensor?
 
     public init(
         inputWidth: Int, outputWidth: Int, count: Int, learnerWidth: Int, activation: Activation
@@ -33,6 +36,23 @@ public struct Learners: Layer {
         self.count = count
         self.learnerWidth = learnerWidth
         self.activation = activation
+        packed = nil
+    }
+
+    private init(_ learners: Learners, packed: Tensor) throws {
+        func shape(_ tensor: Tensor) throws -> Tensor { try Tensor.zeros([]).expanded(tensor.shape) }
+        (w1, b1) = (try shape(learners.w1), try shape(learners.b1))
+        (w2, bias) = (try shape(learners.w2), try shape(learners.bias))
+        (count, learnerWidth, activation) = (learners.count, learners.learnerWidth, learners.activation)
+        self.packed = packed
+    }
+
+    /// The same learners for inference on a CPU.
+    func packed(_ precision: PackedPrecision) throws -> Learners {
+        let packed = try PackedOperators.packGated(
+            .tensor(w1), .tensor(b1), .tensor(w2), .tensor(bias), .int(count),
+            .string(activation.operatorName), .string(precision.rawValue))
+        return try Learners(self, packed: packed)
     }
 
     public var parameters: [(name: String, tensor: Tensor)] {
@@ -44,11 +64,13 @@ public struct Learners: Layer {
     /// - Parameters: `input [batch, tokens, inputWidth]`, `choices [batch, tokens]` int64.
     /// - Returns: `[batch, tokens, outputWidth]`.
     public func callAsFunction(_ input: Tensor, choices: Tensor) throws -> Tensor {
-        let name = activation == .geluTanh ? "gelu_tanh" : activation.rawValue
+        if let packed {
+            return try PackedOperators.gated(.tensor(input), .tensor(choices), .tensor(packed))
+        }
         let type = w1.dataType
         return try Operators.gatedMLP(
             .tensor(input.to(nil, type)), .tensor(choices), .tensor(w1), .tensor(b1), .tensor(w2),
-            .tensor(bias), .int(count), .string(name))
+            .tensor(bias), .int(count), .string(activation.operatorName))
     }
 
     /// `bias + Σ_n tails_n · s_n(z)`: the training form, which carries the gradient of the task
