@@ -19,7 +19,7 @@ enum FigureStyle {
         .plot text { fill: var(--ink); }
         .plot .tick, .plot .name { fill: var(--soft); }
         .plot .name, .plot .tick, .plot .note { font-size: 11.5px; }
-        .plot .note { fill: var(--soft); }
+        .plot .note { fill: var(--soft); paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         .plot .series { font-weight: 600; paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         .plot .grid { stroke: var(--grid); }
         .plot .axis { stroke: var(--soft); }

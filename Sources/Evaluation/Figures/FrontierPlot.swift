@@ -19,7 +19,7 @@ public struct FrontierPlot: Sendable, Equatable {
             title: title, xTitle: "share of the dense multiply-accumulates",
             yTitle: isClassifier ? "accuracy" : "mean cosine with the dense model",
             series: [
-                .init(name: "by budget", points: points, colour: 0),
+                .init(name: "", points: points, colour: 0),
                 .init(
                     name: "dense", points: [.init(x: 1, y: result.denseAccuracy ?? 1)], colour: 5,
                     isReference: true),

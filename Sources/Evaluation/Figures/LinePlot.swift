@@ -2,7 +2,7 @@ import Foundation
 
 /// Series of points over two axes as an SVG that is legible on light and dark grounds and on a phone.
 ///
-/// Series are named where their lines end, points where they lie; intervals are drawn as bars.
+/// Series are named where their lines end or are highest, points where they lie; intervals are drawn as bars.
 struct LinePlot: Sendable, Equatable {
     struct Point: Sendable, Equatable {
         var x: Double
@@ -14,6 +14,7 @@ struct LinePlot: Sendable, Equatable {
     }
 
     struct Series: Sendable, Equatable {
+        /// Empty for one that needs no name.
         var name: String
         /// Joined by a line in the order of x; points that are not finite are left out.
         var points: [Point]
@@ -109,7 +110,7 @@ struct LinePlot: Sendable, Equatable {
             lines.append(
                 "<circle class=\"\(kind) \(colour)\" cx=\"\(drawing.format(x))\" cy=\"\(drawing.format(y))\" r=\"4\"><title>"
                     + Markup.escaped(
-                        "\(series.name) \(point.label): \(Markup.number(point.x, digits: 3)), "
+                        "\([series.name, point.label].filter { !$0.isEmpty }.joined(separator: " ")): \(Markup.number(point.x, digits: 3)), "
                             + "\(Markup.number(point.y, digits: 3))\(range ?? "")") + "</title></circle>")
             guard !point.label.isEmpty else { continue }
             let isRight = x > Self.width - Self.right - 30
@@ -121,24 +122,26 @@ struct LinePlot: Sendable, Equatable {
         return lines
     }
 
-    /// The names of the series beside the highest of their last points, moved apart where they would meet.
+    /// The names of the series above their last points, or above the highest where no points are drawn; moved apart
+    /// where they would meet.
     private func names(_ shown: [Series], _ drawing: SVGDrawing) -> [String] {
-        guard shown.count > 1 else { return [] }
         var places = shown.enumerated().compactMap { number, series in
-            series.points.last.map { (number: number, x: drawing.x($0.x), y: drawing.y($0.y) - 9) }
-        }
+            (hasMarks ? series.points.last : series.points.max { $0.y < $1.y }).map {
+                (number: number, x: drawing.x($0.x), y: drawing.y($0.y) - 9)
+            }
+        }.filter { !shown[$0.number].name.isEmpty }
+        // From the top down, so that those below give way.
         places.sort { $0.y < $1.y }
-        var previous = Self.top - 14
         for index in places.indices {
-            places[index].y = max(places[index].y, previous + 13)
-            previous = places[index].y
+            let above = places[..<index].filter { abs($0.x - places[index].x) < 90 }
+            if let last = above.last, places[index].y < last.y + 13 { places[index].y = last.y + 13 }
         }
         return places.map { place in
             let series = shown[place.number]
-            let isRight = place.x > Self.width / 2
+            let anchor = place.x < Self.left + 30 ? "start" : place.x > Self.width - 60 ? "end" : "middle"
             return drawing.text(
-                series.name, x: isRight ? min(place.x + 6, Self.width - 2) : place.x, y: place.y,
-                kind: "series s\(series.colour % FigureStyle.colourCount)", anchor: isRight ? "end" : "start")
+                series.name, x: anchor == "end" ? min(place.x + 8, Self.width - 2) : place.x, y: max(place.y, 12),
+                kind: "series s\(series.colour % FigureStyle.colourCount)", anchor: anchor)
         }
     }
 }

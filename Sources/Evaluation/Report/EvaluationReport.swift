@@ -97,8 +97,7 @@ public struct EvaluationReport: Sendable {
         device = results["device"]?.stringValue
         self.records = records
         self.place = place
-        let file = URL(fileURLWithPath: about["model"]?.stringValue ?? place)
-        name = file.lastPathComponent
+        name = (about["model"]?.stringValue ?? place).split(separator: "/").suffix(2).joined(separator: "/")
         self.problems = problems
     }
 

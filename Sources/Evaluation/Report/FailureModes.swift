@@ -10,6 +10,8 @@ struct FailureModes {
 
     /// How far a load may be from the budget.
     static let budgetTolerance = 0.05
+    /// Speeds nearer to the dense model's than this count as the same.
+    static let timeTolerance = 0.03
     /// Loads of a module beyond these count as extreme where the whole model's load is between.
     static let usualLoads = 0.02...0.98
 
@@ -67,7 +69,7 @@ struct FailureModes {
 
     private static func slowness(_ runs: [ReportRun], _ dense: ReportRun?) -> Finding? {
         let parts = runs.compactMap { run -> String? in
-            guard let speedup = ReportText.speedup(run, dense), speedup < 1 else { return nil }
+            guard let speedup = ReportText.speedup(run, dense), speedup < 1 - timeTolerance else { return nil }
             return "\(run.name) takes \(Markup.number(1 / speedup, digits: 2)) times as long"
         }
         guard !parts.isEmpty else { return nil }
@@ -109,14 +111,16 @@ struct FailureModes {
 }
 
 extension Quality {
-    /// What runs give at a cost, between the nearest two in proportion; nil beyond the cheapest and the costliest.
+    /// What runs give at a cost, between the nearest two in proportion; nil beyond the cheapest and the costliest,
+    /// where a per cent does not count.
     func interpolated(_ runs: [ReportRun], at cost: Double) -> Double? {
         let points = runs.compactMap { run in run.macs.flatMap { x in run.qualities[self].map { (x: x, y: $0) } } }
             .sorted { $0.x < $1.x }
-        guard let above = points.firstIndex(where: { $0.x >= cost }) else { return nil }
-        let (next, last) = (points[above], points[max(above - 1, 0)])
-        if next.x == cost { return next.y }
-        guard above > 0 else { return nil }
+        if let near = points.min(by: { abs($0.x - cost) < abs($1.x - cost) }), abs(near.x - cost) <= 0.01 * cost {
+            return near.y
+        }
+        guard let above = points.firstIndex(where: { $0.x > cost }), above > 0 else { return nil }
+        let (last, next) = (points[above - 1], points[above])
         return last.y + (next.y - last.y) * (cost - last.x) / (next.x - last.x)
     }
 }

@@ -59,7 +59,7 @@ struct FrontierSection {
                 point(run, several && reports.count > 3 ? "" : Markup.number(run.budget, digits: 2))
             }
             if !points.isEmpty {
-                series.append(.init(name: several ? report.name : "by budget", points: points, colour: colour))
+                series.append(.init(name: several ? report.name : "", points: points, colour: colour))
             }
             guard let dense = report.dense.flatMap({ point($0, "") }) else { continue }
             // Reports of one dense model show it once.
@@ -75,7 +75,7 @@ struct FrontierSection {
         guard !series.isEmpty else { return nil }
         let plot = LinePlot(
             title: "\(quality.title) against \(axis.title)", xTitle: axis.title,
-            yTitle: quality.title + (quality.isShare ? ", %" : ""), series: series, xMust: [0])
+            yTitle: quality.title + (quality.isShare ? ", %" : ""), series: series)
         let better = quality.higherIsBetter ? "up" : "down"
         return .figure(
             HTML(markup: plot.svg), "\(quality.title.capitalizedFirst) by \(axis.title); better is \(better) and left.")

@@ -43,7 +43,7 @@ enum Page {
         .tile strong { display: block; font-size: 1.625rem; line-height: 1.2; font-weight: 650;
         font-variant-numeric: tabular-nums; }
         .tile small { display: block; }
-        .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem 2rem; }
+        .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem 2rem; }
         figure { margin: 0; min-width: 0; }
         figcaption { margin-top: 0.25rem; }
         .wide { overflow-x: auto; margin: 0.5rem 0; }
