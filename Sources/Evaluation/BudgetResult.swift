@@ -31,7 +31,8 @@ public struct BudgetResult: Sendable, Equatable {
     public init(
         budget: Double, load: Double, macs: Double, meanCosine: Double, neighbourAgreement: Double,
         probeAccuracy: Double?, classes: ClassAccuracy?, errors: SpeechErrors? = nil,
-        millisecondsPerSample: Double?, denseMillisecondsPerSample: Double?, modules: [ModuleLoad], drift: DriftMonitor.Drift? = nil
+        millisecondsPerSample: Double?, denseMillisecondsPerSample: Double?, modules: [ModuleLoad],
+        drift: DriftMonitor.Drift? = nil
     ) {
         self.budget = budget
         self.load = load

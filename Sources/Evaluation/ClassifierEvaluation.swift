@@ -71,7 +71,8 @@ public struct ClassifierEvaluation: Sendable, Equatable {
                 entries.map {
                     [
                         "budget": $0.budget.map { .number($0) } ?? .null, "load": .number($0.load),
-                        "macs": .number($0.macs), "classes": $0.classes.json, "modules": .array($0.modules.map(\.json)),
+                        "macs": .number($0.macs), "classes": $0.classes.json,
+                        "modules": .array($0.modules.map(\.json)),
                     ]
                 }),
         ]

@@ -53,7 +53,8 @@ struct SampleCollector {
         try withoutGradients {
             let rest = batchesLeft(after: whole.numbers)
             let loader = try BatchLoader(
-                dataset, .inOrder(rest), device: options.device, type: runs.first.flatMap { type(of: $0.model) },
+                dataset, .inOrder(rest), device: options.device,
+                type: runs.first.flatMap { type(of: $0.model) },
                 options: options.loading)
             var scorer = scorer
             var fresh = EvaluationPart(runCount: runs.count)
@@ -62,7 +63,9 @@ struct SampleCollector {
             while let batch = try loader.next() {
                 fresh.append(try measure(batch, runs, &scorer))
                 options.report(whole.numbers.count + fresh.numbers.count, dataset.count)
-                guard let parts = options.parts, saved.duration(to: .now) > options.partDuration else { continue }
+                guard let parts = options.parts, saved.duration(to: .now) > options.partDuration else {
+                    continue
+                }
                 try parts.write(fresh.tensors(), from: whole.numbers.count)
                 whole.append(fresh)
                 fresh = EvaluationPart(runCount: runs.count)

@@ -52,7 +52,9 @@ struct RequirementOptions: ParsableArguments {
             """)
     var require: [String] = []
 
-    func validate() throws { _ = try parsed() }
+    func validate() throws {
+        do { _ = try parsed() } catch { throw ValidationError(error.localizedDescription) }
+    }
 
     func parsed() throws -> [Requirement] { try require.map(Requirement.init) }
 }

@@ -120,7 +120,9 @@ struct Evaluate: ParsableCommand {
 
     func normalization() throws -> ErrorRate.Normalization {
         var found = ErrorRate.Normalization()
-        for part in normalize == "none" ? [] : normalize.split(separator: ",", omittingEmptySubsequences: false) {
+        for part in normalize == "none"
+            ? [] : normalize.split(separator: ",", omittingEmptySubsequences: false)
+        {
             switch part {
             case "lowercase": found.lowercases = true
             case "punctuation": found.stripsPunctuation = true
@@ -156,7 +158,8 @@ struct Evaluate: ParsableCommand {
         EvaluationOutput(
             folder: report.map { URL(fileURLWithPath: $0) },
             about: [
-                "model": .string(model), "kind": .string(loaded.kind), "dense": dense.map { .string($0) } ?? .null,
+                "model": .string(model), "kind": .string(loaded.kind),
+                "dense": dense.map { .string($0) } ?? .null,
                 "data": data.map { .string($0) } ?? .null, "split": .string(split ?? "test"),
                 "dtype": .string(options.dataType), "version": .string(Version.current),
             ],
@@ -179,6 +182,7 @@ extension AdaptiveModel {
     /// dense, adaptive, or uniform where every token runs all learners of narrower modules.
     var kind: String {
         guard let configuration else { return "dense" }
-        return configuration.modules.allSatisfy { $0.minimumChoice == $0.learnerCount } ? "uniform" : "adaptive"
+        return configuration.modules.allSatisfy { $0.minimumChoice == $0.learnerCount }
+            ? "uniform" : "adaptive"
     }
 }

@@ -52,7 +52,8 @@ struct EvaluationOutput {
     ///   - more: gets the folder.
     /// - Throws: ``RequirementNotMet``, what writing throws.
     func write(
-        _ results: JSONValue, _ records: SampleRecords?, classNames: [String]?, _ requirements: RequirementOptions,
+        _ results: JSONValue, _ records: SampleRecords?, classNames: [String]?,
+        _ requirements: RequirementOptions,
         _ more: (URL) throws -> Void
     ) throws {
         if let folder {

@@ -28,7 +28,8 @@ struct Report: ParsableCommand {
             }
         }
         let target =
-            output.map { URL(fileURLWithPath: $0) } ?? URL(fileURLWithPath: reports[0].place).appendingPathComponent("report.html")
+            output.map { URL(fileURLWithPath: $0) }
+            ?? URL(fileURLWithPath: reports[0].place).appendingPathComponent("report.html")
         try ReportPage(reports, title: title).write(to: target)
         print("Wrote \(target.relativePath)")
     }

@@ -89,7 +89,9 @@ private struct StoppingTexts: Dataset {
             ).evaluate(budgets: [1]).records
         }
         #expect(found[0]?.numbers == Array(0..<12) && found[0]?.tokenCounts == found[1]?.tokenCounts)
-        for (one, five) in zip(found[0]?.runs[1].values[.cosine] ?? [], found[1]?.runs[1].values[.cosine] ?? []) {
+        for (one, five) in zip(
+            found[0]?.runs[1].values[.cosine] ?? [], found[1]?.runs[1].values[.cosine] ?? [])
+        {
             #expect(abs(one - five) < 1e-5)
         }
     }

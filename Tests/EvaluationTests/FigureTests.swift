@@ -55,7 +55,8 @@ import Transformers
             title: "", xTitle: "", yTitle: "",
             series: [
                 .init(
-                    name: "kept", points: [.init(x: 0, y: 1), .init(x: .nan, y: 1, label: "left out"), .init(x: 1, y: 2)],
+                    name: "kept",
+                    points: [.init(x: 0, y: 1), .init(x: .nan, y: 1, label: "left out"), .init(x: 1, y: 2)],
                     colour: 0), .init(name: "gone", points: [.init(x: 1, y: .infinity)], colour: 1),
             ])
         #expect(BalancedMarkup.problem(plot.svg) == nil)
@@ -70,7 +71,8 @@ import Transformers
         let plot = LinePlot(
             title: "", xTitle: "", yTitle: "",
             series: (0..<3).map { .init(name: "n\($0)", points: [.init(x: 1, y: 1)], colour: $0) })
-        let heights = plot.svg.split(separator: "\n").filter { $0.contains("class=\"series") }.compactMap { line in
+        let heights = plot.svg.split(separator: "\n").filter { $0.contains("class=\"series") }.compactMap {
+            line in
             line.firstMatch(of: /y="([0-9.]+)"/).flatMap { Double($0.1) }
         }.sorted()
         #expect(heights.count == 3 && zip(heights, heights.dropFirst()).allSatisfy { $1 - $0 >= 12.9 })

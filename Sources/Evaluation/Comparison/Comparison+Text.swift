@@ -19,7 +19,8 @@ extension Comparison {
             header: ["pair", "first", "second", "difference", "95 %", "p", "MMACs", "MMACs", "second is"])
         for row in rows {
             table.add([
-                row.name, ReportText.value(quality, row.first.value), ReportText.value(quality, row.second.value),
+                row.name, ReportText.value(quality, row.first.value),
+                ReportText.value(quality, row.second.value),
                 ReportText.difference(quality, row.difference.estimate),
                 "\(ReportText.difference(quality, row.difference.lower)) … \(ReportText.difference(quality, row.difference.upper))",
                 row.test.map { Self.probability($0.probability) } ?? "–",
@@ -50,9 +51,10 @@ extension Comparison {
         if verdicts.contains(.better) { sentences.append("The second is better at \(names(.better)).") }
         if verdicts.contains(.worse) { sentences.append("The second is worse at \(names(.worse)).") }
         if verdicts.contains(.undecided) {
-            let most = zip(rows, verdicts).filter { $0.1 == .undecided }.map { row, _ in
-                max(abs(row.difference.lower), abs(row.difference.upper))
-            }.max() ?? 0
+            let most =
+                zip(rows, verdicts).filter { $0.1 == .undecided }.map { row, _ in
+                    max(abs(row.difference.lower), abs(row.difference.upper))
+                }.max() ?? 0
             sentences.append(
                 "No difference is seen at \(names(.undecided)): if there is one, it is most likely below "
                     + ReportText.difference(quality, most).drop { "+−±".contains($0) } + ".")

@@ -58,7 +58,8 @@ public struct Comparison: Sendable {
         func records(_ report: EvaluationReport) throws -> SampleRecords {
             guard let records = report.records else {
                 throw EvaluationError.mismatch(
-                    "\(report.place) has no \(SampleRecords.fileName), which pairing needs: evaluate again with --report")
+                    "\(report.place) has no \(SampleRecords.fileName), which pairing needs: evaluate again with --report"
+                )
             }
             return records
         }
@@ -83,12 +84,14 @@ public struct Comparison: Sendable {
             return Row(
                 first: pair.0.side, second: pair.1.side, difference: difference,
                 test: flags
-                    ? McNemar(pair.0.terms.values.map { Float($0) }, pair.1.terms.values.map { Float($0) }) : nil)
+                    ? McNemar(pair.0.terms.values.map { Float($0) }, pair.1.terms.values.map { Float($0) })
+                    : nil)
         }
         guard !rows.isEmpty else {
             let names = sides.map { $0.map(\.side.name).joined(separator: ", ") }
             throw EvaluationError.mismatch(
-                "No runs can be paired by their \(alignment.rawValue): the first has \(names[0]), the second \(names[1])")
+                "No runs can be paired by their \(alignment.rawValue): the first has \(names[0]), the second \(names[1])"
+            )
         }
         (self.first, self.second, self.quality, self.alignment) = (first, second, known, alignment)
         sampleCount = pairs.count
@@ -111,11 +114,14 @@ public struct Comparison: Sendable {
         _ report: EvaluationReport, _ records: SampleRecords, _ quality: Quality, _ order: [Int]
     ) -> [Candidate] {
         records.runs.compactMap { run in
-            guard let terms = quality.terms(run)?.subset(order), let value = terms.quotient else { return nil }
+            guard let terms = quality.terms(run)?.subset(order), let value = terms.quotient else {
+                return nil
+            }
             let known = report.runs.first { $0.budget == run.budget }
             return Candidate(
                 side: Side(
-                    budget: run.budget, name: ReportRun(budget: run.budget).name, macs: known?.macs, value: value),
+                    budget: run.budget, name: ReportRun(budget: run.budget).name, macs: known?.macs,
+                    value: value),
                 terms: terms)
         }
     }

@@ -8,7 +8,9 @@ public struct RequirementOutcome: Sendable, Equatable {
     init(_ requirement: Requirement, _ found: [(name: String, value: Double)]) {
         let failed = found.filter { !requirement.relation.holds($0.value, requirement.bound) }
         isMet = failed.isEmpty
-        let shown = (failed.isEmpty ? found : failed).map { "\(Markup.number($0.value, digits: 4)) at \($0.name)" }
+        let shown = (failed.isEmpty ? found : failed).map {
+            "\(Markup.number($0.value, digits: 4)) at \($0.name)"
+        }
         text =
             "The requirement \"\(requirement.text)\" is \(failed.isEmpty ? "met" : "not met"): "
             + shown.joined(separator: ", ") + "."
@@ -21,7 +23,8 @@ extension Requirement {
     /// - Throws: ``EvaluationError/mismatch(_:)`` where the evaluation has no such run or number.
     public func check(_ report: EvaluationReport) throws -> RequirementOutcome {
         guard !isDifference else {
-            throw EvaluationError.mismatch("\"\(text)\" asks for a difference, which two evaluations have: acm compare")
+            throw EvaluationError.mismatch(
+                "\"\(text)\" asks for a difference, which two evaluations have: acm compare")
         }
         // A dense model alone has no budgets.
         let isDense = place == .everyBudget && !report.runs.contains { $0.budget != nil }
@@ -35,7 +38,8 @@ extension Requirement {
             self,
             runs.map { run in
                 guard let value = value(run, report.dense), value.isFinite else {
-                    throw EvaluationError.mismatch("\"\(text)\" asks for a number that \(run.name) does not have")
+                    throw EvaluationError.mismatch(
+                        "\"\(text)\" asks for a number that \(run.name) does not have")
                 }
                 return (run.name, value)
             })

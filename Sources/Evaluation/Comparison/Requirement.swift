@@ -105,7 +105,8 @@ public struct Requirement: Sendable, Equatable {
         }
         self.bound = bound
         if case .figure = subject, isSure || isDifference {
-            throw wrong("surely and difference go with \(Quality.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw wrong(
+                "surely and difference go with \(Quality.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         switch Array(words) {
         case []: place = .everyBudget
@@ -117,7 +118,8 @@ public struct Requirement: Sendable, Equatable {
             place = .budget(budget)
         default:
             throw wrong(
-                "expected \"at budget\" and a number, or \"at dense\", found \"\(words.joined(separator: " "))\"")
+                "expected \"at budget\" and a number, or \"at dense\", found \"\(words.joined(separator: " "))\""
+            )
         }
     }
 

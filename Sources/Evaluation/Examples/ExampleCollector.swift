@@ -40,7 +40,8 @@ public struct ExampleCollector {
     public func collect(_ records: SampleRecords, count: Int = 4) throws -> [SampleExample] {
         let run = records.runs.filter { ($0.budget ?? 1) < 1 }
             .min { abs(($0.budget ?? 1) - 0.5) < abs(($1.budget ?? 1) - 0.5) }
-        guard let run, let budget = run.budget, let loads = run.values[.load], !(model.network is WhisperModel)
+        guard let run, let budget = run.budget, let loads = run.values[.load],
+            !(model.network is WhisperModel)
         else { return [] }
         let order = loads.indices.sorted { (loads[$0], $0) < (loads[$1], $1) }
         let ends =
@@ -121,8 +122,11 @@ public struct ExampleCollector {
         let loudest = max(values.reduce(0) { max($0, abs($1)) }, 1e-9)
         return (0..<min(stretches, values.count)).map { stretch in
             let start = stretch * values.count / stretches
-            let part = values[start..<min(max(start + 1, (stretch + 1) * values.count / stretches), values.count)]
-            return [rounded(Double((part.min() ?? 0) / loudest)), rounded(Double((part.max() ?? 0) / loudest))]
+            let part = values[
+                start..<min(max(start + 1, (stretch + 1) * values.count / stretches), values.count)]
+            return [
+                rounded(Double((part.min() ?? 0) / loudest)), rounded(Double((part.max() ?? 0) / loudest)),
+            ]
         }
     }
 }

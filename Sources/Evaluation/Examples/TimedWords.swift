@@ -19,6 +19,8 @@ enum TimedWords {
             }
         }
         let count = Double(max(ids.count, 1))
-        return words.map { .init(text: $0.text, start: Double($0.start) / count, end: Double($0.end) / count) }
+        return words.map {
+            .init(text: $0.text, start: Double($0.start) / count, end: Double($0.end) / count)
+        }
     }
 }

@@ -37,13 +37,15 @@ struct ChoiceBars: Sendable, Equatable {
                     drawing.rectangle(
                         x, y + 1, max(share * width - 1, 0.4), Self.rowHeight - 4, kind: "block",
                         style: "fill-opacity: \(Self.opacity(choice, row.histogram.count))",
-                        title: "\(row.name), \(choice) learners: \(Markup.number(100 * share, digits: 1)) % of the tokens"
+                        title:
+                            "\(row.name), \(choice) learners: \(Markup.number(100 * share, digits: 1)) % of the tokens"
                     ))
                 x += share * width
             }
             lines.append(
                 drawing.text(
-                    Markup.number(row.load, digits: 2), x: LinePlot.width, y: y + 13, kind: "tick", anchor: "end"))
+                    Markup.number(row.load, digits: 2), x: LinePlot.width, y: y + 13, kind: "tick",
+                    anchor: "end"))
         }
         return (lines + ["</svg>"]).joined(separator: "\n")
     }

@@ -74,7 +74,8 @@ struct LinePlot: Sendable, Equatable {
         for tick in up.ticks {
             let y = drawing.y(tick)
             lines.append(drawing.line(Self.left, y, Self.width - Self.right, y, kind: "grid"))
-            lines.append(drawing.text(up.label(tick), x: Self.left - 6, y: y + 4, kind: "tick", anchor: "end"))
+            lines.append(
+                drawing.text(up.label(tick), x: Self.left - 6, y: y + 4, kind: "tick", anchor: "end"))
         }
         for tick in across.ticks {
             let x = drawing.x(tick)
@@ -101,7 +102,8 @@ struct LinePlot: Sendable, Equatable {
             if let range = point.range {
                 lines.append(
                     drawing.line(
-                        x, drawing.y(range.lowerBound), x, drawing.y(range.upperBound), kind: "bar \(colour)"))
+                        x, drawing.y(range.lowerBound), x, drawing.y(range.upperBound), kind: "bar \(colour)")
+                )
             }
             let kind = series.isReference ? "ring" : "point"
             let range = point.range.map {
@@ -140,7 +142,8 @@ struct LinePlot: Sendable, Equatable {
             let series = shown[place.number]
             let anchor = place.x < Self.left + 30 ? "start" : place.x > Self.width - 60 ? "end" : "middle"
             return drawing.text(
-                series.name, x: anchor == "end" ? min(place.x + 8, Self.width - 2) : place.x, y: max(place.y, 12),
+                series.name, x: anchor == "end" ? min(place.x + 8, Self.width - 2) : place.x,
+                y: max(place.y, 12),
                 kind: "series s\(series.colour % FigureStyle.colourCount)", anchor: anchor)
         }
     }

@@ -33,7 +33,8 @@ struct WaveformFigure: Sendable, Equatable {
             ends[line] = x + width
             let isRight = x + width > LinePlot.width
             return drawing.text(
-                word.text, x: isRight ? LinePlot.width : x, y: Self.waveHeight + 14 + 14 * Double(line), kind: "name",
+                word.text, x: isRight ? LinePlot.width : x, y: Self.waveHeight + 14 + 14 * Double(line),
+                kind: "name",
                 anchor: isRight ? "end" : "start")
         }
         let height = Self.waveHeight + 14 * Double(ends.count) + 8

@@ -61,7 +61,8 @@ struct ComputeSection {
                         load: module.load)
                 })
             return .figure(
-                HTML(markup: bars.svg), "\(ReportText.words(kind).capitalizedFirst): share of the tokens by the number "
+                HTML(markup: bars.svg),
+                "\(ReportText.words(kind).capitalizedFirst): share of the tokens by the number "
                     + "of learners that they ran; at the right the load.")
         }
         return "<div class=\"figures\">\(HTML.joined(figures))</div>"
@@ -74,7 +75,8 @@ struct ComputeSection {
         let series = adaptive.enumerated().compactMap { colour, run -> LinePlot.Series? in
             guard let loads = run.values[.load], !loads.isEmpty else { return nil }
             return .init(
-                name: Markup.number(run.budget, digits: 2), points: SampleLoadHistogram.points(loads), colour: colour)
+                name: Markup.number(run.budget, digits: 2), points: SampleLoadHistogram.points(loads),
+                colour: colour)
         }
         guard !series.isEmpty else { return .nothing }
         let plot = LinePlot(
@@ -91,7 +93,8 @@ struct ComputeSection {
 
     /// Quality of the samples that got little and of those that got much.
     private func quarters(_ records: SampleRecords) -> HTML {
-        guard let budget = shown?.budget, let run = records.run(budget: budget), let quality = report.mainQuality,
+        guard let budget = shown?.budget, let run = records.run(budget: budget),
+            let quality = report.mainQuality,
             let quarters = LoadQuarters(run, dense: records.run(budget: nil), quality)
         else { return .nothing }
         let hasDense = quarters.rows.contains { $0.dense != nil }

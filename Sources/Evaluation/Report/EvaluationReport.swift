@@ -77,7 +77,8 @@ public struct EvaluationReport: Sendable {
     }
 
     private init(
-        _ results: JSONValue, _ records: SampleRecords?, examples: [SampleExample], robustness: RobustnessResult?,
+        _ results: JSONValue, _ records: SampleRecords?, examples: [SampleExample],
+        robustness: RobustnessResult?,
         place: String, problems: [String], bootstrap: Bootstrap
     ) {
         var problems = problems
@@ -108,7 +109,9 @@ public struct EvaluationReport: Sendable {
             run.qualities[.cosine] = 1
             run.qualities[.neighbours] = 1
             run.milliseconds =
-                results["budgets"]?.arrayValue?.compactMap { $0["dense_milliseconds_per_sample"]?.doubleValue }
+                results["budgets"]?.arrayValue?.compactMap {
+                    $0["dense_milliseconds_per_sample"]?.doubleValue
+                }
                 .first
             runs.append(run)
         }
@@ -136,7 +139,9 @@ public struct EvaluationReport: Sendable {
                     return runs.count - 1
                 }()
             for quality in Quality.allCases {
-                guard let terms = quality.terms(run), let interval = bootstrap.interval(terms) else { continue }
+                guard let terms = quality.terms(run), let interval = bootstrap.interval(terms) else {
+                    continue
+                }
                 runs[place].intervals[quality] = interval
                 runs[place].qualities[quality] = interval.estimate
             }

@@ -28,7 +28,8 @@ struct FailureModes {
     }
 
     private static func listed(_ items: [String], most: Int = 4) -> String {
-        items.prefix(most).joined(separator: ", ") + (items.count > most ? " and \(items.count - most) more" : "")
+        items.prefix(most).joined(separator: ", ")
+            + (items.count > most ? " and \(items.count - most) more" : "")
     }
 
     private static func collapse(_ runs: [ReportRun]) -> Finding? {
@@ -51,13 +52,16 @@ struct FailureModes {
         guard !parts.isEmpty else { return nil }
         return Finding(
             name: "Extreme loads",
-            text: "Some modules run nearly all or nearly none of their learners: \(parts.joined(separator: "; ")). "
+            text:
+                "Some modules run nearly all or nearly none of their learners: \(parts.joined(separator: "; ")). "
                 + "A module that never runs could be removed, one that always runs all could stay dense.")
     }
 
     private static func missedBudgets(_ runs: [ReportRun]) -> Finding? {
         let parts = runs.compactMap { run -> String? in
-            guard let budget = run.budget, let load = run.load, abs(load - budget) > budgetTolerance else { return nil }
+            guard let budget = run.budget, let load = run.load, abs(load - budget) > budgetTolerance else {
+                return nil
+            }
             return "\(Markup.number(budget, digits: 2)) gives \(Markup.number(load, digits: 3))"
         }
         guard !parts.isEmpty else { return nil }
@@ -69,7 +73,9 @@ struct FailureModes {
 
     private static func slowness(_ runs: [ReportRun], _ dense: ReportRun?) -> Finding? {
         let parts = runs.compactMap { run -> String? in
-            guard let speedup = ReportText.speedup(run, dense), speedup < 1 - timeTolerance else { return nil }
+            guard let speedup = ReportText.speedup(run, dense), speedup < 1 - timeTolerance else {
+                return nil
+            }
             return "\(run.name) takes \(Markup.number(1 / speedup, digits: 2)) times as long"
         }
         guard !parts.isEmpty else { return nil }
@@ -87,13 +93,15 @@ struct FailureModes {
                 else { return nil }
                 let change = quality.higherIsBetter ? own - wanted : wanted - own
                 guard change < 0 else { return nil }
-                return "\(ReportText.value(quality, own)) where \(cut.name) has \(ReportText.value(quality, wanted))"
+                return
+                    "\(ReportText.value(quality, own)) where \(cut.name) has \(ReportText.value(quality, wanted))"
             }
         }
         guard !parts.isEmpty else { return nil }
         return Finding(
             name: "Below the uniform cut",
-            text: "At equal cost the \(quality.title) is worse than that of a model in which every token runs the "
+            text:
+                "At equal cost the \(quality.title) is worse than that of a model in which every token runs the "
                 + "same: \(parts.joined(separator: "; ")). The gates do not pay here.")
     }
 
@@ -114,9 +122,13 @@ extension Quality {
     /// What runs give at a cost, between the nearest two in proportion; nil beyond the cheapest and the costliest,
     /// where a per cent does not count.
     func interpolated(_ runs: [ReportRun], at cost: Double) -> Double? {
-        let points = runs.compactMap { run in run.macs.flatMap { x in run.qualities[self].map { (x: x, y: $0) } } }
-            .sorted { $0.x < $1.x }
-        if let near = points.min(by: { abs($0.x - cost) < abs($1.x - cost) }), abs(near.x - cost) <= 0.01 * cost {
+        let points = runs.compactMap { run in
+            run.macs.flatMap { x in run.qualities[self].map { (x: x, y: $0) } }
+        }
+        .sorted { $0.x < $1.x }
+        if let near = points.min(by: { abs($0.x - cost) < abs($1.x - cost) }),
+            abs(near.x - cost) <= 0.01 * cost
+        {
             return near.y
         }
         guard let above = points.firstIndex(where: { $0.x > cost }), above > 0 else { return nil }

@@ -78,7 +78,8 @@ struct FrontierSection {
             yTitle: quality.title + (quality.isShare ? ", %" : ""), series: series)
         let better = quality.higherIsBetter ? "up" : "down"
         return .figure(
-            HTML(markup: plot.svg), "\(quality.title.capitalizedFirst) by \(axis.title); better is \(better) and left.")
+            HTML(markup: plot.svg),
+            "\(quality.title.capitalizedFirst) by \(axis.title); better is \(better) and left.")
     }
 }
 

@@ -21,7 +21,9 @@ struct HeadlineSection {
             let reference = report.dense ?? report.runs.max(by: { ($0.budget ?? 0) < ($1.budget ?? 0) }),
             let wanted = reference.qualities[quality]
         else { return nil }
-        let candidates = report.runs.filter { $0.budget != nil && $0 != reference && $0.qualities[quality] != nil }
+        let candidates = report.runs.filter {
+            $0.budget != nil && $0 != reference && $0.qualities[quality] != nil
+        }
         func loss(_ run: ReportRun) -> Double {
             let change = (run.qualities[quality] ?? 0) - wanted
             return quality.higherIsBetter ? -change : change
@@ -58,8 +60,10 @@ struct HeadlineSection {
         }
         tiles.append(
             quality == .cosine
-                ? tile("mean cosine", ReportText.value(quality, run.qualities[quality]), "with the dense model")
-                : tile(quality.title, ReportText.difference(quality, change), interval(quality, run, reference)))
+                ? tile(
+                    "mean cosine", ReportText.value(quality, run.qualities[quality]), "with the dense model")
+                : tile(
+                    quality.title, ReportText.difference(quality, change), interval(quality, run, reference)))
         if let speedup {
             tiles.append(
                 tile(
@@ -76,7 +80,8 @@ struct HeadlineSection {
     private func sentence(
         _ run: ReportRun, _ other: String, _ quality: Quality, _ share: Double?, _ change: Double
     ) -> String {
-        let cost = share.map { "spends \(ReportText.percent($0)) of the multiply-accumulates of \(other)" } ?? "runs"
+        let cost =
+            share.map { "spends \(ReportText.percent($0)) of the multiply-accumulates of \(other)" } ?? "runs"
         let kept =
             quality == .cosine
             ? "its embeddings have a mean cosine of \(ReportText.value(quality, run.qualities[quality])) with those of \(other)"
@@ -88,10 +93,12 @@ struct HeadlineSection {
     /// Where the difference lies, over the same samples.
     private func interval(_ quality: Quality, _ run: ReportRun, _ reference: ReportRun) -> String {
         guard let records = report.records, let first = records.run(budget: reference.budget),
-            let second = records.run(budget: run.budget), let a = quality.terms(first), let b = quality.terms(second),
+            let second = records.run(budget: run.budget), let a = quality.terms(first),
+            let b = quality.terms(second),
             let found = Bootstrap().difference(a, b)
         else { return "\(ReportText.value(quality, run.qualities[quality]))" }
-        return "95 %: \(ReportText.difference(quality, found.lower)) to \(ReportText.difference(quality, found.upper))"
+        return
+            "95 %: \(ReportText.difference(quality, found.lower)) to \(ReportText.difference(quality, found.upper))"
     }
 
     private func tile(_ name: String, _ value: String, _ note: String) -> HTML {
@@ -103,7 +110,8 @@ struct HeadlineSection {
     private var circumstances: String {
         var parts: [String] = []
         if let count = report.sampleCount {
-            let tokens = report.meanTokenCount.map { " of \(Markup.number($0, digits: 1)) tokens on average" } ?? ""
+            let tokens =
+                report.meanTokenCount.map { " of \(Markup.number($0, digits: 1)) tokens on average" } ?? ""
             parts.append("\(count) samples\(tokens)")
         }
         if let data = report.about["data"]?.stringValue {

@@ -21,7 +21,9 @@ struct ReportRun: Sendable, Equatable {
         /// The number of the block; nil for a path without one.
         var block: Int? {
             let parts = place.split(separator: ".")
-            return parts.firstIndex(of: "blocks").flatMap { parts.indices.contains($0 + 1) ? Int(parts[$0 + 1]) : nil }
+            return parts.firstIndex(of: "blocks").flatMap {
+                parts.indices.contains($0 + 1) ? Int(parts[$0 + 1]) : nil
+            }
         }
 
         /// The path without the number of the block, such as `feedForward` or `decoder.attention.query`.
@@ -54,7 +56,9 @@ struct ReportRun: Sendable, Equatable {
 extension ReportRun {
     /// What `results.json` says of a run; what is missing stays unknown.
     init(_ json: JSONValue, budget: Double?) {
-        func number(_ key: String, in value: JSONValue? = nil) -> Double? { (value ?? json)[key]?.doubleValue }
+        func number(_ key: String, in value: JSONValue? = nil) -> Double? {
+            (value ?? json)[key]?.doubleValue
+        }
         self.budget = budget
         load = number("load") ?? (budget == nil ? 1 : nil)
         macs = number("macs")
@@ -76,7 +80,8 @@ extension ReportRun {
         drift = json["drift"]?["divergence_bits"]?.doubleValue
         modules = (json["modules"]?.arrayValue ?? []).compactMap { module in
             guard let place = module["place"]?.stringValue,
-                let histogram = module["histogram"]?.arrayValue?.compactMap(\.integerValue), histogram.count > 1,
+                let histogram = module["histogram"]?.arrayValue?.compactMap(\.integerValue),
+                histogram.count > 1,
                 histogram.allSatisfy({ $0 >= 0 })
             else { return nil }
             return Module(place: place, histogram: histogram)

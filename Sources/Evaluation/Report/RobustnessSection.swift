@@ -58,10 +58,12 @@ struct RobustnessSection {
             .figure(HTML(markup: error.svg), "Top-1 error, mean over the corruptions.")
         ]
         if !adaptive.isEmpty {
-            figures.append(.figure(HTML(markup: load.svg), "Load that the gates chose, mean over the corruptions."))
+            figures.append(
+                .figure(HTML(markup: load.svg), "Load that the gates chose, mean over the corruptions."))
         }
         if result.cells.contains(where: { $0.drift != nil }) {
-            figures.append(.figure(HTML(markup: drift.svg), "Drift from calibration data, mean over the corruptions."))
+            figures.append(
+                .figure(HTML(markup: drift.svg), "Drift from calibration data, mean over the corruptions."))
         }
         return .joined(figures)
     }

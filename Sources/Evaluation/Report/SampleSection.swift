@@ -43,7 +43,9 @@ struct SampleSection {
             facts.append("<dt>says</dt><dd>\(output)\(example.words == nil ? mark : "")</dd>")
         }
         if let dense = example.denseOutput { facts.append("<dt>dense</dt><dd>\(dense)</dd>") }
-        if let truth = example.truth { facts.append("<dt>\(example.words == nil ? "is" : "said")</dt><dd>\(truth)</dd>") }
+        if let truth = example.truth {
+            facts.append("<dt>\(example.words == nil ? "is" : "said")</dt><dd>\(truth)</dd>")
+        }
         let list: HTML = facts.isEmpty ? .nothing : "<dl>\(HTML.joined(facts))</dl>"
         return """
             <article class="\(example.image == nil ? "sample" : "sample small")">\
@@ -57,10 +59,13 @@ struct SampleSection {
         if let waveform = example.waveform {
             return HTML(
                 markup: WaveformFigure(
-                    waveform: waveform, loads: example.tokenLoads, highest: highest, words: example.words ?? []
+                    waveform: waveform, loads: example.tokenLoads, highest: highest,
+                    words: example.words ?? []
                 ).svg)
         }
-        guard !example.tokens.isEmpty, example.tokens.count == example.tokenLoads.count else { return .nothing }
+        guard !example.tokens.isEmpty, example.tokens.count == example.tokenLoads.count else {
+            return .nothing
+        }
         return HTML(markup: "<p class=\"tokens\">")
             + .joined(
                 zip(example.tokens, example.tokenLoads).map { token, load in
@@ -78,7 +83,8 @@ struct SampleSection {
         let cells = example.tokenLoads.enumerated().map { place, load in
             drawing.rectangle(
                 Double(place % columns) * side, Double(place / columns) * side, side, side, kind: "patch",
-                style: "fill: rgb(\(ColourScale.colour(load / highest).map(String.init).joined(separator: " ")))",
+                style:
+                    "fill: rgb(\(ColourScale.colour(load / highest).map(String.init).joined(separator: " ")))",
                 title: "load \(Markup.number(load, digits: 3))")
         }
         let source = "data:image/jpeg;base64,\(image.base64EncodedString())"

@@ -31,7 +31,8 @@ struct RawImages: Dataset {
             return generator.next()
         }
         let coloured = try pixels.expanded([-1, 3, -1, -1]).contiguous()
-        batch.inputs.tensors["pixel_values"] = try corruption.apply(coloured, severity: severity, seeds: seeds)
+        batch.inputs.tensors["pixel_values"] = try corruption.apply(
+            coloured, severity: severity, seeds: seeds)
         return try base.finish(batch, nil)
     }
 }

@@ -72,10 +72,14 @@ public struct RobustnessEvaluation {
             while let raw = try loader.next() {
                 try count(raw, type, &counts)
                 // Batches without an image that can be read were passed over.
-                let place = batches[done...].firstIndex { $0.contains { images.base.number(of: $0) == raw.indices.first } }
+                let place = batches[done...].firstIndex {
+                    $0.contains { images.base.number(of: $0) == raw.indices.first }
+                }
                 done = (place ?? done) + 1
                 options.report(min(done * options.batchSize, images.count), images.count)
-                guard let parts = options.parts, saved.duration(to: .now) > options.partDuration else { continue }
+                guard let parts = options.parts, saved.duration(to: .now) > options.partDuration else {
+                    continue
+                }
                 try parts.write(state(done, counts), from: 0)
                 saved = .now
             }
@@ -104,7 +108,8 @@ public struct RobustnessEvaluation {
         }
     }
 
-    private func cell(_ condition: Condition, _ run: CollectedRun, _ counts: Counts) -> RobustnessResult.Cell {
+    private func cell(_ condition: Condition, _ run: CollectedRun, _ counts: Counts) -> RobustnessResult.Cell
+    {
         let drift = run.budget.flatMap { budget in
             run.model.calibration.flatMap { DriftMonitor.drift(of: counts.meter, from: $0, budget: budget) }
         }

@@ -59,7 +59,9 @@ public struct RobustnessResult: Sendable, Equatable {
     public func meanCorruptionError(budget: Double?) -> Double? {
         let quotients = corruptions.map { corruption -> Double? in
             func sum(_ budget: Double?) -> Double {
-                cells.filter { $0.corruption == corruption && $0.budget == budget }.reduce(0) { $0 + $1.error }
+                cells.filter { $0.corruption == corruption && $0.budget == budget }.reduce(0) {
+                    $0 + $1.error
+                }
             }
             return sum(nil) > 0 ? sum(budget) / sum(nil) : nil
         }
@@ -95,7 +97,8 @@ public struct RobustnessResult: Sendable, Equatable {
                         "corruption": $0.corruption.map { .string($0) } ?? .null,
                         "severity": .integer($0.severity), "budget": optional($0.budget),
                         "samples": .integer($0.sampleCount), "errors": .integer($0.errorCount),
-                        "load": .number($0.load), "drift_bits": optional($0.drift), "alarm": .bool($0.isAlarm),
+                        "load": .number($0.load), "drift_bits": optional($0.drift),
+                        "alarm": .bool($0.isAlarm),
                     ]
                 }),
         ]
@@ -120,7 +123,9 @@ public struct RobustnessResult: Sendable, Equatable {
     /// A row for each run: clean error, mean error, mean corruption error, load, drift and alarms.
     public var table: ColumnTable {
         var table = ColumnTable(
-            header: ["budget", "clean error", "corrupted", "mCE", "clean load", "corrupted", "drift", "alarms"])
+            header: [
+                "budget", "clean error", "corrupted", "mCE", "clean load", "corrupted", "drift", "alarms",
+            ])
         for budget in budgets {
             let own = cells.filter { $0.budget == budget && $0.corruption != nil }
             func mean(_ values: [Double]) -> Double? {
@@ -128,7 +133,8 @@ public struct RobustnessResult: Sendable, Equatable {
             }
             let clean = cell(nil, 0, budget: budget)
             table.add([
-                budget.map { Markup.number($0, digits: 2) } ?? "dense", Markup.number(clean?.error, digits: 4),
+                budget.map { Markup.number($0, digits: 2) } ?? "dense",
+                Markup.number(clean?.error, digits: 4),
                 Markup.number(meanError(budget: budget), digits: 4),
                 Markup.number(meanCorruptionError(budget: budget), digits: 3),
                 budget == nil ? "–" : Markup.number(clean?.load, digits: 3),

@@ -30,6 +30,8 @@ struct EvaluationPart {
         for (place, run) in part.runs.enumerated() {
             runs[place].values.merge(run.values, uniquingKeysWith: +)
             runs[place].embeddings += run.embeddings
+            // A part without batches has no histograms.
+            if run.histograms.isEmpty { continue }
             runs[place].histograms =
                 runs[place].histograms.isEmpty
                 ? run.histograms
@@ -40,7 +42,8 @@ struct EvaluationPart {
     /// As tensors by name, for a file; see ``init(_:runCount:)``.
     func tensors() throws -> [(name: String, tensor: Tensor)] {
         var found: [(name: String, tensor: Tensor)] = [
-            ("numbers", try Tensor(numbers)), ("tokens", try Tensor(tokenCounts)), ("labels", try Tensor(labels)),
+            ("numbers", try Tensor(numbers)), ("tokens", try Tensor(tokenCounts)),
+            ("labels", try Tensor(labels)),
             ("embedded", try Tensor(embedded)),
         ]
         for (place, run) in runs.enumerated() {
@@ -72,7 +75,8 @@ struct EvaluationPart {
         embedded = try integers("embedded")
         for place in 0..<runCount {
             for measure in Measure.allCases {
-                runs[place].values[measure] = try tensors["\(place).\(measure.rawValue)"]?.array(of: Float.self)
+                runs[place].values[measure] = try tensors["\(place).\(measure.rawValue)"]?.array(
+                    of: Float.self)
             }
             while let histogram = tensors["\(place).histogram.\(runs[place].histograms.count)"] {
                 runs[place].histograms.append(try histogram.array(of: Int.self))

@@ -10,12 +10,14 @@ enum SampleLoadHistogram {
         for load in loads where load.isFinite {
             bins[min(max(Int(load * Float(binCount)), 0), binCount - 1)] += 1
         }
-        guard let first = bins.firstIndex(where: { $0 > 0 }), let last = bins.lastIndex(where: { $0 > 0 }) else {
+        guard let first = bins.firstIndex(where: { $0 > 0 }), let last = bins.lastIndex(where: { $0 > 0 })
+        else {
             return []
         }
         return (max(first - 1, 0)...min(last + 1, binCount - 1)).map { bin in
             LinePlot.Point(
-                x: (Double(bin) + 0.5) / Double(binCount), y: 100 * Double(bins[bin]) / Double(max(loads.count, 1)))
+                x: (Double(bin) + 0.5) / Double(binCount),
+                y: 100 * Double(bins[bin]) / Double(max(loads.count, 1)))
         }
     }
 }

@@ -15,8 +15,10 @@ import Torch
     }
 
     @Test(arguments: [
-        ("", "expected one of top1"), ("top9>1", "found \"top9\""), ("top1", "expected >=, <=, > or < behind top1"),
-        ("top1=0.5", "found \"=\""), ("top1>=", "expected a number behind >="), ("top1>=nan", "found \"nan\""),
+        ("", "expected one of top1"), ("top9>1", "found \"top9\""),
+        ("top1", "expected >=, <=, > or < behind top1"),
+        ("top1=0.5", "found \"=\""), ("top1>=", "expected a number behind >="),
+        ("top1>=nan", "found \"nan\""),
         ("top1>=0.5 at budget", "expected \"at budget\" and a number"),
         ("top1>=0.5 at budget 2", "expected a budget in 0...1, found \"2\""),
         ("top1>=0.5 always", "found \"always\""), ("surely load<0.5", "surely and difference go with"),

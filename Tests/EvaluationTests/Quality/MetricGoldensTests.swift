@@ -25,7 +25,8 @@ import Torch
         let speech: [Speech]
     }
 
-    private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Goldens/metrics")
 
     private func measures() throws -> Measures {
@@ -60,7 +61,8 @@ import Torch
                     + ErrorRate.words(reference: pair.reference, hypothesis: pair.hypothesis, normalization)
                 characters =
                     characters
-                    + ErrorRate.characters(reference: pair.reference, hypothesis: pair.hypothesis, normalization)
+                    + ErrorRate.characters(
+                        reference: pair.reference, hypothesis: pair.hypothesis, normalization)
             }
             #expect(abs(words.value - speech.word) < 1e-12, "\(speech)")
             #expect(abs(characters.value - speech.character) < 1e-12, "\(speech)")

@@ -15,7 +15,9 @@ import Torch
     /// The results with keys of the second run changed.
     private func changing(_ changes: [String: JSONValue]) -> (inout JSONObject) -> Void {
         { results in
-            guard case .array(var budgets) = results["budgets"], case .object(var run) = budgets[1] else { return }
+            guard case .array(var budgets) = results["budgets"], case .object(var run) = budgets[1] else {
+                return
+            }
             for (key, value) in changes { run[key] = value }
             budgets[1] = .object(run)
             results["budgets"] = .array(budgets)
@@ -32,13 +34,16 @@ import Torch
                 .contains("at budget 0.50 blocks.0.feedForward") == true)
         #expect(
             try found(
-                changing(["modules": [["place": "blocks.3.feedForward", "histogram": [100, 0, 0]]]]))["Extreme loads"]?
+                changing(["modules": [["place": "blocks.3.feedForward", "histogram": [100, 0, 0]]]]))[
+                    "Extreme loads"]?
                 .contains("blocks.3.feedForward (load 0.000)") == true)
         #expect(try found(changing(["load": 0.7]))["Budget missed"]?.contains("0.50 gives 0.700") == true)
         #expect(
             try found(changing(["milliseconds_per_sample": 3.0]))["Slower than dense"]?
                 .contains("budget 0.50 takes 1.50 times as long") == true)
-        #expect(try found(changing(["drift": ["divergence_bits": 0.02]]))["Drift"]?.contains("0.020 bits") == true)
+        #expect(
+            try found(changing(["drift": ["divergence_bits": 0.02]]))["Drift"]?.contains("0.020 bits") == true
+        )
     }
 
     /// The conversion has half right at 0.6 MMACs, the cut three quarters.
@@ -66,7 +71,9 @@ import Torch
         }
         let runs = [run(10, 0.5), run(20, 0.7)]
         #expect(abs((Quality.top1.interpolated(runs, at: 15) ?? 0) - 0.6) < 1e-12)
-        #expect(Quality.top1.interpolated(runs, at: 10) == 0.5 && Quality.top1.interpolated(runs, at: 20) == 0.7)
-        #expect(Quality.top1.interpolated(runs, at: 9) == nil && Quality.top1.interpolated(runs, at: 21) == nil)
+        #expect(
+            Quality.top1.interpolated(runs, at: 10) == 0.5 && Quality.top1.interpolated(runs, at: 20) == 0.7)
+        #expect(
+            Quality.top1.interpolated(runs, at: 9) == nil && Quality.top1.interpolated(runs, at: 21) == nil)
     }
 }

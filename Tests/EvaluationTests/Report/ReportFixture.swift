@@ -35,7 +35,8 @@ struct ReportFixture {
         results["budgets"] = .array(
             budgets.map { budget in
                 [
-                    "budget": .number(budget), "load": .number(budget), "macs": .number(1e6 * (0.2 + 0.8 * budget)),
+                    "budget": .number(budget), "load": .number(budget),
+                    "macs": .number(1e6 * (0.2 + 0.8 * budget)),
                     "mean_cosine": 0.9, "neighbour_agreement": 0.8, "milliseconds_per_sample": 1.5,
                     "dense_milliseconds_per_sample": 2.0, "collapsed": [],
                     "modules": [

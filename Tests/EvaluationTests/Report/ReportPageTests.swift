@@ -6,16 +6,20 @@ import Torch
 
 @Suite struct ReportPageTests {
     @Test func thePageIsWellFormedAndLoadsNothing() throws {
-        let fixture = try ReportFixture { $0["about"] = ["model": "a<b>/\"m\" & 'n'", "data": "<script>.tsv"] }
+        let fixture = try ReportFixture {
+            $0["about"] = ["model": "a<b>/\"m\" & 'n'", "data": "<script>.tsv"]
+        }
         defer { fixture.remove() }
         let html = try ReportPage([fixture.report()]).html
         #expect(BalancedMarkup.problem(html) == nil)
         #expect(!html.contains("<script") && html.contains("&lt;script&gt;.tsv"))
         #expect(html.contains("a&lt;b&gt;/&quot;m&quot; &amp; &#39;n&#39;"))
         #expect(!html.contains("<link") && !html.contains("url(") && !html.contains("@import"))
-        #expect(!html.contains("http") || html.components(separatedBy: "http").dropFirst().allSatisfy {
-            $0.hasPrefix("://www.w3.org/2000/svg")
-        })
+        #expect(
+            !html.contains("http")
+                || html.components(separatedBy: "http").dropFirst().allSatisfy {
+                    $0.hasPrefix("://www.w3.org/2000/svg")
+                })
         #expect(html.contains("prefers-color-scheme: dark") && html.contains("width=device-width"))
         #expect(!html.contains("nan") && !html.contains("inf\""))
         for heading in ["Quality against compute", "All runs", "Where the compute went", "Loads of samples"] {
@@ -30,7 +34,9 @@ import Torch
         let report = try fixture.report()
         #expect(HeadlineSection.chosen(report)?.run.budget == 0.75)
         let html = HeadlineSection(report, in: [report]).html.text
-        #expect(html.contains("At budget 0.75 the model spends 80 % of the multiply-accumulates of the dense model"))
+        #expect(
+            html.contains(
+                "At budget 0.75 the model spends 80 % of the multiply-accumulates of the dense model"))
         #expect(html.contains("±0.0 points") && html.contains("1.33 ×"))
     }
 
@@ -106,11 +112,14 @@ import Torch
         let fixture = try ReportFixture()
         defer { fixture.remove() }
         func example(
-            tokens: [String] = [], image: Data? = nil, waveform: [[Double]]? = nil, words: [SampleExample.Word]? = nil
+            tokens: [String] = [], image: Data? = nil, waveform: [[Double]]? = nil,
+            words: [SampleExample.Word]? = nil
         ) -> SampleExample {
             SampleExample(
-                number: 3, place: "a&b.png", budget: 0.5, load: 0.25, truth: "cat", output: "dog", denseOutput: "cat",
-                tokens: tokens, tokenLoads: [0.1, 0.2, 0.3, 0.4], image: image, patchColumns: image == nil ? nil : 2,
+                number: 3, place: "a&b.png", budget: 0.5, load: 0.25, truth: "cat", output: "dog",
+                denseOutput: "cat",
+                tokens: tokens, tokenLoads: [0.1, 0.2, 0.3, 0.4], image: image,
+                patchColumns: image == nil ? nil : 2,
                 waveform: waveform, words: words)
         }
         try SampleExample.write(
@@ -119,13 +128,16 @@ import Torch
                 example(
                     waveform: [[-1, 1], [-0.5, 0.25]],
                     words: [
-                        .init(text: "long word", start: 0.9, end: 1), .init(text: "other", start: 0.91, end: 1),
+                        .init(text: "long word", start: 0.9, end: 1),
+                        .init(text: "other", start: 0.91, end: 1),
                     ]),
             ], to: fixture.folder.appendingPathComponent(SampleExample.fileName))
         let html = try ReportPage([fixture.report()]).html
         #expect(BalancedMarkup.problem(html) == nil)
         #expect(html.contains("&lt;b&gt;") && html.contains("--share: 0.250") && html.contains("a&amp;b.png"))
-        #expect(html.contains("data:image/jpeg;base64,/9g=") && html.components(separatedBy: "class=\"patch\"").count == 5)
+        #expect(
+            html.contains("data:image/jpeg;base64,/9g=")
+                && html.components(separatedBy: "class=\"patch\"").count == 5)
         #expect(html.contains("long word") && html.contains("dog ✗"))
     }
 }

@@ -19,12 +19,17 @@ import Torch
     }
 
     @Test func meansByHand() throws {
-        #expect(result.corruptions == ["fog", "snow"] && result.severities == [1] && result.budgets == [Double?.none, 0.5])
+        #expect(
+            result.corruptions == ["fog", "snow"] && result.severities == [1]
+                && result.budgets == [Double?.none, 0.5])
         #expect(abs((result.meanError(budget: 0.5) ?? 0) - 0.35) < 1e-12)
         #expect(abs((result.meanCorruptionError(budget: 0.5) ?? 0) - (1.5 + 1) / 2) < 1e-12)
         #expect(result.meanCorruptionError(budget: nil) == 1)
-        #expect(RobustnessResult(cells: result.cells.filter { $0.budget != nil }).meanCorruptionError(budget: 0.5) == nil)
-        #expect(result.table.rows[1] == ["0.50", "0.2000", "0.3500", "1.250", "0.500", "0.500", "0.1000", "1/2"])
+        #expect(
+            RobustnessResult(cells: result.cells.filter { $0.budget != nil }).meanCorruptionError(budget: 0.5)
+                == nil)
+        #expect(
+            result.table.rows[1] == ["0.50", "0.2000", "0.3500", "1.250", "0.500", "0.500", "0.1000", "1/2"])
     }
 
     @Test func aFileGivesTheSame() throws {

@@ -12,7 +12,8 @@ import Testing
         #expect(rows.map { ($0.load * 100).rounded() } == [15, 35, 55, 75])
         #expect(rows.map(\.value) == [1, 1, 0.5, 0] && rows.allSatisfy { $0.dense == 1 })
         #expect(LoadQuarters(run, dense: nil, .wordErrorRate) == nil)
-        #expect(LoadQuarters(SampleRun(budget: 1, values: [.load: [1], .top1: [1]]), dense: nil, .top1) == nil)
+        #expect(
+            LoadQuarters(SampleRun(budget: 1, values: [.load: [1], .top1: [1]]), dense: nil, .top1) == nil)
     }
 
     @Test func histogramsAreInPerCent() {

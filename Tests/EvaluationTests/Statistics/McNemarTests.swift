@@ -11,7 +11,8 @@ import Testing
     @Test(arguments: cases)
     func probabilities(_ first: Int, _ second: Int, _ ways: Double) {
         let throwCount = Double(1 << (first + second))
-        #expect(abs(McNemar(firstAlone: first, secondAlone: second).probability - 2 * ways / throwCount) < 1e-12)
+        #expect(
+            abs(McNemar(firstAlone: first, secondAlone: second).probability - 2 * ways / throwCount) < 1e-12)
     }
 
     @Test(arguments: [(0, 1), (4, 4), (0, 0)])
