@@ -20,12 +20,15 @@ import Torch
             "word_delimiter_token": "|",
         ]
         try tokenizer.write(to: folder["model/tokenizer_config.json"])
-        let extractor: JSONValue = ["sampling_rate": 16000, "do_normalize": true, "return_attention_mask": true]
+        let extractor: JSONValue = [
+            "sampling_rate": 16000, "do_normalize": true, "return_attention_mask": true,
+        ]
         try extractor.write(to: folder["model/preprocessor_config.json"])
         try FileManager.default.createDirectory(at: folder["data/clips"], withIntermediateDirectories: true)
         for name in names {
             try folder.add(
-                "data/clips/\(name)", Data(contentsOf: Goldens.folder.appendingPathComponent("audio/\(name)")))
+                "data/clips/\(name)", Data(contentsOf: Goldens.folder.appendingPathComponent("audio/\(name)"))
+            )
         }
         let table = "path\tsentence\n" + names.map { "\($0)\tABE CAFE\n" }.joined()
         for split in ["train", "test"] { try folder.add("data/\(split).tsv", Data(table.utf8)) }
@@ -37,7 +40,8 @@ import Torch
     @Test func errorRatesAreMeasuredAndShown() throws {
         let ending = try Program(
             [
-                "evaluate", "adaptive", "--dense", "model", "--data", "data", "--budgets", "1,0.5", "--report",
+                "evaluate", "adaptive", "--dense", "model", "--data", "data", "--budgets", "1,0.5",
+                "--report",
                 "report", "--json", "--require", "wer>=0",
             ], in: folder
         ).wait()

@@ -32,7 +32,7 @@ public struct Comparison: Sendable {
         public let test: McNemar?
 
         public var name: String {
-            first.name == second.name ? first.name : "\(first.name) and \(second.name)"
+            first.name == second.name ? second.name : "\(second.name) against \(first.name)"
         }
     }
 

@@ -129,7 +129,7 @@ struct LinePlot: Sendable, Equatable {
     private func names(_ shown: [Series], _ drawing: SVGDrawing) -> [String] {
         var places = shown.enumerated().compactMap { number, series in
             (hasMarks ? series.points.last : series.points.max { $0.y < $1.y }).map {
-                (number: number, x: drawing.x($0.x), y: drawing.y($0.y) - 9)
+                (number: number, x: drawing.x($0.x), y: drawing.y($0.y) + (isBelow(series, shown) ? 17 : -9))
             }
         }.filter { !shown[$0.number].name.isEmpty }
         // From the top down, so that those below give way.
@@ -145,6 +145,15 @@ struct LinePlot: Sendable, Equatable {
                 series.name, x: anchor == "end" ? min(place.x + 8, Self.width - 2) : place.x,
                 y: max(place.y, 12),
                 kind: "series s\(series.colour % FigureStyle.colourCount)", anchor: anchor)
+        }
+    }
+
+    /// Whether a single point is named below it, because another series runs above.
+    private func isBelow(_ series: Series, _ shown: [Series]) -> Bool {
+        guard series.points.count == 1, let own = series.points.first else { return false }
+        return shown.contains { other in
+            other.points.count > 1
+                && (other.points.min { abs($0.x - own.x) < abs($1.x - own.x) }?.y ?? own.y) > own.y
         }
     }
 }

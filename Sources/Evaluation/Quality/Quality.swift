@@ -46,7 +46,7 @@ public enum Quality: String, CaseIterable, Sendable {
     /// Whether each sample is either right or wrong.
     var isFlag: Bool { measures.0.isFlag || self == .neighbours }
 
-    /// What the dense model has where it is the measure itself, and nothing is known of it; nil else.
+    /// What the dense model has by definition, since it is what runs are compared with; nil else.
     var denseValue: Double? { self == .cosine || self == .neighbours ? 1 : nil }
 
     /// For each sample what is summed and what it is divided by; samples of which nothing is known count 0 in

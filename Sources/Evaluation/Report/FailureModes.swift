@@ -84,17 +84,21 @@ struct FailureModes {
             text: "Measured against the dense model on this device: \(parts.joined(separator: "; ")).")
     }
 
+    /// At equal cost, and where samples can be paired beyond chance.
     private static func worseThanUniform(_ report: EvaluationReport, _ cuts: [EvaluationReport]) -> Finding? {
         guard let quality = report.mainQuality else { return nil }
-        let parts = cuts.flatMap { cut in
-            cut.runs.compactMap { uniform -> String? in
+        let parts = cuts.flatMap { cut -> [String] in
+            if let comparison = try? Comparison(cut, report, quality: quality, alignment: .cost) {
+                return comparison.rows.filter { comparison.verdict($0) == .worse }.map { row in
+                    text(quality, own: row.second.value, cut, row.first.value)
+                }
+            }
+            return cut.runs.filter { $0.budget != nil }.compactMap { uniform in
                 guard let cost = uniform.macs, let wanted = uniform.qualities[quality],
                     let own = quality.interpolated(report.runs.filter { $0.budget != nil }, at: cost)
                 else { return nil }
                 let change = quality.higherIsBetter ? own - wanted : wanted - own
-                guard change < 0 else { return nil }
-                return
-                    "\(ReportText.value(quality, own)) where \(cut.name) has \(ReportText.value(quality, wanted))"
+                return change < 0 ? text(quality, own: own, cut, wanted) : nil
             }
         }
         guard !parts.isEmpty else { return nil }
@@ -103,6 +107,12 @@ struct FailureModes {
             text:
                 "At equal cost the \(quality.title) is worse than that of a model in which every token runs the "
                 + "same: \(parts.joined(separator: "; ")). The gates do not pay here.")
+    }
+
+    private static func text(_ quality: Quality, own: Double, _ cut: EvaluationReport, _ wanted: Double)
+        -> String
+    {
+        "\(ReportText.value(quality, own)) where \(cut.name) has \(ReportText.value(quality, wanted))"
     }
 
     private static func drift(_ runs: [ReportRun]) -> Finding? {

@@ -7,11 +7,14 @@ struct FrontierSection {
     private enum Axis {
         case macs(Double, String)
         case time
+        /// For reports that were timed at different moments.
+        case shareOfDenseTime
 
-        func value(_ run: ReportRun) -> Double? {
+        func value(_ run: ReportRun, _ dense: ReportRun?) -> Double? {
             switch self {
             case .macs(let unit, _): run.macs.map { $0 / unit }
             case .time: run.milliseconds
+            case .shareOfDenseTime: ReportText.speedup(run, dense).map { 1 / $0 }
             }
         }
 
@@ -19,6 +22,7 @@ struct FrontierSection {
             switch self {
             case .macs(_, let name): "\(name) multiply-accumulates a sample"
             case .time: "milliseconds a sample"
+            case .shareOfDenseTime: "share of the dense model's time"
             }
         }
     }
@@ -29,8 +33,9 @@ struct FrontierSection {
         ].filter { quality in reports.contains { $0.runs.contains { $0.qualities[quality] != nil } } }
         let macs = reports.flatMap(\.runs).compactMap(\.macs).max() ?? 0
         let compute: Axis = macs >= 1e9 ? .macs(1e9, "billion") : .macs(1e6, "million")
+        let time: Axis = reports.count > 1 ? .shareOfDenseTime : .time
         let plots = qualities.flatMap { quality in
-            [plot(quality, compute), quality == qualities.first ? plot(quality, .time) : nil]
+            [plot(quality, compute), quality == qualities.first ? plot(quality, time) : nil]
         }.compactMap { $0 }
         guard !plots.isEmpty else { return .nothing }
         return """
@@ -43,8 +48,8 @@ struct FrontierSection {
 
     private func plot(_ quality: Quality, _ axis: Axis) -> HTML? {
         let scale = quality.isShare ? 100.0 : 1
-        func point(_ run: ReportRun, _ label: String) -> LinePlot.Point? {
-            guard let x = axis.value(run), let y = run.qualities[quality] else { return nil }
+        func point(_ run: ReportRun, _ report: EvaluationReport, _ label: String) -> LinePlot.Point? {
+            guard let x = axis.value(run, report.dense), let y = run.qualities[quality] else { return nil }
             let range = run.budget == nil && quality.denseValue != nil ? nil : run.intervals[quality]
             return .init(
                 x: x, y: y * scale,
@@ -56,12 +61,14 @@ struct FrontierSection {
         for (colour, report) in reports.enumerated() {
             let adaptive = report.runs.filter { $0.budget != nil }
             let points = adaptive.compactMap { run in
-                point(run, several && reports.count > 3 ? "" : Markup.number(run.budget, digits: 2))
+                point(
+                    run, report,
+                    reports.count > 3 || report.isUniformCut ? "" : Markup.number(run.budget, digits: 2))
             }
             if !points.isEmpty {
                 series.append(.init(name: several ? report.name : "", points: points, colour: colour))
             }
-            guard let dense = report.dense.flatMap({ point($0, "") }) else { continue }
+            guard let dense = report.dense.flatMap({ point($0, report, "") }) else { continue }
             // Reports of one dense model show it once.
             let isKnown = series.contains { $0.isReference && $0.points == [dense] }
             let name = several && adaptive.isEmpty ? report.name : "dense"

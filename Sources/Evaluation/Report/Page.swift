@@ -52,7 +52,7 @@ enum Page {
         th, td { padding: 0.3rem 0.75rem 0.3rem 0; text-align: right; border-bottom: 1px solid var(--rule);
         white-space: nowrap; vertical-align: top; }
         thead th { font-weight: 500; color: var(--soft); white-space: normal; vertical-align: bottom; line-height: 1.25; }
-        th:first-child { text-align: left; font-weight: 500; }
+        th:first-child { text-align: left; font-weight: 500; position: sticky; left: 0; background: var(--ground); }
         td small { display: block; line-height: 1.2; font-size: 0.75rem; }
         .heat { display: inline-block; min-width: 2.75rem; padding: 0 0.35rem; border-radius: 4px; text-align: right;
         background: rgb(var(--load) / calc(var(--share) * 0.45)); }
@@ -62,9 +62,15 @@ enum Page {
         .notice ul { margin: 0.25rem 0; padding-left: 1.25rem; }
         details { margin: 1rem 0; }
         summary { cursor: pointer; color: var(--accent); }
-        .samples { display: flex; flex-wrap: wrap; gap: 0.75rem; }
-        .sample { flex: 1 1 100%; min-width: 0; padding: 0.75rem 1rem; border-radius: 8px; background: var(--card); }
-        .sample.small { flex: 0 1 15rem; }
+        .samples { display: grid; gap: 0.75rem; }
+        .samples.grid { grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
+        .sample { min-width: 0; padding: 0.75rem 1rem; border-radius: 8px; background: var(--card); }
+        .key i { display: inline-block; width: 0.75rem; height: 0.75rem; border-radius: 3px; margin: 0 0.25rem 0 0.35rem;
+        vertical-align: -0.06rem; }
+        @media (max-width: 30rem) {
+        .samples.grid { grid-template-columns: 1fr 1fr; }
+        .samples.grid dl { grid-template-columns: 1fr; }
+        }
         .sample .load { margin: 0 0 0.35rem; overflow-wrap: anywhere; }
         .sample svg.plot { --ground: var(--card); }
         .maps { display: flex; gap: 0.25rem; }

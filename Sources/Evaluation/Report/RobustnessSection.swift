@@ -16,7 +16,7 @@ struct RobustnessSection {
         return """
             <section><h2>\(title)</h2>
             \(HTML.table(summary.header.map { "\($0)" }, rows))
-            <p class="note">mCE: mean corruption error, the error of a run over that of the dense model, mean over corruptions; \
+            <p class="note">Means over all corruptions and severities. mCE: mean corruption error, the error of a run over that of the dense model, mean over corruptions; \
             below 1 the run suffers less. Drift in bits; alarms of the drift guard by kinds of images.</p>
             <div class="figures">\(curves(result))</div>
             \(errorTable(result))

@@ -14,41 +14,55 @@ struct SampleSection {
         let examples = report.examples
         guard let budget = examples.first?.budget else { return .nothing }
         let half = examples.count / 2
+        let kind = examples.contains { $0.image != nil } ? "samples grid" : "samples"
         let highest = max(examples.flatMap(\.tokenLoads).max() ?? 0, 1e-9)
         let title = "Single samples" + (isAlone ? "" : ": \(report.name)")
         return """
             <section><h2>\(title)</h2>
             <p class="note">At budget \(budget, 2). The stronger the colour, the larger the share of the learners that ran there: \
-            \(legend(highest))</p>
+            \(legend(highest, hasImages: examples.contains { $0.image != nil }))</p>
             <h3>Cheapest</h3>
-            <div class="samples">\(HTML.joined(examples.prefix(half).map { card($0, highest) }))</div>
+            <div class="\(kind)">\(HTML.joined(examples.prefix(half).map { card($0, highest) }))</div>
             <h3>Costliest</h3>
-            <div class="samples">\(HTML.joined(examples.dropFirst(half).reversed().map { card($0, highest) }))</div>
+            <div class="\(kind)">\(HTML.joined(examples.dropFirst(half).reversed().map { card($0, highest) }))</div>
             </section>
             """
     }
 
-    private func legend(_ highest: Double) -> HTML {
+    private func legend(_ highest: Double, hasImages: Bool) -> HTML {
         .joined(
             (0...4).map { step in
-                let load = highest * Double(step) / 4
-                return "<span class=\"heat\" style=\"--share: \(Double(step) / 4, 2)\">\(load, 2)</span>"
+                let share = Double(step) / 4
+                let load = highest * share
+                if hasImages {
+                    return """
+                        <span class="key"><i style="background: \(colour(share))"></i>\(load, 2)</span>
+                        """
+                }
+                return "<span class=\"heat\" style=\"--share: \(share, 2)\">\(load, 2)</span>"
             }, by: " ")
+    }
+
+    private func colour(_ share: Double) -> String {
+        "rgb(\(ColourScale.colour(share).map(String.init).joined(separator: " ")))"
     }
 
     private func card(_ example: SampleExample, _ highest: Double) -> HTML {
         var facts: [HTML] = []
         if let output = example.output {
-            let mark = example.truth.map { $0 == output ? " ✓" : " ✗" } ?? ""
-            facts.append("<dt>says</dt><dd>\(output)\(example.words == nil ? mark : "")</dd>")
+            let isRight = example.truth == output
+            let mark = example.truth == nil || example.words != nil ? "" : isRight ? " ✓" : " ✗"
+            facts.append("<dt>says</dt><dd>\(output)\(mark)</dd>")
         }
-        if let dense = example.denseOutput { facts.append("<dt>dense</dt><dd>\(dense)</dd>") }
-        if let truth = example.truth {
+        if let dense = example.denseOutput {
+            facts.append("<dt>dense</dt><dd>\(dense == example.output ? "the same" : dense)</dd>")
+        }
+        if let truth = example.truth, truth != example.output {
             facts.append("<dt>\(example.words == nil ? "is" : "said")</dt><dd>\(truth)</dd>")
         }
         let list: HTML = facts.isEmpty ? .nothing : "<dl>\(HTML.joined(facts))</dl>"
         return """
-            <article class="\(example.image == nil ? "sample" : "sample small")">\
+            <article class="sample">\
             <p class="load"><strong>\(example.load, 3)</strong> <small>\(example.place ?? "sample \(example.number)")</small></p>
             \(picture(example, highest))\(list)</article>
             """

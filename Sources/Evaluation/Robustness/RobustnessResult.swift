@@ -124,7 +124,7 @@ public struct RobustnessResult: Sendable, Equatable {
     public var table: ColumnTable {
         var table = ColumnTable(
             header: [
-                "budget", "clean error", "corrupted", "mCE", "clean load", "corrupted", "drift", "alarms",
+                "budget", "clean error", "mean error", "mCE", "clean load", "mean load", "drift", "alarms",
             ])
         for budget in budgets {
             let own = cells.filter { $0.budget == budget && $0.corruption != nil }
