@@ -97,7 +97,7 @@ struct LinePlot: Sendable, Equatable {
             let kind = series.isReference ? "curve reference" : "curve"
             lines.append("<polyline class=\"\(kind) \(colour)\" points=\"\(path.joined(separator: " "))\"/>")
         }
-        for point in hasMarks ? series.points : [] {
+        for (place, point) in series.points.enumerated() where hasMarks {
             let (x, y) = (drawing.x(point.x), drawing.y(point.y))
             if let range = point.range {
                 lines.append(
@@ -116,10 +116,12 @@ struct LinePlot: Sendable, Equatable {
                             + "\(Markup.number(point.y, digits: 3))\(range ?? "")") + "</title></circle>")
             guard !point.label.isEmpty else { continue }
             let isRight = x > Self.width - Self.right - 30
+            // Above the point where the line falls away from it.
+            let falls = place + 1 < series.points.count && series.points[place + 1].y < point.y
             lines.append(
                 drawing.text(
-                    point.label, x: isRight ? x - 7 : x + 7, y: min(y + 15, Self.floor - 4), kind: "note",
-                    anchor: isRight ? "end" : "start"))
+                    point.label, x: isRight ? x - 7 : x + 7, y: falls ? y - 6 : min(y + 15, Self.floor - 4),
+                    kind: "note", anchor: isRight ? "end" : "start"))
         }
         return lines
     }

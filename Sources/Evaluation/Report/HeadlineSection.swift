@@ -97,8 +97,10 @@ struct HeadlineSection {
             let b = quality.terms(second),
             let found = Bootstrap().difference(a, b)
         else { return "\(ReportText.value(quality, run.qualities[quality]))" }
-        return
-            "95 %: \(ReportText.difference(quality, found.lower)) to \(ReportText.difference(quality, found.upper))"
+        let ends = [found.lower, found.upper].map {
+            ReportText.difference(quality, $0).replacing(" points", with: "")
+        }
+        return "95 % interval \(ends[0]) to \(ends[1])"
     }
 
     private func tile(_ name: String, _ value: String, _ note: String) -> HTML {

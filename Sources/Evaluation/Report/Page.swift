@@ -64,10 +64,15 @@ enum Page {
         summary { cursor: pointer; color: var(--accent); }
         .samples { display: grid; gap: 0.75rem; }
         .samples.grid { grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
+        .samples.waves { grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
         .sample { min-width: 0; padding: 0.75rem 1rem; border-radius: 8px; background: var(--card); }
         .key i { display: inline-block; width: 0.75rem; height: 0.75rem; border-radius: 3px; margin: 0 0.25rem 0 0.35rem;
         vertical-align: -0.06rem; }
         @media (max-width: 30rem) {
+        .tiles { gap: 0.5rem; }
+        .tile { display: grid; grid-template-columns: 7.5rem 1fr; column-gap: 0.75rem; align-items: center; }
+        .tile strong { grid-row: span 2; font-size: 1.25rem; white-space: nowrap; }
+        .tile span { line-height: 1.3; }
         .samples.grid { grid-template-columns: 1fr 1fr; }
         .samples.grid dl { grid-template-columns: 1fr; }
         }

@@ -14,7 +14,10 @@ struct SampleSection {
         let examples = report.examples
         guard let budget = examples.first?.budget else { return .nothing }
         let half = examples.count / 2
-        let kind = examples.contains { $0.image != nil } ? "samples grid" : "samples"
+        let shape =
+            examples.contains { $0.image != nil }
+            ? " grid" : examples.contains { $0.waveform != nil } ? " waves" : ""
+        let kind = "samples\(shape)"
         let highest = max(examples.flatMap(\.tokenLoads).max() ?? 0, 1e-9)
         let title = "Single samples" + (isAlone ? "" : ": \(report.name)")
         return """
