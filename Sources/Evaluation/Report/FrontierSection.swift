@@ -30,7 +30,13 @@ struct FrontierSection {
     var html: HTML {
         let qualities = [
             Quality.top1, .top5, .wordErrorRate, .characterErrorRate, .probe, .cosine, .neighbours,
-        ].filter { quality in reports.contains { $0.runs.contains { $0.qualities[quality] != nil } } }
+        ].filter { quality in
+            reports.contains {
+                $0.runs.contains {
+                    $0.qualities[quality] != nil && ($0.budget != nil || quality.denseValue == nil)
+                }
+            }
+        }
         let macs = reports.flatMap(\.runs).compactMap(\.macs).max() ?? 0
         let compute: Axis = macs >= 1e9 ? .macs(1e9, "billion") : .macs(1e6, "million")
         let time: Axis = reports.count > 1 ? .shareOfDenseTime : .time

@@ -87,7 +87,10 @@ struct HeadlineSection {
             ? "its embeddings have a mean cosine of \(ReportText.value(quality, run.qualities[quality])) with those of \(other)"
             : "its \(quality.title) is \(ReportText.value(quality, run.qualities[quality])), "
                 + "\(ReportText.difference(quality, change)) against \(other)"
+        let isCheaper = (share ?? 0) < 0.97
+        let rest = report.runs.contains { ($0.macs ?? .infinity) < (run.macs ?? 0) }
         return "At \(run.name) the model \(cost), and \(kept)."
+            + (isCheaper || !rest ? "" : " Every cheaper budget loses more.")
     }
 
     /// Where the difference lies, over the same samples.

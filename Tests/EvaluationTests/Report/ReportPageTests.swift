@@ -40,6 +40,14 @@ import Torch
         #expect(html.contains("±0.0 points") && html.contains("1.33 ×"))
     }
 
+    @Test func noSavingIsTold() throws {
+        let fixture = try ReportFixture()
+        defer { fixture.remove() }
+        let report = try fixture.report()
+        let html = HeadlineSection(report, in: [report]).html.text
+        #expect(html.contains("At budget 1.00") && html.contains("Every cheaper budget loses more."))
+    }
+
     @Test func severalReportsShareFiguresAndDenseModels() throws {
         let fixtures = [try ReportFixture(), try ReportFixture(rightOf: [1: 3, 0.5: 1])]
         defer { for fixture in fixtures { fixture.remove() } }
