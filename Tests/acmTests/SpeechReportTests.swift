@@ -60,7 +60,7 @@ import Torch
         let text = try #require(try JSONValue(parsing: predicted.output)["transcript"]?.stringValue)
         try folder.add(
             "data/test.tsv", Data(table.replacingOccurrences(of: "abe cafe", with: text.lowercased()).utf8))
-        guard text.contains(where: \.isUppercase) else { return }
+        #expect(text.contains { $0.isUppercase }, "\(text)")
         for (normalize, isRight) in [("lowercase,punctuation", true), ("none", false)] {
             let again = try Program(
                 [
