@@ -1,6 +1,6 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-python demo features transcribe glyphs xls-r predict bench \
+.PHONY: help setup native build test test-native test-python demo reports features transcribe glyphs xls-r predict bench \
 	lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Baselines Evaluation Hub
@@ -44,6 +44,9 @@ test-python: native .deps/goldens/ready ## Test from Python and beside its huggi
 
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 	@scripts/demo
+
+reports: build ## Show the demo's model beside its uniform-width cut on one page, and compare them; writes demo/
+	@scripts/reports
 
 features: build ## Tell images' classes by a pretrained ViT's features; writes features/
 	@scripts/features

@@ -18,6 +18,8 @@ public struct BudgetResult: Sendable, Equatable {
     public let probeAccuracy: Double?
     /// How the model's own classifier did; nil without one.
     public let classes: ClassAccuracy?
+    /// How the model's transcripts did; nil without texts of what is said.
+    public let errors: SpeechErrors?
     /// Median over interleaved repeats; nil where nothing was timed.
     public let millisecondsPerSample: Double?
     /// Of the dense model in the same repeats.
@@ -28,8 +30,9 @@ public struct BudgetResult: Sendable, Equatable {
 
     public init(
         budget: Double, load: Double, macs: Double, meanCosine: Double, neighbourAgreement: Double,
-        probeAccuracy: Double?, classes: ClassAccuracy?, millisecondsPerSample: Double?,
-        denseMillisecondsPerSample: Double?, modules: [ModuleLoad], drift: DriftMonitor.Drift? = nil
+        probeAccuracy: Double?, classes: ClassAccuracy?, errors: SpeechErrors? = nil,
+        millisecondsPerSample: Double?, denseMillisecondsPerSample: Double?, modules: [ModuleLoad],
+        drift: DriftMonitor.Drift? = nil
     ) {
         self.budget = budget
         self.load = load
@@ -38,6 +41,7 @@ public struct BudgetResult: Sendable, Equatable {
         self.neighbourAgreement = neighbourAgreement
         self.probeAccuracy = probeAccuracy
         self.classes = classes
+        self.errors = errors
         self.millisecondsPerSample = millisecondsPerSample
         self.denseMillisecondsPerSample = denseMillisecondsPerSample
         self.modules = modules
@@ -67,7 +71,8 @@ public struct BudgetResult: Sendable, Equatable {
     }
 
     /// Keys: `budget`, `load`, `macs`, `mean_cosine`, `neighbour_agreement`, `probe_accuracy`,
-    /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `milliseconds_per_sample`,
+    /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `errors` (see ``SpeechErrors/json``),
+    /// `milliseconds_per_sample`,
     /// `dense_milliseconds_per_sample` (null where not measured), `collapsed` (places), `drift` (see
     /// `DriftMonitor.Drift.json`), `modules` (see `ModuleLoad.json`).
     public var json: JSONValue {
@@ -75,7 +80,7 @@ public struct BudgetResult: Sendable, Equatable {
             "budget": .number(budget), "load": .number(load), "macs": .number(macs),
             "mean_cosine": .number(meanCosine), "neighbour_agreement": .number(neighbourAgreement),
             "probe_accuracy": optional(probeAccuracy), "accuracy": optional(accuracy),
-            "classes": classes?.json ?? .null,
+            "classes": classes?.json ?? .null, "errors": errors?.json ?? .null,
             "milliseconds_per_sample": optional(millisecondsPerSample),
             "dense_milliseconds_per_sample": optional(denseMillisecondsPerSample),
             "collapsed": .array(collapsed.map { .string($0.description) }),

@@ -13,15 +13,13 @@ public struct ClassifierEvaluation: Sendable, Equatable {
         /// Multiply-accumulates of one sample, mean over the samples.
         public let macs: Double
         public let classes: ClassAccuracy
-        /// The likeliest class of each sample that could be read, in the order of the data.
-        public let predictions: [Int]
+        public let modules: [ModuleLoad]
     }
 
     public let device: Device
-    /// The true class of each sample that could be read, in the order of the data.
-    public let labels: [Int]
-    private let classNames: [String]
     public let entries: [Entry]
+    /// What was found of each sample.
+    public let records: SampleRecords
 
     /// Runs the model over the data, once for each budget.
     ///
@@ -42,26 +40,31 @@ public struct ClassifierEvaluation: Sendable, Equatable {
         let collector = try SampleCollector(dataset, options)
         try model.network.move(to: options.device)
         device = options.device
-        let rows: [Double?] = model.isAdaptive ? budgets : [nil]
-        classNames = dataset.classNames ?? []
-        var labels: [Int] = []
-        entries = try rows.map { budget in
-            let samples = try collector.collect(model, budget: budget ?? 1)
-            guard let classes = samples.classes, let predictions = samples.predictions else {
+        let runs = (model.isAdaptive ? budgets.map(Optional.some) : [nil]).map {
+            CollectedRun(model: model, budget: $0)
+        }
+        let found = try collector.collect(runs, SampleScorer())
+        let records = try SampleRecords(
+            found, budgets: runs.map(\.budget), fingerprint: dataset.fingerprint)
+        entries = try runs.indices.map { place in
+            let values = records.runs[place]
+            guard let classes = ClassAccuracy(values, classCount: dataset.classNames?.count) else {
                 throw EvaluationError.mismatch(
                     "Accuracy needs labelled data and a model with a classifier; "
-                        + (samples.labels == nil ? "the data has no labels" : "the model gives no logits"))
+                        + (found.labels.isEmpty ? "the data has no labels" : "the model gives no logits"))
             }
-            labels = try samples.labels?.array(of: Int.self) ?? []
+            let meter = try runs[place].meter(found.runs[place])
+            let (load, macs) = try runs[place].cost(
+                records.tokenCounts, loads: records.runs[place].values[.load], meter)
             return Entry(
-                budget: budget, load: budget == nil ? 1 : samples.meter.load, macs: try samples.macs(model),
-                classes: classes, predictions: try predictions.array(of: Int.self))
+                budget: runs[place].budget, load: load, macs: macs, classes: classes,
+                modules: meter.modules)
         }
-        self.labels = labels
+        self.records = records
     }
 
     /// Keys: `format` (1), `device`, `results`: for each row `budget` (null for a dense model), `load`,
-    /// `macs`, `classes` (see ``ClassAccuracy/json``).
+    /// `macs`, `classes` (see ``ClassAccuracy/json``), `modules` (see `ModuleLoad.json`).
     public var json: JSONValue {
         [
             "format": 1, "device": .string(device.description),
@@ -70,22 +73,10 @@ public struct ClassifierEvaluation: Sendable, Equatable {
                     [
                         "budget": $0.budget.map { .number($0) } ?? .null, "load": .number($0.load),
                         "macs": .number($0.macs), "classes": $0.classes.json,
+                        "modules": .array($0.modules.map(\.json)),
                     ]
                 }),
         ]
-    }
-
-    /// The names of each sample's classes, in columns parted by tabs: `label`, and what was predicted at each
-    /// budget; `dense` for a dense model.
-    public var predictions: String {
-        func name(_ number: Int) -> String {
-            classNames.indices.contains(number) ? classNames[number] : "\(number)"
-        }
-        let columns = entries.map { $0.budget.map { "\($0)" } ?? "dense" }
-        let rows = labels.indices.map { sample in
-            [name(labels[sample])] + entries.map { name($0.predictions[sample]) }
-        }
-        return ([["label"] + columns] + rows).map { $0.joined(separator: "\t") + "\n" }.joined()
     }
 
     public var table: ColumnTable {

@@ -11,12 +11,17 @@ public struct EvaluationResult: Sendable, Equatable {
     public let denseProbeAccuracy: Double?
     /// How the dense model's own classifier did; nil without one.
     public let denseClasses: ClassAccuracy?
+    /// How the dense model's transcripts did; nil without texts of what is said.
+    public let denseErrors: SpeechErrors?
     /// In the order in which the budgets were given.
     public let budgets: [BudgetResult]
+    /// What was found of each sample; the first run is the dense model's.
+    public let records: SampleRecords?
 
     public init(
         sampleCount: Int, meanTokenCount: Double, device: Device, denseMacs: Double,
-        denseProbeAccuracy: Double?, denseClasses: ClassAccuracy?, budgets: [BudgetResult]
+        denseProbeAccuracy: Double?, denseClasses: ClassAccuracy?, denseErrors: SpeechErrors? = nil,
+        budgets: [BudgetResult], records: SampleRecords? = nil
     ) {
         self.sampleCount = sampleCount
         self.meanTokenCount = meanTokenCount
@@ -24,7 +29,9 @@ public struct EvaluationResult: Sendable, Equatable {
         self.denseMacs = denseMacs
         self.denseProbeAccuracy = denseProbeAccuracy
         self.denseClasses = denseClasses
+        self.denseErrors = denseErrors
         self.budgets = budgets
+        self.records = records
     }
 
     /// Of the dense model's own classifier; nil without one.
@@ -38,7 +45,8 @@ public struct EvaluationResult: Sendable, Equatable {
     /// The content of `results.json`.
     ///
     /// Keys: `format` (1), `samples`, `mean_tokens`, `device`, `dense` (`macs`, `probe_accuracy`,
-    /// `accuracy`, `classes` as ``ClassAccuracy/json``) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
+    /// `accuracy`, `classes` as ``ClassAccuracy/json``, `errors` as ``SpeechErrors/json``) and `budgets` (see
+    /// ``BudgetResult/json``). Keys are only ever added.
     public var json: JSONValue {
         [
             "format": 1, "samples": .integer(sampleCount), "mean_tokens": .number(meanTokenCount),
@@ -47,7 +55,7 @@ public struct EvaluationResult: Sendable, Equatable {
                 "macs": .number(denseMacs),
                 "probe_accuracy": denseProbeAccuracy.map { .number($0) } ?? .null,
                 "accuracy": denseAccuracy.map { .number($0) } ?? .null,
-                "classes": denseClasses?.json ?? .null,
+                "classes": denseClasses?.json ?? .null, "errors": denseErrors?.json ?? .null,
             ],
             "budgets": .array(budgets.map(\.json)),
         ]

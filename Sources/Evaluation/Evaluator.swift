@@ -36,52 +36,82 @@ public struct Evaluator {
     /// no labels.
     public func fitProbe(on training: any Dataset) throws -> LinearProbe? {
         guard let classCount = training.classNames?.count else { return nil }
-        let samples = try SampleCollector(training, options).collect(dense)
-        return try samples.labels.map {
-            try LinearProbe(embeddings: samples.embeddings, labels: $0, classCount: classCount)
-        }
+        var options = options
+        options.embeddedSampleCount = training.count
+        options.parts = nil
+        let run = CollectedRun(model: dense, budget: nil)
+        let found = try SampleCollector(training, options).collect([run], SampleScorer(embeds: true))
+        guard !found.labels.isEmpty else { return nil }
+        return try LinearProbe(
+            embeddings: .concatenated(found.runs[0].embeddings), labels: Tensor(found.labels),
+            classCount: classCount)
     }
 
-    /// Runs both models over the dataset, the adaptive one at every budget, then times them.
+    /// Runs both models over the dataset, the adaptive one at every budget, then times them. Each batch is
+    /// loaded once.
     ///
     /// - Parameters:
     ///   - budgets: loads that are asked for, each 0…1.
     ///   - probe: fitted on dense embeddings of other samples; the same for all budgets.
+    ///   - speech: how transcripts are made and compared; nil makes none.
     /// - Throws: ``EvaluationError/invalidBudget(_:)``, and what models and files throw.
-    public func evaluate(budgets: [Double], probe: LinearProbe? = nil) throws -> EvaluationResult {
+    public func evaluate(
+        budgets: [Double], probe: LinearProbe? = nil, speech: SpeechScoring? = nil
+    ) throws -> EvaluationResult {
         if let wrong = budgets.first(where: { !(0...1).contains($0) }) {
             throw EvaluationError.invalidBudget(wrong)
         }
-        let reference = try collector.collect(dense)
-        let neighbours = try EmbeddingFidelity.nearestNeighbours(reference.embeddings)
-        let samples = try budgets.map { try collector.collect(model, budget: $0) }
+        let runs =
+            [CollectedRun(model: dense, budget: nil)] + budgets.map { CollectedRun(model: model, budget: $0) }
+        var scorer = SampleScorer(embeds: true)
+        scorer.probe = probe
+        scorer.hears(speech, collector.dataset)
+        var found = try collector.collect(runs, scorer)
+        try addNeighbours(&found)
+        let records = try SampleRecords(
+            found, budgets: runs.map(\.budget), fingerprint: collector.dataset.fingerprint)
         let times = try time(budgets: budgets)
         let results = try budgets.indices.map { index in
-            let sample = samples[index]
+            let (run, place) = (runs[index + 1], index + 1)
+            let meter = try run.meter(found.runs[place])
+            let values = records.runs[place]
+            let cost = try run.cost(records.tokenCounts, loads: values.values[.load], meter)
             return BudgetResult(
-                budget: budgets[index], load: sample.meter.load, macs: try sample.macs(model),
-                meanCosine: try EmbeddingFidelity.meanCosine(sample.embeddings, reference.embeddings),
-                neighbourAgreement: try EmbeddingFidelity.agreement(
-                    EmbeddingFidelity.nearestNeighbours(sample.embeddings), neighbours),
-                probeAccuracy: try accuracy(probe, sample), classes: sample.classes,
-                millisecondsPerSample: times?[index + 1], denseMillisecondsPerSample: times?[0],
-                modules: sample.meter.modules,
+                budget: budgets[index], load: cost.load, macs: cost.macs,
+                meanCosine: Quality.cosine.value(values) ?? .nan,
+                neighbourAgreement: Quality.neighbours.value(values) ?? .nan,
+                probeAccuracy: Quality.probe.value(values),
+                classes: ClassAccuracy(values, classCount: collector.dataset.classNames?.count),
+                errors: SpeechErrors(values), millisecondsPerSample: times?[place],
+                denseMillisecondsPerSample: times?[0], modules: meter.modules,
                 drift: model.calibration.flatMap {
-                    DriftMonitor.drift(of: sample.meter, from: $0, budget: budgets[index])
+                    DriftMonitor.drift(of: meter, from: $0, budget: budgets[index])
                 })
         }
-        let tokenCount = reference.tokenCounts.reduce(0, +)
+        let reference = records.runs[0]
         return EvaluationResult(
-            sampleCount: reference.tokenCounts.count,
-            meanTokenCount: Double(tokenCount) / Double(max(reference.tokenCounts.count, 1)),
-            device: options.device, denseMacs: try reference.macs(dense),
-            denseProbeAccuracy: try accuracy(probe, reference), denseClasses: reference.classes,
-            budgets: results)
+            sampleCount: records.count,
+            meanTokenCount: Double(records.tokenCounts.reduce(0, +)) / Double(max(records.count, 1)),
+            device: options.device, denseMacs: try runs[0].cost(records.tokenCounts, loads: nil, LoadMeter([])).macs,
+            denseProbeAccuracy: Quality.probe.value(reference),
+            denseClasses: ClassAccuracy(reference, classCount: collector.dataset.classNames?.count),
+            denseErrors: SpeechErrors(reference), budgets: results, records: records)
     }
 
-    private func accuracy(_ probe: LinearProbe?, _ samples: CollectedSamples) throws -> Double? {
-        guard let probe, let labels = samples.labels else { return nil }
-        return try probe.accuracy(samples.embeddings, labels: labels)
+    /// Whether the nearest neighbour of each embedded sample is the one that the dense model gives.
+    private func addNeighbours(_ part: inout EvaluationPart) throws {
+        guard part.embedded.count > 1 else { return }
+        let wanted = try EmbeddingFidelity.nearestNeighbours(.concatenated(part.runs[0].embeddings))
+        let places = Dictionary(uniqueKeysWithValues: part.numbers.enumerated().map { ($1, $0) })
+        for place in part.runs.indices.dropFirst() {
+            let found = try EmbeddingFidelity.nearestNeighbours(.concatenated(part.runs[place].embeddings))
+            let same = try found.equals(wanted).to(nil, .float32).array(of: Float.self)
+            var values = [Float](repeating: .nan, count: part.numbers.count)
+            for (number, value) in zip(part.embedded, same) {
+                if let index = places[number] { values[index] = value }
+            }
+            part.runs[place].values[.neighbour] = values
+        }
     }
 
     /// Milliseconds a sample of the dense model and then of each budget, over the same batches in

@@ -16,7 +16,8 @@ struct ACM: ParsableCommand {
         subcommands: [
             Inspect.self, Run.self, Predict.self, Transcribe.self, Convert.self, Distill.self,
             PretrainGates.self, Finetune.self, TrainDense.self, Baseline.self, Calibrate.self, Evaluate.self,
-            Benchmark.self, BenchmarkData.self, Corrupt.self, Pack.self, Fetch.self, Doctor.self,
+            Report.self, Compare.self, Benchmark.self, BenchmarkData.self, Corrupt.self, Pack.self,
+            Fetch.self, Doctor.self,
         ])
 
     static func main() {

@@ -43,30 +43,9 @@ struct Corrupt: ParsableCommand {
     @Flag(help: "Leave images out that cannot be read, and list them at the end.")
     var skipBad = false
 
-    private var chosenCorruptions: [Corruption]? {
-        if corruptions == "all" { return Corruption.allCases }
-        let names = corruptions.split(separator: ",", omittingEmptySubsequences: false)
-        let found = names.compactMap { Corruption(rawValue: String($0)) }
-        return found.count == names.count && Set(found).count == found.count ? found : nil
-    }
-
-    private var chosenSeverities: [Int]? {
-        let parts = severities.split(separator: ",", omittingEmptySubsequences: false)
-        let found = parts.compactMap { Int($0) }.filter(Corruption.severities.contains)
-        return found.count == parts.count && Set(found).count == found.count ? found : nil
-    }
-
     func validate() throws {
-        guard chosenCorruptions != nil else {
-            let names = Corruption.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError(
-                "--corruptions must be all, or some of \(names), each once; found \"\(corruptions)\"")
-        }
-        guard chosenSeverities != nil else {
-            throw ValidationError(
-                "--severities must be some of 1 to 5, each once, with commas between; found \"\(severities)\""
-            )
-        }
+        _ = try CorruptionChoice.corruptions(corruptions)
+        _ = try CorruptionChoice.severities(severities)
         guard (Corruption.smallestSize...4096).contains(size) else {
             throw ValidationError("--size must lie in \(Corruption.smallestSize)...4096, found \(size)")
         }
@@ -79,7 +58,8 @@ struct Corrupt: ParsableCommand {
     func run() throws {
         let badSamples = BadSamples(areSkipped: skipBad)
         defer { badSamples.list() }
-        let (corruptions, severities) = (chosenCorruptions ?? [], chosenSeverities ?? [])
+        let corruptions = try CorruptionChoice.corruptions(corruptions)
+        let severities = try CorruptionChoice.severities(severities)
         let device = Device(self.device) ?? .cpu
         try device.requireAvailable()
         if threads > 0 { try Runtime.setThreadCount(threads) }

@@ -21,16 +21,17 @@ extension Evaluate {
             throw ConversionError.data("\(data) has no labels: the accuracy of a classifier needs them")
         }
         let (model, device, _) = try options.load(self.model)
-        let result = try ClassifierEvaluation(
-            model, test, budgets: Budgets(budgets)?.values ?? [1],
-            options: EvaluationOptions(
-                batchSize: features.batchSize, device: device, loading: loading.options))
+        let output = output("classifier", model, test)
+        let result = try output.prepared {
+            try ClassifierEvaluation(
+                model, test, budgets: budgetValues, options: evaluationOptions(output, device))
+        }
         print(json ? try result.json.text() : result.table.text)
-        guard let report else { return }
-        let folder = URL(fileURLWithPath: report)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try result.json.write(to: folder.appendingPathComponent("results.json"))
-        try AtomicFile.write(
-            Data(result.predictions.utf8), to: folder.appendingPathComponent("predictions.tsv"))
+        try output.write(result.json, result.records, classNames: test.classNames, requirements) {
+            let examples = try ExampleCollector(model, dense: nil, dataset: test, device: device)
+                .collect(result.records)
+            guard !examples.isEmpty else { return }
+            try SampleExample.write(examples, to: $0.appendingPathComponent(SampleExample.fileName))
+        }
     }
 }

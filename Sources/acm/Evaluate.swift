@@ -14,9 +14,10 @@ struct Evaluate: ParsableCommand {
             "Measures a converted model against the dense one, a classifier, or a dense model's features.",
         discussion: """
             With --dense: quality, load and cost of a converted model, budget by budget. Without: a classifier, \
-            dense or converted, is measured by its accuracy. Of another dense model, and with --features, the \
-            features of all samples are split by a hash of their names, and classes are told by the nearest \
-            neighbours and by a linear probe.
+            dense or converted, is measured by its accuracy. With --corruptions both are measured on corrupted images. \
+            Of another dense model, and with --features, the features of all samples are split by a hash of their \
+            names, and classes are told by the nearest neighbours and by a linear probe. With --report an evaluation \
+            that was stopped goes on where it was.
             """)
 
     @Argument(help: "A converted model folder, or without --dense a classifier or a dense model.")
@@ -52,8 +53,23 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Fit the probe on at most so many samples; 0 takes all.")
     var probeSamples = 0
 
-    @Option(help: "Folder for results.json, frontier.svg and report.html.")
+    @Option(help: "Folder for results.json, report.html and what docs/reports.md lists.")
     var report: String?
+
+    @Option(help: "Corruptions of images, with commas between, or all: a classifier's error on each.")
+    var corruptions: String?
+
+    @Option(help: "Severities of the corruptions, with commas between.")
+    var severities = "1,3,5"
+
+    @Option(
+        help: """
+            What is made alike before transcripts are compared: none, or some of lowercase and punctuation, with a comma \
+            between.
+            """)
+    var normalize = "lowercase,punctuation"
+
+    @OptionGroup var requirements: RequirementOptions
 
     @Flag(
         help: "Say where the gates choose otherwise than on calibration data; the model must be calibrated.")
@@ -69,6 +85,8 @@ struct Evaluate: ParsableCommand {
     func validate() throws {
         try options.validate()
         try loading.validate()
+        try requirements.validate()
+        _ = try normalization()
         guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
         guard !drift || dense != nil else { throw ValidationError("--drift goes with --dense") }
         guard samples >= 0, probeSamples >= 0 else {
@@ -77,61 +95,47 @@ struct Evaluate: ParsableCommand {
         guard data != nil || dense == nil && features.file != nil else {
             throw ValidationError("--data is needed, or without --dense a file of --features to read")
         }
+        if let corruptions {
+            _ = try CorruptionChoice.corruptions(corruptions)
+            _ = try CorruptionChoice.severities(severities)
+            guard features.file == nil, !drift, requirements.require.isEmpty else {
+                throw ValidationError("--corruptions goes without --features, --drift and --require")
+            }
+        }
     }
 
     func run() throws { try loading.listingBadSamples(run) }
 
     private func run(_ badSamples: BadSamples) throws {
+        if let data, corruptions != nil { return try evaluateCorruptions(data, badSamples) }
         if let data, try isClassifierAlone() { return try evaluateClassifier(data, badSamples) }
-        guard let dense, let data else { return try evaluateFeatures(badSamples) }
-        let folder = URL(fileURLWithPath: model)
-        let (adaptive, device, _) = try options.load(model)
-        guard adaptive.configuration != nil else {
-            throw ConversionError.order(
-                "\(model) is a dense model: give its conversion, and itself with --dense")
+        if let data, let dense { return try evaluate(against: dense, data, badSamples) }
+        guard requirements.require.isEmpty else {
+            throw ConversionError.order("--require goes with a classifier or with --dense")
         }
-        guard !drift || adaptive.calibration != nil else {
-            throw ConversionError.order(
-                "\(model) is not calibrated, so that no drift can be told: acm calibrate does it")
-        }
-        let teacher = try options.loadDense(dense, of: adaptive, model)
-        let test = try open(data, split ?? "test", folder, limit: samples, badSamples)
-        let evaluator = try Evaluator(
-            adaptive, dense: teacher, dataset: test,
-            options: EvaluationOptions(device: device, loading: loading.options))
-        let probe = try probeSplit == "none" ? nil : fitProbe(evaluator, test, data, folder, badSamples)
-        let result = try evaluator.evaluate(budgets: Budgets(budgets)?.values ?? [1], probe: probe)
-        print(json ? try result.json.text() : result.table.text)
-        if drift { warnOfDrift(result) }
-        if let report { try write(result, adaptive, test, to: URL(fileURLWithPath: report), dense, device) }
+        try evaluateFeatures(badSamples)
     }
 
-    private func warnOfDrift(_ result: EvaluationResult) {
-        for budget in result.budgets {
-            guard let drift = budget.drift, drift.divergence > DriftMonitor.defaultThreshold else { continue }
-            let text = String(
-                format:
-                    "drift: at budget %.2f gates choose otherwise than on calibration data: %.3f bits, most in "
-                    + "%@ (%.3f); load %.3f, there %.3f\n", budget.budget, drift.divergence,
-                drift.worstPlace.description, drift.worstDivergence, drift.load, drift.expectedLoad)
-            FileHandle.standardError.write(Data(text.utf8))
+    var budgetValues: [Double] { Budgets(budgets)?.values ?? [1] }
+
+    func normalization() throws -> ErrorRate.Normalization {
+        var found = ErrorRate.Normalization()
+        for part in normalize == "none"
+            ? [] : normalize.split(separator: ",", omittingEmptySubsequences: false)
+        {
+            switch part {
+            case "lowercase": found.lowercases = true
+            case "punctuation": found.stripsPunctuation = true
+            default:
+                throw ValidationError(
+                    "--normalize takes none, or some of lowercase and punctuation with a comma between, found \"\(normalize)\""
+                )
+            }
         }
+        return found
     }
 
-    private func fitProbe(
-        _ evaluator: Evaluator, _ test: any Dataset, _ data: String, _ folder: URL, _ badSamples: BadSamples
-    ) throws -> LinearProbe? {
-        let training = try open(data, probeSplit, folder, limit: 0, badSamples)
-        let measured = (test as? SampleSubset)?.base ?? test
-        guard training.fingerprint != measured.fingerprint else {
-            throw ConversionError.data(
-                "The probe would be fitted on the samples that it is measured on: \(data) gives the same for "
-                    + "--split \(split ?? "test") and --probe-split \(probeSplit)")
-        }
-        return try evaluator.fitProbe(on: limited(training, probeSamples))
-    }
-
-    private func limited(_ dataset: any Dataset, _ limit: Int) -> any Dataset {
+    func limited(_ dataset: any Dataset, _ limit: Int) -> any Dataset {
         limit > 0 && limit < dataset.count ? SampleSubset(dataset, first: limit) : dataset
     }
 
@@ -144,25 +148,41 @@ struct Evaluate: ParsableCommand {
         return limited(dataset, limit)
     }
 
-    private func write(
-        _ result: EvaluationResult, _ adaptive: AdaptiveModel, _ test: any Dataset, to report: URL,
-        _ dense: String, _ device: Device
-    ) throws {
-        try FileManager.default.createDirectory(at: report, withIntermediateDirectories: true)
-        try result.json.write(to: report.appendingPathComponent("results.json"))
-        let plot = FrontierPlot(result)
-        try plot.write(to: report.appendingPathComponent("frontier.svg"))
-        var loads: [TokenLoads] = []
-        if let texts = ((test as? SampleSubset)?.base ?? test) as? TextDataset {
-            let shown = Array(0..<min(12, texts.count))
-            loads = try TokenLoads.measure(
-                adaptive, inputs: texts.batch(shown).inputs.to(device), tokens: shown.map(texts.tokens),
-                budget: 0.5)
-        }
-        let page = DemoReport(
-            title: "Adaptive computation", summary: "\(model) against \(dense), \(test.count) samples.",
-            result: result, plot: plot, samples: loads)
-        try page.write(to: report.appendingPathComponent("report.html"))
-        FileHandle.standardError.write(Data("Wrote \(report.path)/report.html\n".utf8))
+    /// What an evaluation of some data runs with, and where it writes.
+    ///
+    /// - Parameters:
+    ///   - kind: of the evaluation: others do not take up its parts.
+    ///   - loaded: the model.
+    ///   - dataset: what is measured on.
+    func output(_ kind: String, _ loaded: AdaptiveModel, _ dataset: any Dataset) -> EvaluationOutput {
+        EvaluationOutput(
+            folder: report.map { URL(fileURLWithPath: $0) },
+            about: [
+                "model": .string(model), "kind": .string(loaded.kind),
+                "dense": dense.map { .string($0) } ?? .null,
+                "data": data.map { .string($0) } ?? .null, "split": .string(split ?? "test"),
+                "dtype": .string(options.dataType), "version": .string(Version.current),
+            ],
+            identity: [
+                kind, EvaluationOutput.identity(of: model), dense.map(EvaluationOutput.identity) ?? "",
+                "\(dataset.fingerprint)", budgets, probeSplit, "\(probeSamples)", "\(features.batchSize)",
+                options.dataType, corruptions ?? "", severities, normalize,
+            ].joined(separator: "|"),
+            total: dataset.count)
+    }
+
+    func evaluationOptions(_ output: EvaluationOutput, _ device: Device) -> EvaluationOptions {
+        EvaluationOptions(
+            batchSize: features.batchSize, device: device, loading: loading.options, parts: output.parts,
+            report: { done, _ in output.progress.show(done) })
+    }
+}
+
+extension AdaptiveModel {
+    /// dense, adaptive, or uniform where every token runs all learners of narrower modules.
+    var kind: String {
+        guard let configuration else { return "dense" }
+        return configuration.modules.allSatisfy { $0.minimumChoice == $0.learnerCount }
+            ? "uniform" : "adaptive"
     }
 }

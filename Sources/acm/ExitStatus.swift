@@ -7,8 +7,10 @@ import Preprocessing
 import Torch
 import Transformers
 
-/// How the program ends, in the numbers of `sysexits.h`.
+/// How the program ends, in the numbers of `sysexits.h`, and one of its own.
 enum ExitStatus: Int32 {
+    /// All went well, but what was found does not meet what `--require` asks for.
+    case requirementNotMet = 3
     case usage = 64
     case invalidData = 65
     case missingInput = 66
@@ -18,11 +20,13 @@ enum ExitStatus: Int32 {
     /// nil for what the argument parser reports itself.
     init?(_ error: any Error) {
         switch error {
+        case is RequirementNotMet: self = .requirementNotMet
         case let error as SafetensorsError:
             switch error {
             case .noWeights, .unsupportedFormat: self = .missingInput
             default: self = .invalidData
             }
+        case EvaluationError.requirement: self = .usage
         case is JSONError, is DatasetError, is ModelError, is EvaluationError:
             self = .invalidData
         case let error as FileError:

@@ -77,7 +77,10 @@ struct ModelOptions: ParsableArguments {
     ///   - name: its folder, for messages.
     func loadDense(_ path: String, of converted: AdaptiveModel, _ name: String) throws -> AdaptiveModel {
         let dense = try load(path).model
-        guard dense.configuration == nil, dense.network.configuration == converted.baseConfiguration else {
+        let isBaseline = converted.configuration == nil
+        guard !dense.isAdaptive,
+            isBaseline || dense.network.configuration == converted.baseConfiguration
+        else {
             throw ConversionError.order(
                 "\(path) is not the dense model that \(name) came from: its config.json differs")
         }

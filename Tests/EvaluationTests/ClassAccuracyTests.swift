@@ -23,7 +23,7 @@ import Torch
         #expect(abs(accuracy.loss - wanted) < 1e-5)
         #expect(
             accuracy.json.objectValue?.keys == [
-                "samples", "classes", "top1", "top1_error", "top5", "top5_error", "loss",
+                "samples", "classes", "top1", "top1_error", "top5", "top5_error", "loss", "calibration_error",
             ])
         #expect(accuracy.header.count == accuracy.cells.count)
     }

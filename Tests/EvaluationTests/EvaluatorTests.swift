@@ -1,5 +1,6 @@
 import AdaptiveComputation
 import Datasets
+import Foundation
 import Testing
 import Torch
 import Transformers
@@ -24,6 +25,23 @@ private struct RandomTexts: Dataset {
                     rows.flatMap { row in (0..<width).map { $0 < row.count ? 1 : 0 } },
                     shape: [rows.count, width]),
             ]), labels: try Tensor(indices.map { $0 % 2 }))
+    }
+}
+
+/// The same sentences, which cannot be read from some batch on.
+private struct StoppingTexts: Dataset {
+    struct Stopped: Error {}
+    let base = RandomTexts()
+    /// Number of the batch of three, in the order of the lengths.
+    let stopAt: Int?
+    var count: Int { base.count }
+    var classNames: [String]? { base.classNames }
+    var lengths: [Int]? { base.lengths }
+
+    func batch(_ indices: [Int]) throws -> Batch {
+        let order = (0..<count).sorted { ((lengths ?? [])[$0], $0) < ((lengths ?? [])[$1], $1) }
+        if let stopAt, order[stopAt * 3] == indices.first { throw Stopped() }
+        return try base.batch(indices)
     }
 }
 
@@ -64,10 +82,44 @@ private struct RandomTexts: Dataset {
 
     @Test func resultsDoNotDependOnTheBatchSize() throws {
         let dense = AdaptiveModel(dense: try network())
-        let embeddings = try [1, 5].map { size in
-            try SampleCollector(RandomTexts(), EvaluationOptions(batchSize: size)).collect(dense).embeddings
+        let found = try [1, 5].map { size in
+            try Evaluator(
+                dense, dense: dense, dataset: RandomTexts(),
+                options: EvaluationOptions(batchSize: size, timedRepeatCount: 0)
+            ).evaluate(budgets: [1]).records
         }
-        #expect(try (embeddings[0] - embeddings[1]).absolute().maximum().item(Double.self) < 1e-5)
+        #expect(found[0]?.numbers == Array(0..<12) && found[0]?.tokenCounts == found[1]?.tokenCounts)
+        for (one, five) in zip(
+            found[0]?.runs[1].values[.cosine] ?? [], found[1]?.runs[1].values[.cosine] ?? [])
+        {
+            #expect(abs(one - five) < 1e-5)
+        }
+    }
+
+    @Test func aStoppedEvaluationGoesOn() throws {
+        let dense = AdaptiveModel(dense: try network())
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func records(_ identity: String?, stopAt: Int? = nil) throws -> (SampleRecords?, [Int]) {
+            var options = EvaluationOptions(batchSize: 3, timedRepeatCount: 0)
+            options.parts = identity.map { EvaluationParts(folder, identity: $0) }
+            options.partDuration = .zero
+            var seen: [Int] = []
+            options.report = { done, _ in seen.append(done) }
+            let dataset = StoppingTexts(stopAt: stopAt)
+            return (
+                try Evaluator(dense, dense: dense, dataset: dataset, options: options)
+                    .evaluate(budgets: [0.5]).records, seen
+            )
+        }
+        let whole = try records(nil)
+        #expect(whole.1 == [3, 6, 9, 12])
+        #expect(throws: StoppingTexts.Stopped.self) { try records("same", stopAt: 3) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 3)
+        let rest = try records("same")
+        #expect(rest.0 == whole.0 && rest.1 == [9, 12])
+        // Parts of another evaluation are not taken up.
+        #expect(try records("other").1 == [3, 6, 9, 12])
     }
 
     @Test func aBudgetBeyondOneIsRefused() throws {

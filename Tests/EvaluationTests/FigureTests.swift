@@ -44,27 +44,38 @@ import Transformers
     }
 
     @Test func thePlotIsWellFormed() {
-        var plot = FrontierPlot(result, title: "a < b & \"c\"")
-        plot.points.append(FrontierPoint(compute: .nan, quality: 1, label: "left out"))
-        let svg = plot.svg
+        let svg = FrontierPlot(result, title: "a < b & \"c\"").svg
         #expect(BalancedMarkup.problem(svg) == nil)
         #expect(svg.contains("a &lt; b &amp; &quot;c&quot;"))
-        #expect(svg.contains("prefers-color-scheme: dark") && svg.contains("class=\"dense\""))
-        #expect(!svg.contains("left out") && !svg.lowercased().contains("nan"))
-        #expect(
-            BalancedMarkup.problem(
-                FrontierPlot(title: "", computeTitle: "", qualityTitle: "", points: []).svg) == nil)
+        #expect(svg.contains("prefers-color-scheme: dark") && svg.contains(">dense</text>"))
     }
 
-    @Test func thePageIsWellFormedAndLoadsNothing() throws {
-        let sample = try TokenLoads(budget: 0.25, tokens: ["<b>", "##&"], loads: [0.1, 0.4])
-        let report = DemoReport(
-            title: "<script>", summary: "a & b", result: result, samples: [sample])
-        let html = report.html
-        #expect(BalancedMarkup.problem(html) == nil)
-        #expect(!html.contains("<script") && html.contains("&lt;b&gt;") && html.contains("##&amp;"))
-        #expect(html.contains("--share: 1.000") && html.contains("title=\"load 0.100\""))
-        #expect(!html.contains("<link") && !html.contains("url(") && !html.contains("src="))
+    @Test func whatIsNotFiniteIsLeftOut() {
+        let plot = LinePlot(
+            title: "", xTitle: "", yTitle: "",
+            series: [
+                .init(
+                    name: "kept",
+                    points: [.init(x: 0, y: 1), .init(x: .nan, y: 1, label: "left out"), .init(x: 1, y: 2)],
+                    colour: 0), .init(name: "gone", points: [.init(x: 1, y: .infinity)], colour: 1),
+            ])
+        #expect(BalancedMarkup.problem(plot.svg) == nil)
+        #expect(plot.svg.contains("kept") && !plot.svg.contains("left out") && !plot.svg.contains("gone"))
+        #expect(!plot.svg.lowercased().contains("nan"))
+        let empty = LinePlot(title: "", xTitle: "", yTitle: "", series: [])
+        #expect(BalancedMarkup.problem(empty.svg) == nil)
+    }
+
+    /// Three series that end in one place.
+    @Test func namesDoNotMeet() {
+        let plot = LinePlot(
+            title: "", xTitle: "", yTitle: "",
+            series: (0..<3).map { .init(name: "n\($0)", points: [.init(x: 1, y: 1)], colour: $0) })
+        let heights = plot.svg.split(separator: "\n").filter { $0.contains("class=\"series") }.compactMap {
+            line in
+            line.firstMatch(of: /y="([0-9.]+)"/).flatMap { Double($0.1) }
+        }.sorted()
+        #expect(heights.count == 3 && zip(heights, heights.dropFirst()).allSatisfy { $1 - $0 >= 12.9 })
     }
 
     @Test func columnsAreAligned() {
@@ -97,7 +108,7 @@ import Transformers
         #expect(
             result.budgets[0].json.objectValue?.keys == [
                 "budget", "load", "macs", "mean_cosine", "neighbour_agreement", "probe_accuracy", "accuracy",
-                "classes",
+                "classes", "errors",
                 "milliseconds_per_sample", "dense_milliseconds_per_sample", "collapsed", "drift", "modules",
             ])
         #expect(try JSONValue(parsing: result.json.text()) == result.json)

@@ -82,7 +82,10 @@ import Torch
         #expect(rows[0] == ["budget", "load", "MMACs", "accuracy", "±", "loss", "samples"])
         #expect(rows.dropFirst(2).map { $0.first } == ["1.00", "0.25"])
         // What every sample was taken for gives the accuracies of the table.
-        #expect(try files("report") == ["predictions.tsv", "results.json"])
+        #expect(
+            try files("report") == [
+                "examples.json", "predictions.tsv", "report.html", "results.json", "samples.safetensors",
+            ])
         let table = try String(contentsOf: folder["report/predictions.tsv"], encoding: .utf8)
             .split(separator: "\n").map { $0.split(separator: "\t") }
         #expect(table[0] == ["label", "1.0", "0.25"] && table.count == 1 + Int(rows[2].last ?? "0")!)

@@ -36,6 +36,7 @@ PROVENANCE = {
     "media": "Pictures and sounds computed by tools/goldens/media.py; written and read by Pillow (MIT-CMU), "
              "libsndfile (LGPL) through soundfile (BSD), G722 (public domain), soxr (LGPL), transformers (Apache-2.0).",
     "dataset_files": "Archives by Python's tarfile; a picture of waves and noise, and what Pillow (MIT-CMU) makes of it.",
+    "metrics": "Predictions drawn by tools/goldens/metrics.py; measures by torchmetrics and jiwer (Apache-2.0).",
     "corruptions": "Images drawn by tools/goldens/corruptions.py; statistics and excerpts of what imagenet-c 0.0.3 (MIT "
                    "by its metadata; frost photographs from its source archive) makes of them.",
 }

@@ -40,6 +40,8 @@ public struct DriftMonitor {
     /// Mean divergence from which the data count as another kind, in bits.
     public let threshold: Double
     public static let defaultThreshold = 0.01
+    /// Decisions of the first module before which drift is no alarm.
+    public static let defaultLeastTokenCount = 10_000
     private let calibration: BudgetCalibration
     private let leastTokenCount: Int
     private let alarm: (Drift) -> Void
@@ -54,7 +56,7 @@ public struct DriftMonitor {
     /// - Throws: `ModelError.invalidSlot(_:)` for a model whose budgets are not calibrated.
     public init(
         _ model: AdaptiveModel, budget: Double, threshold: Double = Self.defaultThreshold,
-        leastTokenCount: Int = 10_000,
+        leastTokenCount: Int = Self.defaultLeastTokenCount,
         alarm: @escaping (Drift) -> Void = { _ in }
     ) throws {
         guard let calibration = model.calibration else {

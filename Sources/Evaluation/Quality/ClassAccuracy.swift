@@ -10,6 +10,7 @@ public struct ClassAccuracy: Sendable, Equatable {
     public private(set) var top1Count = 0
     public private(set) var top5Count = 0
     private var lossSum = 0.0
+    private var calibration = CalibrationError()
 
     /// Of no samples.
     public init() {}
@@ -19,25 +20,33 @@ public struct ClassAccuracy: Sendable, Equatable {
     /// - Parameters: `logits [batch, classes]`, `labels [batch]` int64.
     /// - Throws: ``EvaluationError/mismatch(_:)`` for labels of another shape.
     public func adding(_ logits: Tensor, labels: Tensor) throws -> ClassAccuracy {
-        guard logits.rank == 2, labels.shape == [logits.shape[0]] else {
-            throw EvaluationError.mismatch(
-                "Accuracy needs logits [batch, classes] and labels [batch], found \(logits.shape) and \(labels.shape)"
-            )
-        }
         var sum = self
-        let logits = try logits.to(nil, .float32)
-        sum.sampleCount += logits.shape[0]
-        sum.classCount = logits.shape[1]
-        sum.top1Count += try logits.argMax(axis: -1).equals(labels).to(nil, .int64).sum().item(Int.self)
-        let likeliest = try logits.largest(min(5, sum.classCount)).indices  // [batch, 5]
-        sum.top5Count += try likeliest.equals(labels.unsqueezed(-1)).to(nil, .int64).sum().item(Int.self)
-        sum.lossSum += try Loss.crossEntropy(logits, labels).item(Double.self) * Double(logits.shape[0])
+        sum.classCount = logits.shape.last ?? 0
+        sum.add(try ClassScores.of(logits, labels: labels))
         return sum
+    }
+
+    /// Of all samples of a run; nil where it has no classes.
+    init?(_ run: SampleRun, classCount: Int?) {
+        guard run.values[.top1] != nil else { return nil }
+        self.classCount = classCount ?? 0
+        add(run.values)
+    }
+
+    private mutating func add(_ scores: [Measure: [Float]]) {
+        guard let top1 = scores[.top1], let confidence = scores[.confidence] else { return }
+        sampleCount += top1.count
+        top1Count += top1.count { $0 == 1 }
+        top5Count += scores[.top5]?.count { $0 == 1 } ?? 0
+        lossSum += scores[.loss]?.reduce(0) { $0 + Double($1) } ?? 0
+        calibration.add(confidence: confidence, isRight: top1.map { $0 == 1 })
     }
 
     public var top1: Double { share(top1Count) }
     /// nil for five classes or fewer, among which every label is.
     public var top5: Double? { classCount > 5 ? share(top5Count) : nil }
+    /// See ``CalibrationError``.
+    public var calibrationError: Double { calibration.value }
     public var loss: Double { lossSum / Double(max(sampleCount, 1)) }
 
     private func share(_ count: Int) -> Double { Double(count) / Double(max(sampleCount, 1)) }
@@ -48,12 +57,13 @@ public struct ClassAccuracy: Sendable, Equatable {
     }
 
     /// Keys: `samples`, `classes`, `top1`, `top1_error`, `top5`, `top5_error` (null for five classes or
-    /// fewer), `loss`. Errors are standard errors.
+    /// fewer), `loss`, `calibration_error`. Errors other than the last are standard errors.
     public var json: JSONValue {
         [
             "samples": .integer(sampleCount), "classes": .integer(classCount), "top1": .number(top1),
             "top1_error": .number(standardError(top1)), "top5": top5.map { .number($0) } ?? .null,
             "top5_error": top5.map { .number(standardError($0)) } ?? .null, "loss": .number(loss),
+            "calibration_error": .number(calibrationError),
         ]
     }
 

@@ -11,13 +11,7 @@ public struct Timing: Sendable, Equatable {
 
     /// The value below which a share of the repeats lies, between neighbours in proportion; 0 for
     /// no repeats.
-    public func quantile(_ share: Double) -> Double {
-        guard let last = milliseconds.indices.last else { return 0 }
-        let place = share * Double(last)
-        let below = Int(place)
-        let above = min(below + 1, last)
-        return milliseconds[below] + (place - Double(below)) * (milliseconds[above] - milliseconds[below])
-    }
+    public func quantile(_ share: Double) -> Double { Quantile.of(share, ascending: milliseconds) }
 }
 
 /// Times several jobs in turns, so that a change of the machine's speed meets all of them alike.

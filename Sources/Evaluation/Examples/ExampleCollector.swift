@@ -1,0 +1,132 @@
+import AdaptiveComputation
+import Datasets
+import Foundation
+import Preprocessing
+import Torch
+import Transformers
+
+/// Looks closer at some samples of an evaluation, the cheapest and the costliest.
+public struct ExampleCollector {
+    private let model: AdaptiveModel
+    private let dense: AdaptiveModel?
+    private let dataset: any Dataset
+    private let speller: CTCTokenizer?
+    private let device: Device
+
+    /// - Parameters:
+    ///   - model: an adaptive one, on the device.
+    ///   - dense: that it came from; nil where it is not known.
+    ///   - dataset: what the evaluation ran over.
+    ///   - speller: makes texts of a speech model's logits.
+    ///   - device: where the models are.
+    public init(
+        _ model: AdaptiveModel, dense: AdaptiveModel?, dataset: any Dataset, speller: CTCTokenizer? = nil,
+        device: Device = .cpu
+    ) {
+        self.model = model
+        self.dense = dense
+        self.dataset = dataset.root
+        self.speller = speller
+        self.device = device
+    }
+
+    /// The samples of the lowest and of the highest load, from low to high.
+    ///
+    /// - Parameters:
+    ///   - records: of the evaluation.
+    ///   - count: samples at each end.
+    /// - Returns: none for a model without tokens to show, such as one that writes texts, or a dense one.
+    /// - Throws: what models and files throw.
+    public func collect(_ records: SampleRecords, count: Int = 4) throws -> [SampleExample] {
+        let run = records.runs.filter { ($0.budget ?? 1) < 1 }
+            .min { abs(($0.budget ?? 1) - 0.5) < abs(($1.budget ?? 1) - 0.5) }
+        guard let run, let budget = run.budget, let loads = run.values[.load],
+            !(model.network is WhisperModel)
+        else { return [] }
+        let order = loads.indices.sorted { (loads[$0], $0) < (loads[$1], $1) }
+        let ends =
+            order.count <= 2 * count ? order : Array(order.prefix(count) + order.suffix(count))
+        return try ends.map { place in
+            try example(
+                records.numbers[place], label: records.labels.isEmpty ? nil : records.labels[place], budget,
+                load: Double(loads[place]))
+        }
+    }
+
+    private func example(_ number: Int, label: Int?, _ budget: Double, load: Double) throws -> SampleExample {
+        let type = model.network.namedParameters().first?.tensor.dataType
+        var batch = try dataset.batch([number])
+        batch.indices = [number]
+        batch = try batch.to(device, type)
+        func say(_ model: AdaptiveModel, _ budget: Double) throws -> Prediction {
+            try Prediction.make(model, dataset, batch, budget: budget, speller: speller, classCount: 1)[0]
+        }
+        func text(_ prediction: Prediction) -> String? {
+            prediction.transcript ?? prediction.classes.first?.name
+        }
+        let found = try say(model, budget)
+        let recording = dataset as? AudioDataset
+        let image = try recording == nil ? picture(number) : nil
+        let loads = found.loads.map { image == nil ? $0.loads : Array($0.loads.suffix(patchCount(batch))) }
+        return SampleExample(
+            number: number, place: dataset.place(of: number), budget: budget, load: rounded(load),
+            truth: recording?.text(of: number) ?? label.flatMap(className), output: text(found),
+            denseOutput: try dense.map { text(try say($0, 1)) } ?? nil,
+            tokens: try (dataset as? TextDataset)?.tokens(of: number) ?? [],
+            tokenLoads: (loads ?? []).map(rounded), image: image,
+            patchColumns: image == nil ? nil : patchColumns(batch),
+            waveform: try recording.map { try waveform($0.samples(of: number)) },
+            words: try speller.map { TimedWords.of(try frames(batch, budget), $0) })
+    }
+
+    private func className(_ label: Int) -> String? {
+        guard let names = dataset.classNames, names.indices.contains(label) else { return nil }
+        return names[label]
+    }
+
+    private func rounded(_ number: Double) -> Double { (number * 1000).rounded() / 1000 }
+
+    /// The likeliest token of each frame.
+    private func frames(_ batch: Batch, _ budget: Double) throws -> [Int] {
+        let pass = AdaptivePass(budget: budget)
+        let logits = try withoutGradients { try model(batch.inputs, pass).required("logits") }
+        return try logits.select(0, axis: 0).argMax(axis: -1).to(.cpu).array(of: Int.self)
+    }
+
+    /// The image before its levels are normalised, its square in the middle; nil for other samples.
+    private func picture(_ number: Int) throws -> Data? {
+        guard let pixels = try dataset.load([number], nil).inputs["pixel_values"], pixels.dataType == .uint8
+        else { return nil }
+        let image = try pixels.select(0, axis: 0)  // [channels, height, width]
+        let (height, width) = (image.shape[1], image.shape[2])
+        let side = min(height, width)
+        let (top, left) = ((height - side) / 2, (width - side) / 2)
+        let square = try image.slice(top..<top + side, axis: 1).slice(left..<left + side, axis: 2)
+            .expanded([3, side, side]).contiguous()
+        let shown = min(side, 192)
+        return try ImageEncoder.jpeg(
+            square.resized(height: shown, width: shown, by: .bicubic), quality: 85)
+    }
+
+    private func patchColumns(_ batch: Batch) -> Int {
+        let width = batch.inputs["pixel_values"]?.shape.last ?? 0
+        let size = model.network.configuration["patch_size"]
+        return max(1, width / max(1, size?[1]?.integerValue ?? size?.integerValue ?? 16))
+    }
+
+    private func patchCount(_ batch: Batch) -> Int { patchColumns(batch) * patchColumns(batch) }
+
+    /// `[stretches][2]`, relative to the loudest.
+    private func waveform(_ samples: Tensor, stretches: Int = 240) throws -> [[Double]] {
+        let values = try samples.array(of: Float.self)
+        let loudest = max(values.reduce(0) { max($0, abs($1)) }, 1e-9)
+        return (0..<min(stretches, values.count)).map { stretch in
+            let start = stretch * values.count / stretches
+            let part = values[
+                start..<min(max(start + 1, (stretch + 1) * values.count / stretches), values.count)]
+            return [
+                rounded(Double((part.min() ?? 0) / loudest)), rounded(Double((part.max() ?? 0) / loudest)),
+            ]
+        }
+    }
+}

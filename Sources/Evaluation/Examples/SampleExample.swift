@@ -1,0 +1,62 @@
+import Foundation
+import Torch
+
+/// One sample as a report shows it: what it is, what the models say of it, and where the compute went.
+public struct SampleExample: Codable, Sendable, Equatable {
+    /// A word of a transcript.
+    public struct Word: Codable, Sendable, Equatable {
+        public let text: String
+        /// Where it begins and ends, as a share of the recording, 0…1.
+        public let start: Double
+        public let end: Double
+    }
+
+    /// The sample's number in the data.
+    public let number: Int
+    /// Its file; nil for data without.
+    public let place: String?
+    public let budget: Double
+    /// Of the whole sample, 0…1.
+    public let load: Double
+    /// The true class, or what is said; nil where it is not known.
+    public let truth: String?
+    /// The likeliest class or the transcript; nil for a model without them.
+    public let output: String?
+    /// The same of the dense model.
+    public let denseOutput: String?
+    /// The texts of the tokens; empty for images and sounds.
+    public let tokens: [String]
+    /// Of each token of the first stack, or of each patch of an image row by row; 0…1.
+    public let tokenLoads: [Double]
+    /// A JPEG file of the image as the model sees it; nil for other samples.
+    public let image: Data?
+    /// Patches in a row of the image.
+    public let patchColumns: Int?
+    /// The lowest and highest level of a recording in stretches of equal length, -1…1; nil for other samples.
+    public let waveform: [[Double]]?
+    public let words: [Word]?
+
+    public static let fileName = "examples.json"
+
+    /// Writes some examples as a JSON array.
+    ///
+    /// - Throws: `FileError`.
+    public static func write(_ examples: [SampleExample], to url: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        try AtomicFile.write(encoder.encode(examples), to: url)
+    }
+
+    /// Reads what ``write(_:to:)`` wrote.
+    ///
+    /// - Throws: ``EvaluationError/mismatch(_:)`` for another content, `FileError`.
+    public static func read(_ url: URL) throws -> [SampleExample] {
+        let file = try MappedFile(url)
+        let data = withExtendedLifetime(file) { Data(file.bytes) }
+        do {
+            return try JSONDecoder().decode([SampleExample].self, from: data)
+        } catch {
+            throw EvaluationError.mismatch("\(url.relativePath) holds no examples of samples")
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+
+/// Series of points over two axes as an SVG that is legible on light and dark grounds and on a phone.
+///
+/// Series are named where their lines end or are highest, points where they lie; intervals are drawn as bars.
+struct LinePlot: Sendable, Equatable {
+    struct Point: Sendable, Equatable {
+        var x: Double
+        var y: Double
+        /// The ends of an interval; nil for none.
+        var range: ClosedRange<Double>?
+        /// What stands beside the point; empty for nothing.
+        var label = ""
+    }
+
+    struct Series: Sendable, Equatable {
+        /// Empty for one that needs no name.
+        var name: String
+        /// Joined by a line in the order of x; points that are not finite are left out.
+        var points: [Point]
+        /// Of the palette.
+        var colour: Int
+        /// Drawn as rings and a broken line.
+        var isReference = false
+    }
+
+    var title: String
+    var xTitle: String
+    var yTitle: String
+    var series: [Series]
+    /// What the axis from left to right must show besides the points.
+    var xMust: [Double] = []
+    /// Whether points are drawn, not only the lines between them.
+    var hasMarks = true
+
+    static let width = 400.0
+    static let height = 280.0
+    private static let left = 46.0
+    private static let right = 20.0
+    private static let top = 34.0
+    private static let bottom = 44.0
+    private static var floor: Double { height - bottom }
+
+    /// The whole figure, to stand in a page or alone.
+    var svg: String {
+        let shown = series.map { series in
+            var kept = series
+            kept.points = series.points.filter { $0.x.isFinite && $0.y.isFinite }.sorted { $0.x < $1.x }
+            return kept
+        }.filter { !$0.points.isEmpty }
+        let points = shown.flatMap(\.points)
+        let across = AxisScale(covering: xMust + points.map(\.x))
+        let up = AxisScale(
+            covering: points.map(\.y) + points.compactMap(\.range).flatMap { [$0.lowerBound, $0.upperBound] })
+        let drawing = SVGDrawing(
+            x: { Self.left + across.fraction($0) * (Self.width - Self.left - Self.right) },
+            y: { Self.floor - up.fraction($0) * (Self.floor - Self.top) })
+        var lines = [
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" "
+                + "viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" aria-label=\"\(Markup.escaped(title))\">",
+            FigureStyle.element,
+        ]
+        lines += axes(across, up, drawing)
+        for series in shown { lines += marks(series, drawing) }
+        lines += names(shown, drawing)
+        return (lines + ["</svg>"]).joined(separator: "\n")
+    }
+
+    private func axes(_ across: AxisScale, _ up: AxisScale, _ drawing: SVGDrawing) -> [String] {
+        var lines = [
+            drawing.text(yTitle, x: 2, y: 16, kind: "name"),
+            drawing.text(xTitle, x: Self.width - Self.right, y: Self.height - 8, kind: "name", anchor: "end"),
+        ]
+        for tick in up.ticks {
+            let y = drawing.y(tick)
+            lines.append(drawing.line(Self.left, y, Self.width - Self.right, y, kind: "grid"))
+            lines.append(
+                drawing.text(up.label(tick), x: Self.left - 6, y: y + 4, kind: "tick", anchor: "end"))
+        }
+        for tick in across.ticks {
+            let x = drawing.x(tick)
+            lines.append(drawing.line(x, Self.floor, x, Self.floor + 4, kind: "axis"))
+            lines.append(
+                drawing.text(across.label(tick), x: x, y: Self.floor + 17, kind: "tick", anchor: "middle"))
+        }
+        lines.append(drawing.line(Self.left, Self.floor, Self.width - Self.right, Self.floor, kind: "axis"))
+        return lines
+    }
+
+    private func marks(_ series: Series, _ drawing: SVGDrawing) -> [String] {
+        let colour = "s\(series.colour % FigureStyle.colourCount)"
+        var lines: [String] = []
+        let path = series.points.map {
+            "\(drawing.format(drawing.x($0.x))),\(drawing.format(drawing.y($0.y)))"
+        }
+        if path.count > 1 {
+            let kind = series.isReference ? "curve reference" : "curve"
+            lines.append("<polyline class=\"\(kind) \(colour)\" points=\"\(path.joined(separator: " "))\"/>")
+        }
+        for (place, point) in series.points.enumerated() where hasMarks {
+            let (x, y) = (drawing.x(point.x), drawing.y(point.y))
+            if let range = point.range {
+                lines.append(
+                    drawing.line(
+                        x, drawing.y(range.lowerBound), x, drawing.y(range.upperBound), kind: "bar \(colour)")
+                )
+            }
+            let kind = series.isReference ? "ring" : "point"
+            let range = point.range.map {
+                " (\(Markup.number($0.lowerBound, digits: 3)) to \(Markup.number($0.upperBound, digits: 3)))"
+            }
+            lines.append(
+                "<circle class=\"\(kind) \(colour)\" cx=\"\(drawing.format(x))\" cy=\"\(drawing.format(y))\" r=\"4\"><title>"
+                    + Markup.escaped(
+                        "\([series.name, point.label].filter { !$0.isEmpty }.joined(separator: " ")): \(Markup.number(point.x, digits: 3)), "
+                            + "\(Markup.number(point.y, digits: 3))\(range ?? "")") + "</title></circle>")
+            guard !point.label.isEmpty else { continue }
+            let isRight = x > Self.width - Self.right - 30
+            // Above the point where the line falls away from it.
+            let falls = place + 1 < series.points.count && series.points[place + 1].y < point.y
+            lines.append(
+                drawing.text(
+                    point.label, x: isRight ? x - 7 : x + 7, y: falls ? y - 6 : min(y + 15, Self.floor - 4),
+                    kind: "note", anchor: isRight ? "end" : "start"))
+        }
+        return lines
+    }
+
+    /// The names of the series above their last points, or above the highest where no points are drawn; moved apart
+    /// where they would meet.
+    private func names(_ shown: [Series], _ drawing: SVGDrawing) -> [String] {
+        var places = shown.enumerated().compactMap { number, series in
+            (hasMarks ? series.points.last : series.points.max { $0.y < $1.y }).map {
+                (number: number, x: drawing.x($0.x), y: drawing.y($0.y) + (isBelow(series, shown) ? 17 : -9))
+            }
+        }.filter { !shown[$0.number].name.isEmpty }
+        // From the top down, so that those below give way.
+        places.sort { $0.y < $1.y }
+        for index in places.indices {
+            let above = places[..<index].filter { abs($0.x - places[index].x) < 90 }
+            if let last = above.last, places[index].y < last.y + 13 { places[index].y = last.y + 13 }
+        }
+        return places.map { place in
+            let series = shown[place.number]
+            let anchor = place.x < Self.left + 30 ? "start" : place.x > Self.width - 60 ? "end" : "middle"
+            return drawing.text(
+                series.name, x: anchor == "end" ? min(place.x + 8, Self.width - 2) : place.x,
+                y: max(place.y, 12),
+                kind: "series s\(series.colour % FigureStyle.colourCount)", anchor: anchor)
+        }
+    }
+
+    /// Whether a single point is named below it, because another series runs above.
+    private func isBelow(_ series: Series, _ shown: [Series]) -> Bool {
+        guard series.points.count == 1, let own = series.points.first else { return false }
+        return shown.contains { other in
+            other.points.count > 1
+                && (other.points.min { abs($0.x - own.x) < abs($1.x - own.x) }?.y ?? own.y) > own.y
+        }
+    }
+}

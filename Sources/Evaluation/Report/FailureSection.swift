@@ -1,0 +1,18 @@
+/// What is wrong with the models, by name; nothing where all is well.
+struct FailureSection {
+    private let reports: [EvaluationReport]
+
+    init(_ reports: [EvaluationReport]) { self.reports = reports }
+
+    var html: HTML {
+        let found = reports.flatMap { report in
+            FailureModes.find(report, among: reports).map { (report, $0) }
+        }
+        guard !found.isEmpty else { return .nothing }
+        let items = found.map { report, finding -> HTML in
+            let name = reports.count > 1 ? "\(finding.name), \(report.name)" : finding.name
+            return "<div class=\"finding\"><h3>\(name)</h3><p>\(finding.text)</p></div>"
+        }
+        return "<section><h2>What is wrong</h2>\n\(HTML.joined(items))</section>"
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+
+/// The cheapest and the costliest samples: what they are, what the models say, and where the compute went.
+struct SampleSection {
+    private let report: EvaluationReport
+    private let isAlone: Bool
+
+    init(_ report: EvaluationReport, isAlone: Bool) {
+        self.report = report
+        self.isAlone = isAlone
+    }
+
+    var html: HTML {
+        let examples = report.examples
+        guard let budget = examples.first?.budget else { return .nothing }
+        let half = examples.count / 2
+        let shape =
+            examples.contains { $0.image != nil }
+            ? " grid" : examples.contains { $0.waveform != nil } ? " waves" : ""
+        let kind = "samples\(shape)"
+        let highest = max(examples.flatMap(\.tokenLoads).max() ?? 0, 1e-9)
+        let title = "Single samples" + (isAlone ? "" : ": \(report.name)")
+        return """
+            <section><h2>\(title)</h2>
+            <p class="note">At budget \(budget, 2). The stronger the colour, the larger the share of the learners that ran there: \
+            \(legend(highest, hasImages: examples.contains { $0.image != nil }))</p>
+            <h3>Cheapest</h3>
+            <div class="\(kind)">\(HTML.joined(examples.prefix(half).map { card($0, highest) }))</div>
+            <h3>Costliest</h3>
+            <div class="\(kind)">\(HTML.joined(examples.dropFirst(half).reversed().map { card($0, highest) }))</div>
+            </section>
+            """
+    }
+
+    private func legend(_ highest: Double, hasImages: Bool) -> HTML {
+        .joined(
+            (0...4).map { step in
+                let share = Double(step) / 4
+                let load = highest * share
+                if hasImages {
+                    return """
+                        <span class="key"><i style="background: \(colour(share))"></i>\(load, 2)</span>
+                        """
+                }
+                return "<span class=\"heat\" style=\"--share: \(share, 2)\">\(load, 2)</span>"
+            }, by: " ")
+    }
+
+    private func colour(_ share: Double) -> String {
+        "rgb(\(ColourScale.colour(share).map(String.init).joined(separator: " ")))"
+    }
+
+    private func card(_ example: SampleExample, _ highest: Double) -> HTML {
+        var facts: [HTML] = []
+        if let output = example.output {
+            let isRight = example.truth == output
+            let mark = example.truth == nil || example.words != nil ? "" : isRight ? " ✓" : " ✗"
+            facts.append("<dt>says</dt><dd>\(output)\(mark)</dd>")
+        }
+        if let dense = example.denseOutput {
+            facts.append("<dt>dense</dt><dd>\(dense == example.output ? "the same" : dense)</dd>")
+        }
+        if let truth = example.truth, truth != example.output {
+            facts.append("<dt>\(example.words == nil ? "is" : "said")</dt><dd>\(truth)</dd>")
+        }
+        let list: HTML = facts.isEmpty ? .nothing : "<dl>\(HTML.joined(facts))</dl>"
+        return """
+            <article class="sample">\
+            <p class="load"><strong>\(example.load, 3)</strong> <small>\(example.place ?? "sample \(example.number)")</small></p>
+            \(picture(example, highest))\(list)</article>
+            """
+    }
+
+    private func picture(_ example: SampleExample, _ highest: Double) -> HTML {
+        if let image = example.image { return imageMap(image, example, highest) }
+        if let waveform = example.waveform {
+            return HTML(
+                markup: WaveformFigure(
+                    waveform: waveform, loads: example.tokenLoads, highest: highest,
+                    words: example.words ?? []
+                ).svg)
+        }
+        guard !example.tokens.isEmpty, example.tokens.count == example.tokenLoads.count else {
+            return .nothing
+        }
+        return HTML(markup: "<p class=\"tokens\">")
+            + .joined(
+                zip(example.tokens, example.tokenLoads).map { token, load in
+                    """
+                    <span class="token" style="--share: \(load / highest, 3)" title="load \(load, 3)">\(token)\
+                    <small>\(load * 100, 0)</small></span>
+                    """
+                }) + HTML(markup: "</p>")
+    }
+
+    private func imageMap(_ image: Data, _ example: SampleExample, _ highest: Double) -> HTML {
+        let columns = max(example.patchColumns ?? 1, 1)
+        let drawing = SVGDrawing(x: { $0 }, y: { $0 })
+        let side = 200.0 / Double(columns)
+        let cells = example.tokenLoads.enumerated().map { place, load in
+            drawing.rectangle(
+                Double(place % columns) * side, Double(place / columns) * side, side, side, kind: "patch",
+                style:
+                    "fill: rgb(\(ColourScale.colour(load / highest).map(String.init).joined(separator: " ")))",
+                title: "load \(Markup.number(load, digits: 3))")
+        }
+        let source = "data:image/jpeg;base64,\(image.base64EncodedString())"
+        return """
+            <div class="maps"><img alt="sample \(example.number)" src="\(source)"/>\
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 200" role="img" aria-label="load of each patch">\
+            <image href="\(source)" width="200" height="200" preserveAspectRatio="none"/>
+            \(HTML(markup: cells.joined(separator: "\n")))</svg></div>
+            """
+    }
+}

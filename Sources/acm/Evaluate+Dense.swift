@@ -1,0 +1,75 @@
+import AdaptiveComputation
+import Conversion
+import Datasets
+import Evaluation
+import Foundation
+import Preprocessing
+import Torch
+import Transformers
+
+extension Evaluate {
+    /// Quality, load and cost of a converted model against the dense one.
+    func evaluate(against dense: String, _ data: String, _ badSamples: BadSamples) throws {
+        let folder = URL(fileURLWithPath: model)
+        let (adaptive, device, _) = try options.load(model)
+        guard adaptive.isAdaptive else {
+            throw ConversionError.order(
+                "\(model) is a dense model: give its conversion, and itself with --dense")
+        }
+        guard !(adaptive.network is any SelfCosting) else {
+            throw ConversionError.order(
+                "\(model) has no vectors of all samples to compare: leave --dense out and give labelled data")
+        }
+        guard !drift || adaptive.calibration != nil else {
+            throw ConversionError.order(
+                "\(model) is not calibrated, so that no drift can be told: acm calibrate does it")
+        }
+        let teacher = try options.loadDense(dense, of: adaptive, model)
+        let test = try open(data, split ?? "test", folder, limit: samples, badSamples)
+        let output = output("dense", adaptive, test)
+        let evaluator = try Evaluator(
+            adaptive, dense: teacher, dataset: test, options: evaluationOptions(output, device))
+        let probe = try probeSplit == "none" ? nil : fitProbe(evaluator, test, data, folder, badSamples)
+        let speller = try ModelFolder.architecture(folder).task == .ctc ? CTCTokenizer(folder: folder) : nil
+        let result = try output.prepared {
+            try evaluator.evaluate(
+                budgets: budgetValues, probe: probe,
+                speech: speller.map { SpeechScoring($0, try normalization()) })
+        }
+        print(json ? try result.json.text() : result.table.text)
+        if drift { warnOfDrift(result) }
+        try output.write(result.json, result.records, classNames: test.classNames, requirements) {
+            try FrontierPlot(result).write(to: $0.appendingPathComponent("frontier.svg"))
+            guard let records = result.records else { return }
+            let examples = try ExampleCollector(
+                adaptive, dense: teacher, dataset: test, speller: speller, device: device
+            ).collect(records)
+            try SampleExample.write(examples, to: $0.appendingPathComponent(SampleExample.fileName))
+        }
+    }
+
+    private func warnOfDrift(_ result: EvaluationResult) {
+        for budget in result.budgets {
+            guard let drift = budget.drift, drift.divergence > DriftMonitor.defaultThreshold else { continue }
+            let text = String(
+                format:
+                    "drift: at budget %.2f gates choose otherwise than on calibration data: %.3f bits, most in "
+                    + "%@ (%.3f); load %.3f, there %.3f\n", budget.budget, drift.divergence,
+                drift.worstPlace.description, drift.worstDivergence, drift.load, drift.expectedLoad)
+            FileHandle.standardError.write(Data(text.utf8))
+        }
+    }
+
+    private func fitProbe(
+        _ evaluator: Evaluator, _ test: any Dataset, _ data: String, _ folder: URL, _ badSamples: BadSamples
+    ) throws -> LinearProbe? {
+        let training = try open(data, probeSplit, folder, limit: 0, badSamples)
+        let measured = (test as? SampleSubset)?.base ?? test
+        guard training.fingerprint != measured.fingerprint else {
+            throw ConversionError.data(
+                "The probe would be fitted on the samples that it is measured on: \(data) gives the same for "
+                    + "--split \(split ?? "test") and --probe-split \(probeSplit)")
+        }
+        return try evaluator.fitProbe(on: limited(training, probeSamples))
+    }
+}

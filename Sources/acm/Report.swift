@@ -1,0 +1,36 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+
+/// One page from one or several evaluations.
+struct Report: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Makes one HTML page of evaluations that acm evaluate --report wrote.",
+        discussion: """
+            The page loads nothing else. It shows what was gained and what it cost, quality against compute with intervals, \
+            where the compute went, what is wrong, and single samples. What is missing in a folder is named on the page.
+            """)
+
+    @Argument(help: "Folders that acm evaluate --report wrote.")
+    var folders: [String]
+
+    @Option(help: "The page to write; report.html in the first folder unless told.")
+    var output: String?
+
+    @Option(help: "The page's heading; the names of the models unless told.")
+    var title: String?
+
+    func run() throws {
+        let reports = try folders.map { try EvaluationReport(URL(fileURLWithPath: $0)) }
+        for report in reports {
+            for problem in report.problems {
+                FileHandle.standardError.write(Data("\(report.place): \(problem)\n".utf8))
+            }
+        }
+        let target =
+            output.map { URL(fileURLWithPath: $0) }
+            ?? URL(fileURLWithPath: reports[0].place).appendingPathComponent("report.html")
+        try ReportPage(reports, title: title).write(to: target)
+        print("Wrote \(target.relativePath)")
+    }
+}
