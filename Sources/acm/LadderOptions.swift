@@ -59,7 +59,7 @@ struct LadderOptions: ParsableArguments {
     }
 
     private func measure(_ path: String, _ badSamples: BadSamples) throws -> LadderReport {
-        let (given, device, type) = try model.load(path)
+        let (given, device, type) = try model.load(path, packs: false)
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data ?? ""), modelFolder: URL(fileURLWithPath: path),
             split: split.partName, transform: loading.imageTransform ?? .crop,
@@ -92,7 +92,7 @@ struct LadderOptions: ParsableArguments {
                 throw ConversionError.order(
                     "\(path) is converted: name the dense model it came from with --dense")
             }
-            return (given, try model.loadDense(dense, of: given, path))
+            return (given, try model.loadDense(dense, of: given, path, packs: false))
         }
         guard dense == nil else {
             throw ConversionError.order("--dense goes with a converted model, \(path) is dense")

@@ -48,9 +48,15 @@ struct ModelOptions: ParsableArguments {
         return (device, dataType == "int8" ? .float32 : DataType(rawValue: dataType) ?? .float32)
     }
 
-    func load(_ path: String) throws -> (model: AdaptiveModel, device: Device, type: DataType) {
+    /// - Parameters:
+    ///   - path: a model's folder.
+    ///   - packs: whether it is made ready for inference.
+    func load(
+        _ path: String, packs: Bool = true
+    ) throws -> (model: AdaptiveModel, device: Device, type: DataType) {
         let (device, type) = try place()
-        return (try packed(Self.load(path, type, device), type, device), device, type)
+        let model = try Self.load(path, type, device)
+        return (try packs ? packed(model, type, device) : model, device, type)
     }
 
     /// A model made ready for inference: on a CPU its weights are packed.
@@ -75,8 +81,11 @@ struct ModelOptions: ParsableArguments {
     ///   - path: the dense model's folder.
     ///   - converted: the converted model.
     ///   - name: its folder, for messages.
-    func loadDense(_ path: String, of converted: AdaptiveModel, _ name: String) throws -> AdaptiveModel {
-        let dense = try load(path).model
+    ///   - packs: whether it is made ready for inference.
+    func loadDense(
+        _ path: String, of converted: AdaptiveModel, _ name: String, packs: Bool = true
+    ) throws -> AdaptiveModel {
+        let dense = try load(path, packs: packs).model
         let isBaseline = converted.configuration == nil
         guard !dense.isAdaptive,
             isBaseline || dense.network.configuration == converted.baseConfiguration

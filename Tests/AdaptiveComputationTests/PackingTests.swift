@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+import Torch
+import Transformers
+
+@testable import AdaptiveComputation
+
+@Suite struct PackingTests {
+    private func inputs() throws -> ModelInputs {
+        let mask = (0..<3 * 7).map { $0 % 7 <= 2 * ($0 / 7) + 1 ? 1 : 0 }
+        return ModelInputs([
+            "input_ids": try Tensor((0..<3 * 7).map { $0 * 11 % 30 }, shape: [3, 7]),
+            "attention_mask": try Tensor(mask, shape: [3, 7]),
+        ])
+    }
+
+    private func model(isAdaptive: Bool) throws -> AdaptiveModel {
+        let dense = try ModelFolder.load(goldens.appendingPathComponent("bert_classifier"))
+        try dense.setRequiresGradient(false)
+        guard isAdaptive else { return AdaptiveModel(dense: dense) }
+        try Runtime.seed(1)
+        return try .convert(
+            dense, SurgeryOptions(kinds: [.feedForward, .query, .output], learnerCount: 4),
+            calibration: [inputs()])
+    }
+
+    /// Packed weights give what the model gives, and cost what it costs.
+    @Test(arguments: [false, true], [1.0, 0.4])
+    func packedModelsGiveTheSame(isAdaptive: Bool, budget: Double) throws {
+        let model = try model(isAdaptive: isAdaptive)
+        let packed = try model.packed(.float32)
+        #expect(packed.isPacked && !model.isPacked)
+        let (pass, packedPass) = (AdaptivePass(budget: budget), AdaptivePass(budget: budget))
+        let (wanted, found) = try withoutGradients {
+            try (
+                model(inputs(), pass).required("logits").array(of: Float.self),
+                packed(inputs(), packedPass).required("logits").array(of: Float.self)
+            )
+        }
+        #expect(zip(wanted, found).allSatisfy { abs($0 - $1) < 1e-4 }, "\(wanted) \(found)")
+        #expect(pass.trace.count == packedPass.trace.count)
+        #expect(try ModelCost(model, tokenCount: 7) == ModelCost(packed, tokenCount: 7))
+    }
+
+    /// bfloat16 and int8 stay near.
+    @Test(arguments: [PackedPrecision.bfloat16, .int8]) func lowerPrecisions(_ precision: PackedPrecision)
+        throws
+    {
+        let model = try model(isAdaptive: true)
+        let packed = try model.packed(precision)
+        let (wanted, found) = try withoutGradients {
+            try (
+                model(inputs(), AdaptivePass()).required("logits").array(of: Float.self),
+                packed(inputs(), AdaptivePass()).required("logits").array(of: Float.self)
+            )
+        }
+        let scale = wanted.map(abs).max() ?? 0
+        let error = zip(wanted, found).map { abs($0 - $1) }.max() ?? 0
+        #expect(error < 0.05 * scale && error > 0)
+    }
+
+    @Test func packedModelsAreNotSaved() throws {
+        let packed = try model(isAdaptive: true).packed(.float32)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        #expect {
+            try packed.save(to: folder, copyingFrom: nil)
+        } throws: {
+            $0.localizedDescription.contains("packed weights cannot be saved")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+    }
+}
