@@ -92,7 +92,8 @@ public struct Evaluator {
         return EvaluationResult(
             sampleCount: records.count,
             meanTokenCount: Double(records.tokenCounts.reduce(0, +)) / Double(max(records.count, 1)),
-            device: options.device, denseMacs: try runs[0].cost(records.tokenCounts, loads: nil, LoadMeter([])).macs,
+            device: options.device,
+            denseMacs: try runs[0].cost(records.tokenCounts, loads: nil, LoadMeter([])).macs,
             denseProbeAccuracy: Quality.probe.value(reference),
             denseClasses: ClassAccuracy(reference, classCount: collector.dataset.classNames?.count),
             denseErrors: SpeechErrors(reference), budgets: results, records: records)

@@ -44,7 +44,7 @@ public struct SamplePredictor {
         let transcripts = try transcriber.transcribe(
             batch.indices.map(recordings.samples(of:)), request, budget: budget)
         var loads: [TokenLoads]?
-        if model.configuration != nil {
+        if model.isAdaptive {
             // Of the first window of each, for whose frames loads can be shown.
             let pass = AdaptivePass(budget: budget)
             _ = try withoutGradients { try model(batch.inputs, pass) }

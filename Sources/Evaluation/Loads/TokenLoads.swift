@@ -43,10 +43,9 @@ public struct TokenLoads: Sendable, Equatable {
     static func read(
         _ pass: AdaptivePass, _ model: AdaptiveModel, tokens: [[String]], stack: BlockStack = .encoder
     ) throws -> [TokenLoads] {
-        let modules = Dictionary(uniqueKeysWithValues: model.modules.map { ($0.place, $0.module) })
         let decisions = pass.trace.filter { $0.place.tokenStack == stack }.compactMap { decision in
-            modules[decision.place].map {
-                (choices: decision.choices, learnerCost: $0.learnerCost, learnerCount: $0.learners.count)
+            (model.network.slot(at: decision.place) as? any PartitionedSlot).map {
+                (choices: decision.choices, learnerCost: $0.partCost, learnerCount: $0.partCount)
             }
         }
         guard let loads = try perToken(decisions) else {

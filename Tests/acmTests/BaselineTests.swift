@@ -1,0 +1,57 @@
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+/// `acm baseline`, and the other commands with what comes out.
+@Suite struct BaselineTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder(textModel: "bert_classifier") }
+
+    private func train(_ method: String, _ settings: [String]) throws {
+        let set = (settings + ["task.checkpointSteps=4"]).flatMap { ["--set", $0] }
+        let ending = try Program(
+            ["baseline", method, "model", "--data", "texts.tsv", "--output", "out"] + set, in: folder
+        ).wait()
+        ending.succeeds()
+        #expect(ending.output.hasPrefix("Wrote out: "), "\(ending.output)")
+    }
+
+    @Test(arguments: [
+        (
+            "moefication", ["relu.steps=3", "routers.steps=3", "expertWidth=13", "routerWidth=2"],
+            "moefication.yaml", 2
+        ),
+        ("ztw", ["exits.steps=3", "ensembles.steps=3"], "early_exit.yaml", 2),
+        ("avit", ["optimisation.steps=3", "depth=1.5"], "token_halting.yaml", 2),
+        ("depth", ["optimisation.steps=3", "blocks=1"], "depth_cut.yaml", 1),
+    ]) func methods(method: String, settings: [String], options: String, rows: Int) throws {
+        try train(method, settings)
+        #expect(FileManager.default.fileExists(atPath: folder["out/\(options)"].path))
+        let evaluation = try acm(
+            "evaluate", "out", "--data", "texts.tsv", "--budgets", "1,0.5", "--report", "report", "--json",
+            in: folder)
+        evaluation.succeeds()
+        let results = try JSONValue(parsing: evaluation.output)["results"]?.arrayValue ?? []
+        #expect(results.count == rows)
+        let dense = try acm("evaluate", "model", "--data", "texts.tsv", "--json", in: folder)
+        let whole = try JSONValue(parsing: dense.output)["results"]?[0]?["macs"]?.doubleValue ?? 0
+        let macs = results.compactMap { $0["macs"]?.doubleValue }
+        #expect(macs.last ?? .infinity <= whole, "\(macs) \(whole)")
+        try acm("inspect", "out", in: folder).succeeds()
+        try acm(
+            "benchmark", "out", "--tokens", "5", "--batch-sizes", "2", "--repeats", "1", "--budgets", "1,0.5",
+            in: folder
+        ).succeeds()
+    }
+
+    @Test func wrongOptions() throws {
+        let ending = try acm(
+            "baseline", "moefication", "model", "--data", "texts.tsv", "--output", "out", "--set",
+            "expertWidth=7", in: folder)
+        #expect(ending.status == 65 || ending.status == 64)
+        #expect(ending.errors.contains("cannot be parted into experts of 7"), "\(ending.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder["out"].path))
+    }
+}
