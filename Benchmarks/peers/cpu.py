@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Times a ViT-B/16 on the CPU: dense and converted in acm, and dense in what engineers would use instead.
+
+    python3 -m venv .deps/peers && .deps/peers/bin/pip install -r Benchmarks/peers/requirements.txt
+    .deps/peers/bin/python Benchmarks/peers/cpu.py [--batch 8] [--rounds 7] [--output Benchmarks/results/NAME.json]
+
+All have the same random weights and as many threads as PyTorch takes; int8 peers are quantised by their own tools
+(OpenVINO's by NNCF on random images). The converted model's learners are cut from the dense model and its gates random,
+calibrated on random images: their choices differ by token, which is what the time depends on. Everybody is timed in
+rounds by turns; the smallest of the rounds' medians counts, since what else runs on a machine only adds. What is made
+once stays in the folder --work.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import typing
+
+import numpy
+import safetensors.torch
+import torch
+import transformers
+
+sys.path.append(str(pathlib.Path(__file__).parents[1]))
+import results  # noqa: E402
+
+SIZE = 224
+Job = typing.Callable[[], None]
+
+
+def prepare(options) -> tuple[pathlib.Path, pathlib.Path]:
+    """The dense model's folder and the converted one's."""
+    dense, converted = options.work / "vit-b16", options.work / "vit-b16-adaptive"
+    if not (dense / "config.json").exists():
+        torch.manual_seed(0)
+        transformers.ViTModel(transformers.ViTConfig()).save_pretrained(dense)
+        safetensors.torch.save_file(
+            {"images": torch.randint(256, (options.images, 3, SIZE, SIZE), dtype=torch.uint8)},
+            options.work / "images.safetensors")
+    if not (converted / "config.json").exists():
+        nothing = [f"{phase}.optimisation.epochs=0" for phase in ("distillation", "gatePretraining", "finetuning")]
+        settings = [*nothing, "finetuning.distillationWeight=1", "calibrationBatches=1",
+                    f"calibrationSamples={options.images}"]
+        subprocess.run([options.acm, "convert", dense, "--data", options.work / "images.safetensors", "--split", "all",
+                        "--output", converted, *(part for setting in settings for part in ("--set", setting))],
+                       check=True)
+    return dense, converted
+
+
+def pytorch(dense: pathlib.Path, images: torch.Tensor) -> dict[str, Job]:
+    jobs = {}
+    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        model = transformers.ViTModel.from_pretrained(dense, dtype=dtype).eval()
+        batch = images.to(dtype)
+        compiled = torch.compile(model)
+        jobs[f"PyTorch eager, {name}"] = lambda model=model, batch=batch: model(batch)
+        jobs[f"torch.compile, {name}"] = lambda model=compiled, batch=batch: model(batch)
+    return jobs
+
+
+def exported(dense: pathlib.Path, images: torch.Tensor, work: pathlib.Path) -> pathlib.Path:
+    file = work / f"vit-b16-{len(images)}.onnx"
+    if not file.exists():
+        model = transformers.ViTModel.from_pretrained(dense).eval()
+        torch.onnx.export(model, (images,), file, dynamo=True, external_data=True)
+    return file
+
+
+def onnx_runtime(file: pathlib.Path, images: torch.Tensor, threads: int) -> dict[str, Job]:
+    import onnxruntime
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    quantised = file.with_name(file.stem + "-int8.onnx")
+    if not quantised.exists():
+        prepared = file.with_name(file.stem + "-prepared.onnx")
+        quant_pre_process(file, prepared, skip_symbolic_shape=True, save_as_external_data=True)
+        quantize_dynamic(prepared, quantised, weight_type=QuantType.QInt8, per_channel=True,
+                         use_external_data_format=True)
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    jobs = {}
+    for name, path in (("float32", file), ("int8", quantised)):
+        session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+        feed = {session.get_inputs()[0].name: images.numpy()}
+        jobs[f"ONNX Runtime, {name}"] = lambda session=session, feed=feed: session.run(None, feed)
+    return jobs
+
+
+def openvino_runtime(file: pathlib.Path, images: torch.Tensor, threads: int) -> dict[str, Job]:
+    import nncf
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(file)
+    saved = file.with_name(file.stem + "-int8.xml")
+    if not saved.exists():
+        samples = nncf.Dataset([numpy.random.rand(*images.shape).astype(numpy.float32) for _ in range(4)])
+        openvino.save_model(nncf.quantize(model, samples, model_type=nncf.ModelType.TRANSFORMER), saved)
+    jobs = {}
+    for name, network, precision in (("float32", model, "f32"), ("bfloat16", model, "bf16"),
+                                     ("int8", core.read_model(saved), "f32"),
+                                     ("int8 and bfloat16", core.read_model(saved), "bf16")):
+        compiled = core.compile_model(network, "CPU", {
+            "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"})
+        request = compiled.create_infer_request()
+        jobs[f"OpenVINO, {name}"] = lambda request=request: request.infer([images.numpy()])
+    return jobs
+
+
+def ours(options, folder: pathlib.Path, dtype: str, budgets: str, threads: int) -> dict[float | None, dict]:
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        subprocess.run([options.acm, "benchmark", folder, "--batch-sizes", str(options.batch), "--dtype", dtype,
+                        "--budgets", budgets, "--repeats", str(options.repeats), "--threads", str(threads),
+                        "--json", file.name], check=True, stdout=subprocess.DEVNULL)
+        return {row["budget"]: row for row in json.load(open(file.name))["rows"]}
+
+
+def measure(options) -> list[tuple[str, float, list[float]]]:
+    """Name, load and the medians of the rounds in milliseconds."""
+    threads = torch.get_num_threads()
+    dense, converted = prepare(options)
+    images = torch.randn(options.batch, 3, SIZE, SIZE)
+    file = exported(dense, images, options.work)
+    jobs = pytorch(dense, images) | onnx_runtime(file, images, threads) | openvino_runtime(file, images, threads)
+    times: dict[str, list[float]] = {}
+    loads: dict[str, float] = {}
+    with torch.inference_mode():
+        for job in jobs.values():
+            job()
+        for _ in range(options.rounds):
+            for name, job in jobs.items():
+                job()
+                once = []
+                for _ in range(options.repeats):
+                    started = time.perf_counter()
+                    job()
+                    once.append(1000 * (time.perf_counter() - started))
+                times.setdefault(name, []).append(statistics.median(once))
+            for dtype in ("float32", "bfloat16", "int8"):
+                for kind, folder in (("dense", dense), ("converted", converted)):
+                    for budget, row in ours(options, folder, dtype, options.budgets, threads).items():
+                        name = f"acm {kind}, {dtype}" + ("" if budget is None else f", budget {budget}")
+                        times.setdefault(name, []).append(row["milliseconds"]["median"])
+                        loads[name] = row["load"]
+            print({name: round(min(rounds), 1) for name, rounds in times.items()}, flush=True)
+    return [(name, loads.get(name, 1), rounds) for name, rounds in times.items()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--acm", default=".build/release/acm")
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(".deps/peers-work"))
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--images", type=int, default=16, help="to calibrate the converted model on")
+    parser.add_argument("--budgets", default="1,0.75,0.5,0.25")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=3, help="in each round")
+    parser.add_argument("--output", type=pathlib.Path)
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    transformers.logging.set_verbosity_error()
+    found = sorted(measure(options), key=lambda one: min(one[2]))
+    best = {dtype: min(min(rounds) for name, _, rounds in found if dtype in name and not name.startswith("acm"))
+            for dtype in ("float32", "bfloat16", "int8")}
+    rows = []
+    for name, load, rounds in found:
+        dtype = next(dtype for dtype in ("int8", "bfloat16", "float32") if dtype in name)
+        rows.append([name, round(load, 3), round(min(rounds) / options.batch, 1),
+                     round(statistics.median(rounds) / options.batch, 1), round(min(rounds) / best[dtype], 2)])
+        print(*rows[-1], sep=" | ")
+    if options.output:
+        import onnxruntime
+        import openvino
+        results.write(
+            options.output, title=f"ViT-B/16 on a CPU, batch {options.batch}",
+            command="Benchmarks/peers/cpu.py " + " ".join(sys.argv[1:]),
+            versions={"torch": torch.__version__, "onnxruntime": onnxruntime.__version__,
+                      "openvino": openvino.__version__.split("-")[0]},
+            notes=f"{torch.get_num_threads()} threads, {options.rounds} rounds by turns; random weights. The last column "
+                  "is over the fastest peer of the same precision.",
+            tables=[{"header": ["", "load", "ms an image, least", "median", "of the best peer"], "rows": rows}])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
