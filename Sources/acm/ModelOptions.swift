@@ -45,7 +45,7 @@ struct ModelOptions: ParsableArguments {
         if threads > 0 { try Runtime.setThreadCount(threads) }
         let device = Device(self.device) ?? .cpu
         try device.requireAvailable()
-        return (device, dataType == "int8" ? .float32 : DataType(rawValue: dataType) ?? .float32)
+        return (device, dataType == "int8" ? .bfloat16 : DataType(rawValue: dataType) ?? .float32)
     }
 
     /// - Parameters:

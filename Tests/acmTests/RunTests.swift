@@ -45,6 +45,10 @@ import Torch
             name, "outputs.bf16.safetensors", ["--dtype", "bfloat16"], type: .bfloat16, tolerance: 1e-2)
     }
 
+    @Test(arguments: ["bert", "vit_classifier"]) func productsOfBytes(name: String) throws {
+        try check(name, "outputs.bf16.safetensors", ["--dtype", "int8"], type: .bfloat16, tolerance: 5e-2)
+    }
+
     /// Other sizes than the model's own are taken where that is asked for.
     @Test func interpolatedPositions() throws {
         try check(
