@@ -5,8 +5,9 @@
     .deps/peers/bin/python Benchmarks/peers/cpu.py [--batch 8] [--rounds 7] [--output Benchmarks/results/NAME.json]
 
 All have the same random weights and as many threads as PyTorch takes; int8 peers are quantised by their own tools
-(OpenVINO's by NNCF on random images). The converted model's learners are cut from the dense model and its gates random,
-calibrated on random images: their choices differ by token, which is what the time depends on. Everybody is timed in
+(OpenVINO's by NNCF on random images). The learners of the converted models, with and without projections, are cut from
+the dense model and their gates random, calibrated on random images: their choices differ by token, which is what the
+time depends on. Everybody is timed in
 rounds by turns; the smallest of the rounds' medians counts, since what else runs on a machine only adds. What is made
 once stays in the folder --work.
 """
@@ -34,23 +35,30 @@ SIZE = 224
 Job = typing.Callable[[], None]
 
 
-def prepare(options) -> tuple[pathlib.Path, pathlib.Path]:
-    """The dense model's folder and the converted one's."""
-    dense, converted = options.work / "vit-b16", options.work / "vit-b16-adaptive"
+CONVERTED = {"feed-forwards": "[feedForward]", "all modules": "[feedForward, query, key, value, output]"}
+
+
+def prepare(options) -> tuple[pathlib.Path, dict[str, pathlib.Path]]:
+    """The dense model's folder and those of the converted ones."""
+    dense = options.work / "vit-b16"
     if not (dense / "config.json").exists():
         torch.manual_seed(0)
         transformers.ViTModel(transformers.ViTConfig()).save_pretrained(dense)
         safetensors.torch.save_file(
             {"images": torch.randint(256, (options.images, 3, SIZE, SIZE), dtype=torch.uint8)},
             options.work / "images.safetensors")
-    if not (converted / "config.json").exists():
-        nothing = [f"{phase}.optimisation.epochs=0" for phase in ("distillation", "gatePretraining", "finetuning")]
-        settings = [*nothing, "finetuning.distillationWeight=1", "calibrationBatches=1",
+    nothing = [f"{phase}.optimisation.epochs=0" for phase in ("distillation", "gatePretraining", "finetuning")]
+    folders = {}
+    for number, (name, modules) in enumerate(CONVERTED.items()):
+        folders[name] = options.work / f"vit-b16-adaptive-{number}"
+        if (folders[name] / "config.json").exists():
+            continue
+        settings = [*nothing, f"modules={modules}", "finetuning.distillationWeight=1", "calibrationBatches=1",
                     f"calibrationSamples={options.images}"]
         subprocess.run([options.acm, "convert", dense, "--data", options.work / "images.safetensors", "--split", "all",
-                        "--output", converted, *(part for setting in settings for part in ("--set", setting))],
+                        "--output", folders[name], *(part for setting in settings for part in ("--set", setting))],
                        check=True)
-    return dense, converted
+    return dense, folders
 
 
 def pytorch(dense: pathlib.Path, images: torch.Tensor) -> dict[str, Job]:
@@ -144,9 +152,9 @@ def measure(options) -> list[tuple[str, float, list[float]]]:
                     once.append(1000 * (time.perf_counter() - started))
                 times.setdefault(name, []).append(statistics.median(once))
             for dtype in ("float32", "bfloat16", "int8"):
-                for kind, folder in (("dense", dense), ("converted", converted)):
+                for kind, folder in {"dense": dense, **converted}.items():
                     for budget, row in ours(options, folder, dtype, options.budgets, threads).items():
-                        name = f"acm {kind}, {dtype}" + ("" if budget is None else f", budget {budget}")
+                        name = f"acm {dtype}, {kind}" + ("" if budget is None else f", budget {budget}")
                         times.setdefault(name, []).append(row["milliseconds"]["median"])
                         loads[name] = row["load"]
             print({name: round(min(rounds), 1) for name, rounds in times.items()}, flush=True)
@@ -168,13 +176,19 @@ def main() -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     transformers.logging.set_verbosity_error()
     found = sorted(measure(options), key=lambda one: min(one[2]))
-    best = {dtype: min(min(rounds) for name, _, rounds in found if dtype in name and not name.startswith("acm"))
-            for dtype in ("float32", "bfloat16", "int8")}
+
+    def precision(name: str) -> str:
+        return next(dtype for dtype in ("int8", "bfloat16", "float32") if dtype in name)
+
+    best: dict[str, float] = {}
+    for name, _, rounds in found:
+        if not name.startswith("acm"):
+            best.setdefault(precision(name), min(rounds))  # the fastest comes first
     rows = []
     for name, load, rounds in found:
-        dtype = next(dtype for dtype in ("int8", "bfloat16", "float32") if dtype in name)
         rows.append([name, round(load, 3), round(min(rounds) / options.batch, 1),
-                     round(statistics.median(rounds) / options.batch, 1), round(min(rounds) / best[dtype], 2)])
+                     round(statistics.median(rounds) / options.batch, 1),
+                     round(min(rounds) / best[precision(name)], 2)])
         print(*rows[-1], sep=" | ")
     if options.output:
         import onnxruntime
