@@ -18,7 +18,7 @@ public struct BaselineTask: Codable, Sendable, Equatable {
 
     public init() {}
 
-    /// - Throws: ``ConversionError/option(_:)`` naming the first value that makes no sense.
+    /// - Throws: `ConversionError.option(_:)` naming the first value that makes no sense.
     func validate() throws {
         func require(_ condition: Bool, _ text: String) throws {
             if !condition { throw ConversionError.option("task.\(text)") }

@@ -19,7 +19,7 @@ public struct DepthCutTrainer {
 
     /// Trains and writes the model to the output folder.
     ///
-    /// - Throws: ``ConversionError`` and what model and data throw; a checkpoint stays.
+    /// - Throws: `ConversionError` and what model and data throw; a checkpoint stays.
     @discardableResult
     public func callAsFunction() throws -> any TransformerModel {
         try options.validate()
@@ -45,7 +45,7 @@ public struct DepthCutTrainer {
 
     /// A model with copies of some blocks of another.
     ///
-    /// - Throws: ``ConversionError/option(_:)`` for more blocks than there are, and for a model whose
+    /// - Throws: `ConversionError.option(_:)` for more blocks than there are, and for a model whose
     ///   `config.json` does not count its blocks by `num_hidden_layers`.
     static func cut(_ dense: any TransformerModel, blockCount: Int) throws -> any TransformerModel {
         let stacks = dense.dimensions.stacks

@@ -24,7 +24,7 @@ public struct EarlyExitTrainer {
     /// Trains and writes the model to the output folder.
     ///
     /// - Returns: the budgets that it can keep.
-    /// - Throws: ``ConversionError`` and what model and data throw; a checkpoint stays.
+    /// - Throws: `ConversionError` and what model and data throw; a checkpoint stays.
     @discardableResult
     public func callAsFunction() throws -> ClosedRange<Double> {
         try options.validate()

@@ -21,7 +21,7 @@ public struct TokenHaltingTrainer {
 
     /// Trains and writes the model to the output folder.
     ///
-    /// - Throws: ``ConversionError`` and what model and data throw; a checkpoint stays.
+    /// - Throws: `ConversionError` and what model and data throw; a checkpoint stays.
     @discardableResult
     public func callAsFunction() throws -> AdaptiveModel {
         try options.validate()
