@@ -2,7 +2,9 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -21,6 +23,18 @@ int64_t acm_memory_allocated(void) {
     return (int64_t)(heap.uordblks + heap.hblkhd);
 #else
     return -1;
+#endif
+}
+
+void acm_memory_page_out(void *start, size_t size) {
+#ifdef MADV_PAGEOUT
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)start + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)start + size) / page * page;
+    if (end > first) madvise((void *)first, end - first, MADV_PAGEOUT);
+#else
+    (void)start;
+    (void)size;
 #endif
 }
 

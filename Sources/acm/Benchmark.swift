@@ -58,8 +58,9 @@ struct Benchmark: ParsableCommand {
         let (device, type) = try options.place()
         let loaded = try models.map {
             // Training keeps its weights in full precision.
-            let model = try ModelOptions.load($0, training ? .float32 : type, device)
-            return try training ? model : options.packed(model, type, device)
+            var model = try ModelOptions.load($0, training ? .float32 : type, device)
+            if !training { try options.pack(&model, type, device) }
+            return model
         }
         let benchmark = ModelBenchmark(
             loaded, device: device, type: type, tokenCount: tokens, repeatCount: repeats)

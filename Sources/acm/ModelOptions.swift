@@ -55,14 +55,15 @@ struct ModelOptions: ParsableArguments {
         _ path: String, packs: Bool = true
     ) throws -> (model: AdaptiveModel, device: Device, type: DataType) {
         let (device, type) = try place()
-        let model = try Self.load(path, type, device)
-        return (try packs ? packed(model, type, device) : model, device, type)
+        var model = try Self.load(path, type, device)
+        if packs { try pack(&model, type, device) }
+        return (model, device, type)
     }
 
-    /// A model made ready for inference: on a CPU its weights are packed.
-    func packed(_ model: AdaptiveModel, _ type: DataType, _ device: Device) throws -> AdaptiveModel {
-        guard device == .cpu, let own = PackedPrecision(type) else { return model }
-        return try model.packed(dataType == "int8" ? .int8 : own)
+    /// Makes a model ready for inference: on a CPU its weights are packed.
+    func pack(_ model: inout AdaptiveModel, _ type: DataType, _ device: Device) throws {
+        guard device == .cpu, let own = PackedPrecision(type) else { return }
+        try model.pack(dataType == "int8" ? .int8 : own)
     }
 
     /// A model of any kind: dense, converted, or a baseline.

@@ -52,6 +52,8 @@ public struct Learners: Layer {
         let packed = try PackedOperators.packGated(
             .tensor(w1), .tensor(b1), .tensor(w2), .tensor(bias), .int(count),
             .string(activation.operatorName), .string(precision.rawValue))
+        try w1.pageOut()
+        try w2.pageOut()
         return try Learners(self, packed: packed)
     }
 

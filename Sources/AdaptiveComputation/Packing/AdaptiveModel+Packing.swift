@@ -8,10 +8,17 @@ extension AdaptiveModel {
     /// - Parameter precision: of the products.
     /// - Throws: `ModelError.invalidSlot(_:)` for a model on another device.
     public func packed(_ precision: PackedPrecision) throws -> AdaptiveModel {
+        var model = self
+        try model.pack(precision)
+        return model
+    }
+
+    /// ``packed(_:)`` in place: where nobody else holds the weights, no more than those of one slot are there
+    /// twice.
+    public mutating func pack(_ precision: PackedPrecision) throws {
         guard network.namedParameters().allSatisfy({ $0.tensor.device == .cpu }) else {
             throw ModelError.invalidSlot("Weights are packed on a CPU alone.")
         }
-        var model = self
         for place in network.slotPlaces {
             let slot: (any Slot)? =
                 switch network.slot(at: place) {
@@ -20,9 +27,8 @@ extension AdaptiveModel {
                 case let module as AdaptiveModule: try module.packed(precision)
                 default: nil
                 }
-            if let slot { try model.replaceSlot(at: place, with: slot) }
+            if let slot { try replaceSlot(at: place, with: slot) }
         }
-        return model
     }
 
     /// Whether weights have been given up for packed ones.

@@ -14,6 +14,7 @@ public struct PackedLinear: Slot {
         outputWidth = linear.outputWidth
         packed = try PackedOperators.packLinear(
             .tensor(linear.weight), .optionalTensor(linear.bias), .string(precision.rawValue))
+        try linear.weight.pageOut()
     }
 
     public func callAsFunction(_ input: Tensor, at place: SlotPlace, _ pass: ForwardPass) throws -> Tensor {
@@ -38,6 +39,8 @@ public struct PackedFeedForward: Slot {
             .tensor(dense.up.weight), .tensor(dense.up.bias ?? .zeros([hiddenWidth])),
             .tensor(dense.down.weight), .tensor(dense.down.bias ?? .zeros([outputWidth])), .int(1),
             .string(dense.activation.operatorName), .string(precision.rawValue))
+        try dense.up.weight.pageOut()
+        try dense.down.weight.pageOut()
     }
 
     public func callAsFunction(_ input: Tensor, at place: SlotPlace, _ pass: ForwardPass) throws -> Tensor {

@@ -70,6 +70,13 @@ extension Tensor {
         return elements[0]
     }
 
+    /// Lets the system take the memory of a contiguous tensor on the host that is not used soon; what comes from a
+    /// file is read again when it is. Other tensors stay as they are.
+    public func pageOut() throws {
+        guard device == .cpu, isContiguous else { return }
+        try withBytes { acm_memory_page_out($0.baseAddress, $0.count) }
+    }
+
     /// Reads or writes the memory of a contiguous tensor on the host.
     public func withBytes<Value>(
         _ body: (UnsafeMutableRawBufferPointer) throws -> Value
