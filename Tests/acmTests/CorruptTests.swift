@@ -22,7 +22,7 @@ import Torch
         let ending = try acm(
             "corrupt", "clean", "--corruptions", "fog,pixelate", "--severities", "1,3", "--output", "out",
             "--size", "48", "--format", "png", in: folder)
-        try ending.succeeds()
+        ending.succeeds()
         #expect(ending.output.split(separator: "\n").count == 2)
         #expect(ending.output.contains("pixelate") && ending.output.contains("ms an image"))
         for place in ["fog/1", "fog/3", "pixelate/1", "pixelate/3"] {
@@ -48,7 +48,7 @@ import Torch
         let refused = try Program(arguments, in: folder).wait()
         #expect(refused.status == 65 && refused.errors.contains("clean/ant/2.png"))
         let skipped = try Program(arguments + ["--skip-bad"], in: folder).wait()
-        try skipped.succeeds()
+        skipped.succeeds()
         #expect(skipped.errors.contains("Left out 1") && skipped.errors.contains("clean/ant/2.png"))
     }
 }

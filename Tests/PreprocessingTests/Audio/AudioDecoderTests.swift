@@ -148,7 +148,7 @@ import Torch
                     for name in ["stereo.mp3", "vorbis_stereo.ogg", "s16_stereo.wav", "opus_stereo.ogg"] {
                         let file = Goldens.audio.appendingPathComponent(name)
                         let found = try AudioDecoder.decode(file)
-                        let samples = try #require(wanted["\(name)@16000"] ?? found)
+                        let samples = wanted["\(name)@16000"] ?? found
                         #expect(try largestDifference(found, samples) < 3e-6)
                         let text = try message { _ = try AudioDecoder.decode([1, 2, 3], name: name) }
                         #expect(text.contains(name))
