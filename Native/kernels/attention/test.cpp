@@ -85,6 +85,12 @@ double error(const Tensor &found, const Tensor &exact) {
     return (found.to(at::kDouble) - exact).abs().max().item<double>();
 }
 
+std::string scientific(double number) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2e", number);
+    return text;
+}
+
 /// Whether a result is as exact as libtorch's in the same type, both against float64.
 void checkError(const std::string &what, const Input &input) {
     for (auto type : types) {
@@ -94,8 +100,8 @@ void checkError(const std::string &what, const Input &input) {
         double scale = exact.numel() == 0 ? 1 : exact.abs().max().item<double>();
         double limit = 2 * error(rounded.libtorch(), exact) + 2 * epsilon * scale, actual = error(found, exact);
         check::report(found.scalar_type() == type && found.is_contiguous() && actual <= limit, __FILE__, __LINE__,
-                      what + " " + c10::toString(type) + ": error " + std::to_string(actual) + " exceeds " +
-                          std::to_string(limit));
+                      what + " " + c10::toString(type) + ": error " + scientific(actual) + " exceeds " +
+                          scientific(limit));
     }
 }
 

@@ -22,6 +22,7 @@ using acm::cpu::lineBytes, acm::cpu::multipleAbove, acm::cpu::Precision, acm::cp
 using acm::cpu::attention::Head;
 
 constexpr int64_t lineWords = 16;
+constexpr int64_t chainLines = 8;  // lines that are added up one by one
 
 inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -204,11 +205,10 @@ struct Attention {
         }
     }
 
-    /// The products of some rows of a strip and some vectors of a panel; `use(row, vector, sums)` takes them.
-    template <int rows, int vectors, typename Use>
-    static void multiply(const char *strip, const char *panel, int64_t depth, Use use) {
-        typename Type::Sums sums[rows][vectors] = {};
-        auto add = [&](const char *line, int64_t word) __attribute__((always_inline)) {
+    /// Adds the products of some rows of a strip and some vectors of a panel to the sums.
+    template <int rows, int vectors>
+    static void add(const char *strip, const char *panel, int64_t depth, typename Type::Sums (&sums)[rows][vectors]) {
+        auto word = [&](const char *line, int64_t word) __attribute__((always_inline)) {
             auto left = Type::weights(panel), right = Type::weights(panel + (vectors - 1) * vectorBytes);
 #pragma GCC unroll 16
             for (int64_t row = 0; row < rows; ++row) {
@@ -220,11 +220,29 @@ struct Attention {
         };
         for (; depth >= lineWords; depth -= lineWords, strip += stripLineBytes) {
 #pragma GCC unroll 4
-            for (int64_t word = 0; word < lineWords; ++word) add(strip, word);
+            for (int64_t at = 0; at < lineWords; ++at) word(strip, at);
         }
-        for (int64_t word = 0; word < depth; ++word) add(strip, word);
+        for (int64_t at = 0; at < depth; ++at) word(strip, at);
+    }
+
+    /// The products of some rows of a strip and some vectors of a panel; `use(row, vector, sums)` takes them.
+    template <int rows, int vectors, typename Use>
+    static void multiply(const char *strip, const char *panel, int64_t depth, Use use) {
+        // Sums of sums: one long chain of float32 additions would lose more bits.
+        typename Type::Sums totals[rows][vectors] = {};
+        for (; depth > chainLines * lineWords; depth -= chainLines * lineWords) {
+            typename Type::Sums sums[rows][vectors] = {};
+            add(strip, panel, chainLines * lineWords, sums);
+            for (int64_t row = 0; row < rows; ++row)
+                for (int64_t vector = 0; vector < vectors; ++vector) totals[row][vector] += sums[row][vector];
+            strip += chainLines * stripLineBytes;
+            panel += chainLines * lineWords * vectors * vectorBytes;
+        }
+        typename Type::Sums sums[rows][vectors] = {};
+        add(strip, panel, depth, sums);
         for (int64_t row = 0; row < rows; ++row)
-            for (int64_t vector = 0; vector < vectors; ++vector) use(row, vector, sums[row][vector]);
+            for (int64_t vector = 0; vector < vectors; ++vector)
+                use(row, vector, totals[row][vector] + sums[row][vector]);
     }
 
     /// The products of a strip's first `rows` rows, or a few more, and all panels.
@@ -240,7 +258,7 @@ struct Attention {
                     use(first + row, vector + half, sums);
                 };
             };
-            if (height > few && rows > 2 * few) {
+            if (rows > height - few) {
                 if (two) multiply<height, 2>(strip, panel, depth, part(0));
                 else multiply<height, 1>(strip, panel, depth, part(0));
                 continue;
