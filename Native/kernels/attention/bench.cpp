@@ -132,8 +132,7 @@ int main(int argumentCount, char **arguments) {
                           {"32 × 128 × 12 × 32, mask", 32, 128, 12, 32, true},
                           {"1 × 499 × 16 × 64", 1, 499, 16, 64, false}};
     int most = at::get_num_threads();
-    for (int threads : {1, most}) {
-        if (threads == 1 && most == 1) continue;
+    for (int threads : most == 1 ? std::vector<int>{1} : std::vector<int>{1, most}) {
         at::set_num_threads(threads);
         for (auto type : {at::kFloat, at::kBFloat16})
             for (const Case &size : cases) measure(size, type, turns);

@@ -51,14 +51,6 @@ inline float sumOf(Floats x) {
     else return sumOf<distance / 2>(x + swapped<distance>(x, AllLanes()));
 }
 
-inline Floats largerOf(Floats a, Floats b) { return a > b ? a : b; }
-
-template <int distance = lanes / 2>
-inline float largestOf(Floats x) {
-    if constexpr (distance == 0) return x[0];
-    else return largestOf<distance / 2>(largerOf(x, swapped<distance>(x, AllLanes())));
-}
-
 template <int distance, int... lane>
 inline void exchange(Ints &a, Ints &b, Lanes<lane...>) {
     Ints first = __builtin_shufflevector(a, b, (lane & distance ? lanes + lane - distance : lane)...);
@@ -77,20 +69,48 @@ inline void transpose(Ints (&rows)[lanes]) {
     }
 }
 
-/// 2 to the power of x, which is not above 0, to 2⁻²³; 0 below -125. A NaN stays one.
+/// 2 to the power of x from -½ to ½, to 2⁻²³.
+inline Floats powerOfFraction(Floats x) {
+    Floats y = all(1.3276471e-3f);
+    y = y * x + 9.675541e-3f;
+    y = y * x + 5.550713e-2f;
+    y = y * x + 2.402212e-1f;
+    y = y * x + 6.9314694e-1f;
+    return y * x + 1.0000001f;
+}
+
+#ifdef __AVX512F__
+// Without a mask, compilers warn of what these leave undefined.
+constexpr __mmask16 every = 0xffff;
+
+inline Floats largerOf(Floats a, Floats b) { return (Floats)_mm512_mask_max_ps((__m512)a, every, (__m512)a, (__m512)b); }
+
+/// 2 to the power of x, which is not above 0. A NaN stays one.
+inline Floats powerOfTwo(Floats x) {
+    Floats low = largerOf(all(-200), x);  // below, the result is 0
+    // Adding 1.5 · 2²³ rounds to a whole number.
+    Floats whole = low + 12582912.0f - 12582912.0f;
+    Floats y = powerOfFraction(low - whole);
+    return (Floats)_mm512_mask_scalef_ps((__m512)y, every, (__m512)y, (__m512)whole);
+}
+#else
+inline Floats largerOf(Floats a, Floats b) { return a > b ? a : b; }
+
+/// 2 to the power of x, which is not above 0; 0 below -125. A NaN stays one.
 inline Floats powerOfTwo(Floats x) {
     Floats low = x < -125.0f ? all(-125.0f) : x;
-    // low = whole + rest; adding 1.5 · 2²³ rounds to a whole number in the low bits.
+    // Adding 1.5 · 2²³ rounds to a whole number in the low bits.
     Floats shifted = low + 12582912.0f;
-    Floats rest = low - (shifted - 12582912.0f);
-    Floats y = all(1.3276471e-3f);
-    y = y * rest + 9.675541e-3f;
-    y = y * rest + 5.550713e-2f;
-    y = y * rest + 2.402212e-1f;
-    y = y * rest + 6.9314694e-1f;
-    y = y * rest + 1.0000001f;
-    y *= (Floats)(((Ints)shifted - 0x4b400000 + 127) << 23);
+    Floats power = (Floats)(((Ints)shifted - 0x4b400000 + 127) << 23);
+    Floats y = powerOfFraction(low - (shifted - 12582912.0f)) * power;
     return x < -125.0f ? Floats{} : y;
+}
+#endif
+
+template <int distance = lanes / 2>
+inline float largestOf(Floats x) {
+    if constexpr (distance == 0) return x[0];
+    else return largestOf<distance / 2>(largerOf(x, swapped<distance>(x, AllLanes())));
 }
 
 template <Precision precision>
@@ -151,7 +171,7 @@ struct Attention {
         return strip + word / lineWords * stripLineBytes + row * lineBytes + word % lineWords * 4;
     }
 
-    void packKeys() const {
+    __attribute__((noinline)) void packKeys() const {
         for (int64_t vector = 0; vector < keyVectors; ++vector) {
             Column column(keys, words, vector, keyVectors);
             for (int64_t word = 0; word < words; word += lanes) {
@@ -170,7 +190,7 @@ struct Attention {
         }
     }
 
-    void packValues() const {
+    __attribute__((noinline)) void packValues() const {
         for (int64_t vector = 0; vector < columns; ++vector) {
             Column column(values, keyWords, vector, columns);
             int64_t at = vector * lanes * elementBytes, left = head.width * elementBytes - at;
@@ -190,7 +210,7 @@ struct Attention {
         }
     }
 
-    void packBias() const {
+    __attribute__((noinline)) void packBias() const {
         for (int64_t key = 0; key < keyVectors * lanes; ++key)
             bias[key] = key >= head.keys ? -__builtin_inff() : head.bias == nullptr ? 0 : head.bias[key];
     }
@@ -205,14 +225,15 @@ struct Attention {
         }
     }
 
-    /// Adds the products of some rows of a strip and some vectors of a panel to the sums.
-    template <int rows, int vectors>
-    static void add(const char *strip, const char *panel, int64_t depth, typename Type::Sums (&sums)[rows][vectors]) {
-        auto word = [&](const char *line, int64_t word) __attribute__((always_inline)) {
+    /// The products of some rows of a strip and some vectors of a panel; `use(row, vector, sums)` takes them.
+    template <int rows, int vectors, typename Use>
+    __attribute__((noinline)) static void multiply(const char *strip, const char *panel, int64_t depth, Use use) {
+        typename Type::Sums sums[rows][vectors] = {};
+        auto word = [&](int64_t at) __attribute__((always_inline)) {
             auto left = Type::weights(panel), right = Type::weights(panel + (vectors - 1) * vectorBytes);
 #pragma GCC unroll 16
             for (int64_t row = 0; row < rows; ++row) {
-                auto token = Type::token(line + row * lineBytes + word * 4);
+                auto token = Type::token(strip + row * lineBytes + at * 4);
                 Type::add(sums[row][0], token, left);
                 if constexpr (vectors == 2) Type::add(sums[row][1], token, right);
             }
@@ -220,29 +241,29 @@ struct Attention {
         };
         for (; depth >= lineWords; depth -= lineWords, strip += stripLineBytes) {
 #pragma GCC unroll 4
-            for (int64_t at = 0; at < lineWords; ++at) word(strip, at);
+            for (int64_t at = 0; at < lineWords; ++at) word(at);
         }
-        for (int64_t at = 0; at < depth; ++at) word(strip, at);
+        for (int64_t at = 0; at < depth; ++at) word(at);
+        for (int64_t row = 0; row < rows; ++row)
+            for (int64_t vector = 0; vector < vectors; ++vector) use(row, vector, sums[row][vector]);
     }
 
-    /// The products of some rows of a strip and some vectors of a panel; `use(row, vector, sums)` takes them.
+    /// Sums of sums: one long chain of float32 additions would lose more bits.
     template <int rows, int vectors, typename Use>
-    static void multiply(const char *strip, const char *panel, int64_t depth, Use use) {
-        // Sums of sums: one long chain of float32 additions would lose more bits.
-        typename Type::Sums totals[rows][vectors] = {};
-        for (; depth > chainLines * lineWords; depth -= chainLines * lineWords) {
-            typename Type::Sums sums[rows][vectors] = {};
-            add(strip, panel, chainLines * lineWords, sums);
-            for (int64_t row = 0; row < rows; ++row)
-                for (int64_t vector = 0; vector < vectors; ++vector) totals[row][vector] += sums[row][vector];
+    static void multiplyLong(const char *strip, const char *panel, int64_t depth, Use use) {
+        constexpr int64_t chain = chainLines * lineWords;
+        if (precision != Precision::float32 || depth <= chain)
+            return multiply<rows, vectors>(strip, panel, depth, use);
+        Floats totals[rows][vectors] = {};
+        for (; depth > 0; depth -= chain) {
+            multiply<rows, vectors>(strip, panel, smaller(depth, chain), [&](int64_t row, int64_t vector, Floats sums) {
+                totals[row][vector] += sums;
+            });
             strip += chainLines * stripLineBytes;
-            panel += chainLines * lineWords * vectors * vectorBytes;
+            panel += chain * vectors * vectorBytes;
         }
-        typename Type::Sums sums[rows][vectors] = {};
-        add(strip, panel, depth, sums);
         for (int64_t row = 0; row < rows; ++row)
-            for (int64_t vector = 0; vector < vectors; ++vector)
-                use(row, vector, totals[row][vector] + sums[row][vector]);
+            for (int64_t vector = 0; vector < vectors; ++vector) use(row, vector, totals[row][vector]);
     }
 
     /// The products of a strip's first `rows` rows, or a few more, and all panels.
@@ -259,20 +280,20 @@ struct Attention {
                 };
             };
             if (rows > height - few) {
-                if (two) multiply<height, 2>(strip, panel, depth, part(0));
-                else multiply<height, 1>(strip, panel, depth, part(0));
+                if (two) multiplyLong<height, 2>(strip, panel, depth, part(0));
+                else multiplyLong<height, 1>(strip, panel, depth, part(0));
                 continue;
             }
             for (int64_t first = 0; first < rows; first += few) {
                 const char *from = strip + first * lineBytes;
-                if (two) multiply<few, 2>(from, panel, depth, part(first));
-                else multiply<few, 1>(from, panel, depth, part(first));
+                if (two) multiplyLong<few, 2>(from, panel, depth, part(first));
+                else multiplyLong<few, 1>(from, panel, depth, part(first));
             }
         }
     }
 
     /// Scores become weights in place; one over their sum comes back.
-    float weigh(int64_t row) const {
+    __attribute__((noinline)) float weigh(int64_t row) const {
         Floats highest = all(-__builtin_inff());
         for (int64_t vector = 0; vector < keyVectors; ++vector)
             highest = largerOf(load<Floats>(place(scores, row, vector * lanes)), highest);
