@@ -146,6 +146,13 @@ struct Attention {
         return static_cast<const char *>(rows.data) + index * rows.stride * elementBytes;
     }
 
+    /// The processor's own prefetching does not follow rows that are far apart.
+    void prefetch(const Rows &rows, int64_t first, int64_t count, int64_t all) const {
+        for (int64_t index = first; index < smaller(first + count, all); ++index)
+            for (int64_t byte = 0; byte < head.width * elementBytes; byte += lineBytes)
+                __builtin_prefetch(row(rows, index) + byte);
+    }
+
     /// A vector of `bytes` bytes of memory, and zeros after them.
     template <typename Vector>
     static Vector loadBytes(const char *from, int64_t bytes) {
@@ -171,9 +178,11 @@ struct Attention {
         return strip + word / lineWords * stripLineBytes + row * lineBytes + word % lineWords * 4;
     }
 
-    __attribute__((noinline)) void packKeys() const {
+    void packKeys() const {
         for (int64_t vector = 0; vector < keyVectors; ++vector) {
             Column column(keys, words, vector, keyVectors);
+            prefetch(head.key, (vector + 2) * lanes, lanes, head.keys);
+            prefetch(head.value, vector * lanes, lanes, head.keys);
             for (int64_t word = 0; word < words; word += lanes) {
                 Ints block[lanes];
                 for (int64_t lane = 0; lane < lanes; ++lane) {
@@ -190,7 +199,7 @@ struct Attention {
         }
     }
 
-    __attribute__((noinline)) void packValues() const {
+    void packValues() const {
         for (int64_t vector = 0; vector < columns; ++vector) {
             Column column(values, keyWords, vector, columns);
             int64_t at = vector * lanes * elementBytes, left = head.width * elementBytes - at;
@@ -210,7 +219,7 @@ struct Attention {
         }
     }
 
-    __attribute__((noinline)) void packBias() const {
+    void packBias() const {
         for (int64_t key = 0; key < keyVectors * lanes; ++key)
             bias[key] = key >= head.keys ? -__builtin_inff() : head.bias == nullptr ? 0 : head.bias[key];
     }
@@ -292,22 +301,27 @@ struct Attention {
         }
     }
 
-    /// Scores become weights in place; one over their sum comes back.
-    __attribute__((noinline)) float weigh(int64_t row) const {
-        Floats highest = all(-__builtin_inff());
-        for (int64_t vector = 0; vector < keyVectors; ++vector)
-            highest = largerOf(load<Floats>(place(scores, row, vector * lanes)), highest);
-        float most = largestOf(highest);
-        if (most == -__builtin_inff()) most = 0;  // all are hidden: zeros
-        Floats sums = {};
-        for (int64_t vector = 0; vector < keyVectors; ++vector) {
-            Floats x = powerOfTwo(load<Floats>(place(scores, row, vector * lanes)) - most);
-            sums += x;
-            if constexpr (precision == Precision::float32) store(place(scores, row, vector * lanes), x);
-            else store(place(scores, row, vector * lanes / 2), toBfloat16(x));
+    /// The scores of the first `count` rows become weights in place; `shares` is one over their sums.
+    void weigh(int64_t count, float (&shares)[height]) const {
+        float most[height];
+        for (int64_t row = 0; row < count; ++row) {
+            Floats highest = all(-__builtin_inff());
+            for (int64_t vector = 0; vector < keyVectors; ++vector)
+                highest = largerOf(load<Floats>(place(scores, row, vector * lanes)), highest);
+            most[row] = largestOf(highest);
+            if (most[row] == -__builtin_inff()) most[row] = 0;  // all are hidden: zeros
         }
-        float sum = sumOf(sums);
-        return sum == 0 ? 0 : 1 / sum;
+        for (int64_t row = 0; row < count; ++row) {
+            Floats sums = {};
+            for (int64_t vector = 0; vector < keyVectors; ++vector) {
+                Floats x = powerOfTwo(load<Floats>(place(scores, row, vector * lanes)) - most[row]);
+                sums += x;
+                if constexpr (precision == Precision::float32) store(place(scores, row, vector * lanes), x);
+                else store(place(scores, row, vector * lanes / 2), toBfloat16(x));
+            }
+            float sum = sumOf(sums);
+            shares[row] = sum == 0 ? 0 : 1 / sum;
+        }
     }
 
     void run() const {
@@ -317,11 +331,13 @@ struct Attention {
         for (int64_t first = 0; first < head.queries; first += height) {
             int64_t count = smaller(height, head.queries - first);
             gather(first, count);
+            prefetch(head.query, first + height, height, head.queries);
+            prefetch(head.output, first, height, head.queries);
             multiplyAll(queries, count, keys, words, keyVectors, [&](int64_t row, int64_t vector, Floats sums) {
                 store(place(scores, row, vector * lanes), sums * head.scale + load<Floats>(bias + vector * lanes));
             });
             float shares[height];
-            for (int64_t row = 0; row < count; ++row) shares[row] = weigh(row);
+            weigh(count, shares);
             multiplyAll(scores, count, values, keyWords, columns, [&](int64_t row, int64_t vector, Floats sums) {
                 if (row < count)
                     storeRow(head.output, first + row, vector * lanes, head.width - vector * lanes,
