@@ -49,6 +49,7 @@ at::Tensor attend(const Call &call) {
     if (pairs % threads != 0 && pairs < 4 * threads)
         parts = std::clamp<int64_t>((4 * threads + pairs - 1) / pairs, 1, std::max<int64_t>(1, queries / fewestQueries));
     int64_t length = (queries + parts - 1) / parts;
+    parts = (queries + length - 1) / length;
     share(pairs * parts, kernels.room(keys, width), [&](char *room, int64_t item) {
         int64_t pair = item / parts, first = item % parts * length;
         int64_t sample = pair / call.heads, channel = pair % call.heads * width;
