@@ -45,6 +45,13 @@ int32_t acm_tensor_backward(const acm_tensor *tensor, const acm_tensor *seed, bo
     });
 }
 
+int32_t acm_gradient_mode(bool *enabled) {
+    return acm::guarded([&] {
+        acm::require(enabled, "enabled");
+        *enabled = c10::GradMode::is_enabled();
+    });
+}
+
 int32_t acm_gradient_mode_set(bool enabled, bool *previous) {
     return acm::guarded([&] {
         acm::require(previous, "previous");

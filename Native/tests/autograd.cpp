@@ -109,6 +109,10 @@ TEST(gradientModeBelongsToItsThread) {
     EXPECT_OK(acm_gradient_mode_set(false, &previous));
     EXPECT(previous);
     EXPECT(!requiresGradient(square(x)));
+    bool enabled = true;
+    EXPECT_OK(acm_gradient_mode(&enabled));
+    EXPECT(!enabled);
+    EXPECT_REFUSED(acm_gradient_mode(nullptr), ACM_INVALID_ARGUMENT, "enabled is null");
     bool recordedElsewhere = false;
     std::thread([&] { recordedElsewhere = requiresGradient(square(x)); }).join();
     EXPECT(recordedElsewhere);
@@ -117,6 +121,8 @@ TEST(gradientModeBelongsToItsThread) {
     EXPECT_OK(acm_gradient_mode_set(true, &previous));
     EXPECT(!previous);
     EXPECT(requiresGradient(square(x)));
+    EXPECT_OK(acm_gradient_mode(&enabled));
+    EXPECT(enabled);
 }
 
 TEST(autocastBelongsToItsThread) {

@@ -65,6 +65,7 @@ FORWARD(acm_tensor_recomputed,
          void (*release)(void *), void *context, acm_tensor **results, int32_t result_capacity,
          int32_t *result_count),
         (inputs, input_count, run, release, context, results, result_capacity, result_count))
+FORWARD(acm_gradient_mode, (bool *enabled), (enabled))
 FORWARD(acm_gradient_mode_set, (bool enabled, bool *previous), (enabled, previous))
 FORWARD(acm_autocast_set, (int32_t type, bool enabled, int32_t scalar_type),
         (type, enabled, scalar_type))

@@ -65,17 +65,37 @@ public struct SelfAttention: Layer {
         _ input: Tensor, stack: BlockStack = .encoder, block: Int, mask: Tensor?, isCausal: Bool = false,
         memory: DecoderMemory? = nil, _ pass: ForwardPass
     ) throws -> Tensor {
-        func heads(_ slot: any Slot, _ kind: SlotKind) throws -> Tensor {
+        func run(_ slot: any Slot, _ kind: SlotKind) throws -> Tensor {
             try pass.run(slot, at: SlotPlace(stack: stack, block: block, kind: kind), input)
-                .splitIntoHeads(headCount)
         }
-        let query = try heads(query, .query)
-        var attended = AttendedTokens(key: try heads(key, .key), value: try heads(value, .value))
-        if let memory { attended = try memory.append(attended, block: block) }
-        let context = try scaledDotProductAttention(
-            query: query, key: attended.key, value: attended.value, mask: mask, isCausal: isCausal
-        ).joinedHeads()
+        let query = try run(query, .query)
+        let key = try run(key, .key)
+        let value = try run(value, .value)
+        let context = try attend(
+            query, key, value, block: block, mask: mask, isCausal: isCausal, memory: memory)
         return try pass.run(output, at: SlotPlace(stack: stack, block: block, kind: .output), context)
+    }
+
+    /// The heads' context of projections, all `[batch, tokens, width]`.
+    private func attend(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, block: Int, mask: Tensor?, isCausal: Bool,
+        memory: DecoderMemory?
+    ) throws -> Tensor {
+        let keysAlone = [key.shape[0], 1, 1, key.shape[1]]  // the same for all heads and tokens
+        if !isCausal, memory == nil, mask == nil || mask?.shape == keysAlone,
+            let context = try attentionForInference(
+                query: query, key: key, value: value, headCount: headCount,
+                mask: mask?.reshaped([keysAlone[0], keysAlone[3]]))
+        {
+            return context
+        }
+        var attended = AttendedTokens(
+            key: try key.splitIntoHeads(headCount), value: try value.splitIntoHeads(headCount))
+        if let memory { attended = try memory.append(attended, block: block) }
+        return try scaledDotProductAttention(
+            query: try query.splitIntoHeads(headCount), key: attended.key, value: attended.value, mask: mask,
+            isCausal: isCausal
+        ).joinedHeads()
     }
 }
 

@@ -38,7 +38,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a declaration below changes. */
-#define ACM_INTERFACE_VERSION 4
+#define ACM_INTERFACE_VERSION 5
 
 /* Statuses. */
 #define ACM_OK 0
@@ -190,6 +190,7 @@ int32_t acm_tensor_recomputed(acm_tensor *const *inputs, int32_t input_count, ac
                               void (*release)(void *context), void *context, acm_tensor **results,
                               int32_t result_capacity, int32_t *result_count);
 /* Whether operators on this thread are recorded for backward. */
+int32_t acm_gradient_mode(bool *enabled);
 int32_t acm_gradient_mode_set(bool enabled, bool *previous);
 /* Autocast on this thread for one device type; disabling also drops its cache of cast weights. */
 int32_t acm_autocast_set(int32_t device_type, bool enabled, int32_t scalar_type);

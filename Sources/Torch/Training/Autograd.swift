@@ -47,6 +47,14 @@ public func scaleGradients(of parameters: [Tensor], by factor: Tensor) throws {
     try withoutGradients { try Operators.scale.perform(.tensors(gradients), .tensor(factor)) }
 }
 
+/// Whether operations on this thread are recorded for backward.
+public func recordsGradients() throws -> Bool {
+    try NativeLibrary.open()
+    var enabled = false
+    try check(acm_gradient_mode(&enabled))
+    return enabled
+}
+
 /// Runs `body` without recording operations for backward on this thread.
 public func withoutGradients<Value>(_ body: () throws -> Value) throws -> Value {
     try NativeLibrary.open()

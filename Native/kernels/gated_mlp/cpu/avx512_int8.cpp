@@ -1,15 +1,13 @@
 // int8 with AVX-512's dot product of four.
 #include <immintrin.h>
 
-#include "plan.h"
+#include "../../cpu/word.h"
 
 namespace {
 constexpr int vectorBytes = 64;
-template <acm::cpu::Precision>
-struct Word;
 }  // namespace
 
-#include "vector.h"
+#include "../../cpu/vector.h"
 
 namespace {
 

@@ -26,7 +26,7 @@ struct Call {
 at::Tensor gated(const Call &call, const at::Tensor &choice);
 at::Tensor linear(const Call &call, gated_mlp::Activation activation);
 
-/// The fastest that this machine runs and libtorch would use: its ATEN_CPU_CAPABILITY lowers ours too.
+/// The fastest that this machine runs and libtorch would use.
 const Kernels &kernels(Precision precision);
 
 }  // namespace acm::cpu

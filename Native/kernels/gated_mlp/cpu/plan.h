@@ -1,6 +1,5 @@
-// How packed weights lie in memory. The files that are compiled for one instruction set include this,
-// so it uses nothing of C++'s or libtorch's headers: an inline function of theirs compiled for
-// AVX-512 could take the place of the same function everywhere else.
+// How packed weights lie in memory. The files that are compiled for one instruction set include this:
+// see rows.h for what that forbids.
 //
 // A product's left side (tokens) lies in strips of `stripRows` rows, its right side (weights) in
 // panels of `panelWidth` columns. Both are cut along their depth into lines of 64 bytes, 16 words
@@ -19,13 +18,11 @@
 // All is filled up with zeros to whole lines and panels.
 #pragma once
 
-#include <stdint.h>
+#include "../../cpu/rows.h"
 
 namespace acm::cpu {
 
-enum class Precision : int64_t { float32, bfloat16, int8 };
-
-constexpr int64_t stripRows = 12, panelWidth = 32, lineBytes = 64, lineWords = 16;
+constexpr int64_t stripRows = 12, panelWidth = 32, lineWords = 16;
 constexpr int64_t stripLineBytes = stripRows * lineBytes;
 constexpr int64_t panelLineBytes = lineWords * panelWidth * 4;
 
@@ -34,8 +31,6 @@ struct Header {
     static constexpr int64_t gated = 0x31676d6361, linear = 0x316c6d6361;
     int64_t kind, precision, activation, channels, outputs, learners, learnerWidth, reserved;
 };
-
-static inline int64_t multipleAbove(int64_t value, int64_t of) { return (value + of - 1) / of * of; }
 
 /// Sizes and places in packed weights that follow from their header.
 struct Plan {
@@ -84,13 +79,6 @@ inline Plan::Plan(const Header &header)
     blockBytes = sum2At + scales2;
     bytes = panelsAt + (isLinear ? 1 : learners * blocks) * blockBytes;
 }
-
-/// Rows of numbers in the caller's memory.
-struct Rows {
-    const void *data;
-    int64_t stride;  // in elements
-    bool bfloat16;   // else float32
-};
 
 /// Consecutive tokens of the sorted order and all that their products need.
 struct Tile {

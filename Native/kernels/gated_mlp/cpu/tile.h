@@ -1,14 +1,9 @@
-// The products of one tile of tokens, for one instruction set. The including file has defined
-// vectorBytes and, for each precision, a `Word<precision>`:
-//
-//   Sums                      a vector of sums
-//   rows                      how many rows of sums the registers hold, two vectors each
-//   Weights weights(from)     a vector of the panel's words, ready to multiply
-//   Token token(from)         one word of the strip, ready to multiply
-//   add(sums, token, weights)
+// The products of one tile of tokens, for one instruction set, whose `Word<precision>` the including
+// file has included (see ../../cpu/word.h).
 #pragma once
 
-#include "vector.h"
+#include "../../cpu/vector.h"
+#include "plan.h"
 
 namespace {
 

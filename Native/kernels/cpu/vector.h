@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "rows.h"
 
 namespace {
 
