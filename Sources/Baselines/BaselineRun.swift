@@ -61,7 +61,7 @@ public struct BaselineRun {
     ///   - parameters: what learns.
     ///   - optimisation: steps, rates and batches.
     ///   - task: what is learnt from.
-    ///   - stage: its number, for randomness of its own.
+    ///   - number: of the stage, for randomness of its own.
     ///   - usesLabels: whether mixing images, which changes labels, makes sense.
     ///   - loss: the mean loss of a part of a batch, with gradients.
     func stage(
