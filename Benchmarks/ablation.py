@@ -76,8 +76,10 @@ def train(task: dict, arguments: argparse.Namespace) -> None:
              "--config", task["dense"], "--test-split", "none", "--device", arguments.device], check=True)
 
 
-def method(variant: dict, run: Run, task: dict) -> list:
-    """The command that makes the variant, with its options in a file."""
+def command(variant: dict, run: Run, task: dict, arguments: argparse.Namespace, output: pathlib.Path) -> list:
+    """What makes the variant, with its options in a file."""
+    if variant.get("baseline") == "tome":  # learns nothing
+        return ["baseline", "tome", arguments.base, "--output", output]
     config = run.folder / "options.yaml"
     baseline = variant.get("baseline")
     options = merged(task["baselines"][baseline] if baseline else task["options"], variant.get("options", {}))
@@ -86,7 +88,14 @@ def method(variant: dict, run: Run, task: dict) -> list:
     else:
         options["seed"] = run.seed
     config.write_text(yaml.safe_dump(options))
-    return [*(["baseline", baseline] if baseline else ["convert"]), "--config", config]
+    return [*(["baseline", baseline] if baseline else ["convert"]), arguments.base, "--data", arguments.data,
+            "--output", output, "--config", config, *variant.get("arguments", []), "--device", arguments.device,
+            "--threads", str(threads(arguments))]
+
+
+def threads(arguments: argparse.Namespace) -> int:
+    """Of each of the commands that run side by side."""
+    return max(1, os.cpu_count() // arguments.jobs)
 
 
 def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
@@ -94,28 +103,27 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     if time.monotonic() > arguments.end:
         return f"{run.folder.name}: no time left"
     run.folder.mkdir(parents=True, exist_ok=True)
-    device = ["--device", arguments.device, "--threads", str(max(1, os.cpu_count() // arguments.jobs))]
     measured = run.folder / "model"
     commands = []
     variant = task["variants"].get(run.variant)
     if variant is None:
         measured = arguments.base
     else:
-        commands.append([*method(variant, run, task), arguments.base, "--data", arguments.data, "--output", measured,
-                         *variant.get("arguments", []), *device])
+        commands.append(command(variant, run, task, arguments, measured))
     variant = variant or {}
     budgets = variant.get("budgets", [1] if is_uniform(variant) else task["budgets"])
     commands.append(["evaluate", measured, "--data", arguments.test_data or arguments.data, "--report", run.report,
-                     "--budgets", ",".join(map(str, budgets)), "--batch-size", str(task["batch_size"]), *device])
+                     "--budgets", ",".join(map(str, budgets)), "--batch-size", str(task["batch_size"]),
+                     "--device", arguments.device, "--threads", str(threads(arguments))])
     # Batches of many lengths would leave memory in pieces of many sizes, which the other conversions lack.
     environment = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"} | os.environ
     started = time.monotonic()
     with open(run.folder / "log.txt", "w") as log:
-        for command in commands:
+        for words in commands:
             status = subprocess.run(
-                [arguments.acm, *command], stdout=log, stderr=subprocess.STDOUT, env=environment).returncode
+                [arguments.acm, *words], stdout=log, stderr=subprocess.STDOUT, env=environment).returncode
             if status != 0:
-                return f"{run.folder.name}: acm {command[0]} ended with {status}, see {run.folder}/log.txt"
+                return f"{run.folder.name}: acm {words[0]} ended with {status}, see {run.folder}/log.txt"
     if measured != arguments.base:
         if (measured / "results.json").exists():
             shutil.copy(measured / "results.json", run.folder / "conversion.json")
