@@ -11,8 +11,8 @@ import Transformers
 /// - Inputs and outputs: those of the classifier; `logits [batch, classes]` are the logarithms of the
 ///   ensemble's answer, to a constant.
 /// - Source: Wołczyk et al. 2021 (arXiv 2106.05409).
-public struct EarlyExitModel: SelfCosting {
-    public private(set) var base: any TransformerModel
+public struct EarlyExitModel: WrappingModel {
+    public internal(set) var base: any TransformerModel
     /// Of all blocks but the last.
     public let exits: [ExitHead]
     /// Of all blocks.
@@ -41,30 +41,8 @@ public struct EarlyExitModel: SelfCosting {
         }
     }
 
-    public var children: [(name: String, layer: any Layer)] {
-        base.children + exits.enumerated().map { ("exits.\($0)", $1) }
-            + ensembles.enumerated().map { ("ensembles.\($0)", $1) }
-    }
-
-    public var parameters: [(name: String, tensor: Tensor)] { base.parameters }
-
-    public var configuration: JSONValue {
-        get { base.configuration }
-        set { base.configuration = newValue }
-    }
-
-    public var nameTable: NameTable {
-        NameTable(
-            base.nameTable.entries + [("exits", "exits"), ("ensembles", "ensembles")],
-            dropped: base.nameTable.dropped)
-    }
-
-    public var dimensions: ModelDimensions { base.dimensions }
-    public var inputNames: [String] { base.inputNames }
-    public func slot(at place: SlotPlace) -> (any Slot)? { base.slot(at: place) }
-
-    public mutating func replaceSlot(at place: SlotPlace, with slot: any Slot) throws {
-        try base.replaceSlot(at: place, with: slot)
+    var added: [(name: String, layer: any Layer)] {
+        exits.enumerated().map { ("exits.\($0)", $1) } + ensembles.enumerated().map { ("ensembles.\($0)", $1) }
     }
 
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {

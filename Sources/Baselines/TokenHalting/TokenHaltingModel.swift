@@ -14,8 +14,8 @@ import Transformers
 /// - Inputs and outputs: those of the classifier.
 /// - Parameters: those of the classifier, `halting.scale []` and `halting.shift []`.
 /// - Source: A-ViT, Yin et al. 2022 (arXiv 2112.07658), equations 3 to 9.
-public struct TokenHaltingModel: SelfCosting {
-    public private(set) var base: any TransformerModel
+public struct TokenHaltingModel: WrappingModel {
+    public internal(set) var base: any TransformerModel
     public let halting: HaltingScore
     /// A token whose score is this near to 1 halts.
     static let tolerance = 0.01
@@ -32,25 +32,7 @@ public struct TokenHaltingModel: SelfCosting {
         halting = try HaltingScore()
     }
 
-    public var children: [(name: String, layer: any Layer)] { base.children + [("halting", halting)] }
-    public var parameters: [(name: String, tensor: Tensor)] { base.parameters }
-
-    public var configuration: JSONValue {
-        get { base.configuration }
-        set { base.configuration = newValue }
-    }
-
-    public var nameTable: NameTable {
-        NameTable(base.nameTable.entries + [("halting", "halting")], dropped: base.nameTable.dropped)
-    }
-
-    public var dimensions: ModelDimensions { base.dimensions }
-    public var inputNames: [String] { base.inputNames }
-    public func slot(at place: SlotPlace) -> (any Slot)? { base.slot(at: place) }
-
-    public mutating func replaceSlot(at place: SlotPlace, with slot: any Slot) throws {
-        try base.replaceSlot(at: place, with: slot)
-    }
+    var added: [(name: String, layer: any Layer)] { [("halting", halting)] }
 
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let run = HaltingRun(halting, blockCount: dimensions.blockCount)

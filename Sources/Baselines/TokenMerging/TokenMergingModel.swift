@@ -12,8 +12,8 @@ import Transformers
 /// - Inputs and outputs: those of the model; without a head the last hidden states are of the tokens that are
 ///   left.
 /// - Source: ToMe, Bolya et al. 2023 (arXiv 2210.09461).
-public struct TokenMergingModel: SelfCosting {
-    public private(set) var base: any TransformerModel
+public struct TokenMergingModel: WrappingModel {
+    public internal(set) var base: any TransformerModel
     private let costs: BlockCosts
     static let key = "token_merging"
 
@@ -28,22 +28,7 @@ public struct TokenMergingModel: SelfCosting {
         costs = try BlockCosts(base)
     }
 
-    public var children: [(name: String, layer: any Layer)] { base.children }
-    public var parameters: [(name: String, tensor: Tensor)] { base.parameters }
-
-    public var configuration: JSONValue {
-        get { base.configuration }
-        set { base.configuration = newValue }
-    }
-
-    public var nameTable: NameTable { base.nameTable }
-    public var dimensions: ModelDimensions { base.dimensions }
-    public var inputNames: [String] { base.inputNames }
-    public func slot(at place: SlotPlace) -> (any Slot)? { base.slot(at: place) }
-
-    public mutating func replaceSlot(at place: SlotPlace, with slot: any Slot) throws {
-        try base.replaceSlot(at: place, with: slot)
-    }
+    var added: [(name: String, layer: any Layer)] { [] }
 
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let adaptive = pass as? AdaptivePass
