@@ -5,6 +5,8 @@
 
 #include <functional>
 
+#include "test_layer.h"
+
 using at::Tensor;
 
 namespace {
@@ -63,28 +65,11 @@ struct Layer {
     std::vector<Tensor *> parameters() { return {&input, &w1, &b1, &w2, &bias}; }
 };
 
-/// Numbers of the scale that a trained layer has.
-Layer layer(int64_t tokens, int64_t channels, int64_t learnerWidth, int64_t outputs,
-            int64_t learners) {
-    at::manual_seed(1);
-    int64_t hidden = learners * learnerWidth;
-    auto draw = [](at::IntArrayRef shape, double scale) {
-        return at::randn(shape, at::kDouble).mul_(scale);
-    };
-    return {draw({tokens, channels}, 1),
-            at::arange(tokens).mul_(7).remainder_(learners + 1),
-            draw({hidden, channels}, 1 / std::sqrt(std::max<double>(1, channels))),
-            draw({hidden}, 0.1),
-            draw({outputs, hidden}, 1 / std::sqrt(std::max<double>(1, hidden))),
-            draw({outputs}, 0.5),
-            learners};
+Layer layer(int64_t tokens, int64_t channels, int64_t learnerWidth, int64_t outputs, int64_t learners) {
+    return acm::gated_mlp::drawLayer<Layer>(tokens, channels, learnerWidth, outputs, learners);
 }
 
-double error(const Tensor &found, const Tensor &exact) {
-    if (found.sizes() != exact.sizes()) return INFINITY;
-    if (found.numel() == 0) return 0;
-    return (found.to(at::kDouble) - exact.to(at::kDouble)).abs().max().item<double>();
-}
+using acm::gated_mlp::error;
 
 /// Whether a result is as exact as the plain computation of its type, both against fp64. `roundings`
 /// is how often the result may be rounded on its way.
