@@ -42,7 +42,8 @@ public struct EarlyExitModel: WrappingModel {
     }
 
     var added: [(name: String, layer: any Layer)] {
-        exits.enumerated().map { ("exits.\($0)", $1) } + ensembles.enumerated().map { ("ensembles.\($0)", $1) }
+        exits.enumerated().map { ("exits.\($0)", $1) }
+            + ensembles.enumerated().map { ("ensembles.\($0)", $1) }
     }
 
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
