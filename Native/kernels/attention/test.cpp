@@ -3,6 +3,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/GradMode.h>
 #include <check.h>
+#include <error.h>
 
 #include <functional>
 
@@ -77,12 +78,6 @@ Tensor boolMask(int64_t batch, int64_t keys) {
         for (int64_t key = sample; key + 1 < shown; key += 5) mask[sample][key] = false;
     }
     return mask;
-}
-
-double error(const Tensor &found, const Tensor &exact) {
-    if (found.sizes() != exact.sizes()) return infinity;
-    if (found.numel() == 0) return 0;
-    return (found.to(at::kDouble) - exact).abs().max().item<double>();
 }
 
 std::string scientific(double number) {

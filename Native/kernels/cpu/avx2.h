@@ -17,7 +17,11 @@ inline Floats multiplyAdd(Floats a, Floats b, Floats sum) {
     return (Floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
 }
 
-inline int32_t word(const char *from) { return *reinterpret_cast<const int32_t *>(from); }
+}  // namespace
+
+#include "bfloat16_pair.h"
+
+namespace {
 
 template <>
 struct Word<acm::cpu::Precision::float32> {
@@ -27,26 +31,6 @@ struct Word<acm::cpu::Precision::float32> {
     static Floats token(const char *from) { return all(*reinterpret_cast<const float *>(from)); }
     static void add(Floats &sums, Floats token, Floats weights) {
         sums = multiplyAdd(token, weights, sums);
-    }
-};
-
-/// The two numbers of a word as float32, whose upper half bfloat16 is.
-struct Pair {
-    Floats even, odd;
-};
-
-template <>
-struct Word<acm::cpu::Precision::bfloat16> {
-    using Sums = Floats;
-    static constexpr int rows = 4;
-    static Pair pair(Ints words) {
-        return {(Floats)(words << 16), (Floats)(words & static_cast<int32_t>(0xffff0000))};
-    }
-    static Pair weights(const char *from) { return pair(load<Ints>(from)); }
-    static Pair token(const char *from) { return pair(Ints{} + word(from)); }
-    static void add(Floats &sums, Pair token, Pair weights) {
-        sums = multiplyAdd(token.even, weights.even, sums);
-        sums = multiplyAdd(token.odd, weights.odd, sums);
     }
 };
 

@@ -22,7 +22,7 @@ struct Word<acm::cpu::Precision::bfloat16> {
     static constexpr int rows = 12;
     static __m512bh weights(const char *from) { return (__m512bh)load<Ints>(from); }
     static __m512bh token(const char *from) {
-        return (__m512bh)(Ints{} + *reinterpret_cast<const int32_t *>(from));
+        return (__m512bh)(Ints{} + word(from));
     }
     static void add(Floats &sums, __m512bh token, __m512bh weights) {
         sums = (Floats)_mm512_dpbf16_ps((__m512)sums, token, weights);

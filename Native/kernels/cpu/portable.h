@@ -11,7 +11,13 @@ constexpr int vectorBytes = 16;
 
 namespace {
 
-inline int32_t word(const char *from) { return *reinterpret_cast<const int32_t *>(from); }
+inline Floats multiplyAdd(Floats a, Floats b, Floats sum) { return sum + a * b; }
+
+}  // namespace
+
+#include "bfloat16_pair.h"
+
+namespace {
 
 template <>
 struct Word<acm::cpu::Precision::float32> {
@@ -19,26 +25,8 @@ struct Word<acm::cpu::Precision::float32> {
     static constexpr int rows = 4;
     static Floats weights(const char *from) { return load<Floats>(from); }
     static Floats token(const char *from) { return all(*reinterpret_cast<const float *>(from)); }
-    static void add(Floats &sums, Floats token, Floats weights) { sums += token * weights; }
-};
-
-/// The two numbers of a word as float32, whose upper half bfloat16 is.
-struct Pair {
-    Floats even, odd;
-};
-
-template <>
-struct Word<acm::cpu::Precision::bfloat16> {
-    using Sums = Floats;
-    static constexpr int rows = 4;
-    static Pair pair(Ints words) {
-        return {(Floats)(words << 16), (Floats)(words & static_cast<int32_t>(0xffff0000))};
-    }
-    static Pair weights(const char *from) { return pair(load<Ints>(from)); }
-    static Pair token(const char *from) { return pair(Ints{} + word(from)); }
-    static void add(Floats &sums, Pair token, Pair weights) {
-        sums += token.even * weights.even;
-        sums += token.odd * weights.odd;
+    static void add(Floats &sums, Floats token, Floats weights) {
+        sums = multiplyAdd(token, weights, sums);
     }
 };
 

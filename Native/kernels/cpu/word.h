@@ -11,6 +11,10 @@
 #include "rows.h"
 
 namespace {
+
 template <acm::cpu::Precision>
 struct Word;
+
+inline int32_t word(const char *from) { return *reinterpret_cast<const int32_t *>(from); }
+
 }  // namespace

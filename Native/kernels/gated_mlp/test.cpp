@@ -2,6 +2,7 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <check.h>
+#include <error.h>
 
 #include <functional>
 
@@ -68,8 +69,6 @@ struct Layer {
 Layer layer(int64_t tokens, int64_t channels, int64_t learnerWidth, int64_t outputs, int64_t learners) {
     return acm::gated_mlp::drawLayer<Layer>(tokens, channels, learnerWidth, outputs, learners);
 }
-
-using acm::gated_mlp::error;
 
 /// Whether a result is as exact as the plain computation of its type, both against fp64. `roundings`
 /// is how often the result may be rounded on its way.

@@ -24,11 +24,4 @@ Layer drawLayer(int64_t tokens, int64_t channels, int64_t learnerWidth, int64_t 
             learners};
 }
 
-/// The largest difference; infinite where the shapes differ.
-inline double error(const at::Tensor &found, const at::Tensor &exact) {
-    if (found.sizes() != exact.sizes()) return INFINITY;
-    if (found.numel() == 0) return 0;
-    return (found.to(at::kDouble) - exact.to(at::kDouble)).abs().max().item<double>();
-}
-
 }  // namespace acm::gated_mlp

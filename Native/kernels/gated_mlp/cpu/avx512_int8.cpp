@@ -16,7 +16,7 @@ struct Word<acm::cpu::Precision::int8> {
     using Sums = Ints;
     static constexpr int rows = 12;
     static Ints weights(const char *from) { return load<Ints>(from); }
-    static Ints token(const char *from) { return Ints{} + *reinterpret_cast<const int32_t *>(from); }
+    static Ints token(const char *from) { return Ints{} + word(from); }
     static void add(Ints &sums, Ints token, Ints weights) {
         sums = (Ints)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)token, (__m512i)weights);
     }

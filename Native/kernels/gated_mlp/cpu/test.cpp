@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <check.h>
+#include <error.h>
 
 #include <functional>
 
@@ -105,8 +106,6 @@ struct Layer {
 Layer layer(int64_t tokens, int64_t channels, int64_t learnerWidth, int64_t outputs, int64_t learners) {
     return acm::gated_mlp::drawLayer<Layer>(tokens, channels, learnerWidth, outputs, learners);
 }
-
-using acm::gated_mlp::error;
 
 /// Whether a result is as exact as the plain computation of its precision, both against float64.
 void checkError(const std::string &what, const Form &form, const Tensor &found, const Tensor &plain,
