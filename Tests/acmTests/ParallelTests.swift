@@ -144,6 +144,14 @@ import Torch
         #expect(!FileManager.default.fileExists(atPath: folder["out"].path))
     }
 
+    @Test(arguments: [["train-dense"], ["baseline", "depth"]])
+    func commandsForOneProcessSaySo(command: [String]) throws {
+        let arguments = command + ["model", "--data", "texts.tsv", "--output", "out"]
+        try Program(arguments, in: folder, environment: environments()[1]).wait()
+            .refuses(64, "This command is for one process: start it alone, without RANK and WORLD_SIZE")
+        #expect(!FileManager.default.fileExists(atPath: folder["out"].path))
+    }
+
     @Test func wrongLaunchesAreRefused() throws {
         func refuses(
             _ code: Int32, _ changes: [String: String], _ more: [String], _ part: String
