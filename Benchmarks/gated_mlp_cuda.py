@@ -3,19 +3,21 @@
 
     scripts/build-native --cuda --output .build/native-cuda
     python3 Benchmarks/gated_mlp_cuda.py [--library .build/native-cuda/libacm.so] [--tokens 25216 1576 197]
-        [--channels 768] [--learners 4] [--dtype bfloat16] [--rounds 40] [--tune]
+        [--channels 768] [--learners 4] [--dtype bfloat16] [--rounds 40] [--no-compile] [--tune]
         [--output Benchmarks/results/NAME.json]
 
 A network of channels -> 4 channels -> channels with gelu. Every method is checked against float64 before it is
 timed. What can be captured is timed as a CUDA graph of several calls whose inputs rotate through 256 MiB, at most 32
 of them ("device"); everything is also timed call after call from Python ("calls"). Methods take turns; the medians
 of the rounds count, and "x dense" is against the fastest dense method of the same column. *Equal*: every token has
-the same choice; *mixed*: choices are binomial. With --tune, times the tiles of the Hopper kernels instead.
+the same choice; *mixed*: choices are binomial. Of our kernels the split of the time is printed as well, as
+torch.profiler sees it: since each starts while the one before it ends, the parts are more than the whole. --no-compile
+leaves torch.compile out. With --tune, times the tiles of the Hopper kernels instead.
 """
 
 import argparse
-import itertools
 import pathlib
+import re
 import statistics
 import sys
 import typing
@@ -56,7 +58,7 @@ class Layer:
         drawn = torch.rand(self.tokens, self.learners, generator=generator, device="cuda") < load
         return drawn.sum(1)
 
-    def dense(self) -> dict[str, Method]:
+    def dense(self, compiles: bool) -> dict[str, Method]:
         def eager(x):
             return F.linear(F.gelu(F.linear(x, self.w1, self.b1)), self.w2, self.bias)
 
@@ -65,6 +67,8 @@ class Layer:
             return F.linear(hidden, self.w2, self.bias)
 
         methods = {"dense, eager": eager, "dense, addmm_activation": fused}
+        if not compiles:
+            return methods
         try:
             compiled = torch.compile(eager, mode="max-autotune-no-cudagraphs", dynamic=False)
             compiled(self.inputs[0])
@@ -167,6 +171,23 @@ def time_all(layer: Layer, methods: dict[str, Method], rounds: int) -> dict[str,
     return timed
 
 
+def split(layer: Layer, method: Method) -> str:
+    """The time of each of our kernels in a call."""
+    activities = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
+    with torch.profiler.profile(activities=activities) as profiler:
+        for x in layer.inputs:
+            method(x)
+        torch.cuda.synchronize()
+    times = {"sort": 0.0, "first product": 0.0, "second product": 0.0}
+    for event in profiler.events():
+        if event.device_type != torch.autograd.DeviceType.CUDA or "gated_mlp" not in event.name:
+            continue
+        product = re.search(r"multiply<[^,<>]+, *(?:\(bool\))?(true|false|0|1)\b", event.name)
+        name = "sort" if not product else "first product" if product[1] in ("true", "1") else "second product"
+        times[name] += event.time_range.elapsed_us()
+    return ", ".join(f"{name} {time / len(layer.inputs):.1f}" for name, time in times.items()) + " µs"
+
+
 def quantiles(times: list[float]) -> str:
     if not times:
         return "–"
@@ -177,7 +198,7 @@ def quantiles(times: list[float]) -> str:
 
 def compare(layer: Layer, options) -> list[list]:
     everything = torch.full((layer.tokens,), layer.learners, device="cuda")
-    dense = layer.dense()
+    dense = layer.dense(not options.no_compile)
     for name, method in dense.items():
         check(name, layer, method, everything)
     rows = []
@@ -209,32 +230,48 @@ def compare(layer: Layer, options) -> list[list]:
                          quantiles(one.device), quantiles(one.calls), round(2 * macs * share / time / 1e6),
                          ratio["device"], ratio["calls"]])
             print(" | ".join(map(str, rows[-1])), flush=True)
+        print(f"ours at {load} {'mixed' if mixed else 'equal'}:", split(layer, gated["ours"]), flush=True)
     return rows
 
 
+def tilings(tokens: int) -> list[tuple]:
+    """Tiles that may win: first columns, sharing; second columns, sharing, splits; chunks;
+    whether the threads that gather announce."""
+    if tokens >= 8192:
+        both = [(*first, 192, 2, 1, *rest) for first in [(256, 2), (192, 2)]
+                for rest in [(1, 0), (1, 1), (2, 0), (3, 0), (6, 0)]]
+        return both + [(192, 1, 192, 2, 1), (256, 2, 192, 1, 1)]
+    firsts = [(256, 2), (192, 2), (192, 1), (128, 1)]
+    seconds = [(192, 2, 1), (192, 2, 2), (192, 1, 1), (192, 1, 2), (128, 1, 1), (128, 1, 2), (128, 1, 4), (64, 1, 1),
+               (64, 1, 2), (64, 1, 4)]
+    gathers = [(192, 2, 128, 1, 2, 1, 1), (64, 1, 128, 1, 2, 1, 1)]
+    return [(*first, 128, 1, 2) for first in firsts] + [(64, 1, *second) for second in seconds] + gathers
+
+
 def tune(layer: Layer, options) -> list[list]:
-    """Times of the Hopper kernels for each tiling of each product; the other product keeps one tiling."""
-    firsts = [(256, 2), (192, 2), (192, 1), (128, 1), (64, 1)]
-    seconds = [(192, 2, 1), (256, 2, 1)] + list(itertools.product([192, 128, 64], [1], [1, 2, 4]))
+    """Times of the Hopper kernels for tilings of either product; the other product keeps one."""
+    everything = torch.full((layer.tokens,), layer.learners, device="cuda")
+    dense = layer.dense(False)
+    for name, one in dense.items():
+        check(name, layer, one, everything)
     rows = []
-    for load, mixed in [(1, False), (0.5, True), (0.25, True)]:
+    for load, mixed in [(1, False), (0.5, True), (0.25, False), (0.25, True)]:
         choice = layer.choices(load, mixed)
-        tiles = [(*first, 192, 2, 1) for first in firsts] + [(256, 2, *second) for second in seconds[1:]]
-        tiles += [(64, 1, *second) for second in seconds if second[1] == 1]
 
         def method(tile: tuple) -> Method:
             return lambda x: torch.ops.acm.gated_mlp_cuda(
                 x, choice, layer.w1, layer.b1, layer.w2, layer.bias, layer.learners, "gelu", "hopper", list(tile))
 
-        methods = {" ".join(map(str, tile)): method(tile) for tile in tiles}
+        methods = {" ".join(map(str, tile)): method(tile) for tile in tilings(layer.tokens)}
         methods["automatic"] = lambda x: torch.ops.acm.gated_mlp(
             x, choice, layer.w1, layer.b1, layer.w2, layer.bias, layer.learners, "gelu")
         for name, one in methods.items():
             check(name, layer, one, choice)
-        for name, one in sorted(time_all(layer, methods, options.rounds).items(),
+        for name, one in sorted(time_all(layer, dense | methods, options.rounds).items(),
                                 key=lambda item: statistics.median(item[1].device)):
             rows.append([layer.tokens, load, "mixed" if mixed else "equal", name, quantiles(one.device)])
             print(" | ".join(map(str, rows[-1])), flush=True)
+        print(f"automatic at {load} {'mixed' if mixed else 'equal'}:", split(layer, methods["automatic"]), flush=True)
     return rows
 
 
@@ -246,6 +283,7 @@ def main() -> int:
     parser.add_argument("--learners", type=int, default=4)
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--tune", action="store_true")
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()

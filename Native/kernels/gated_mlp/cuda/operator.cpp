@@ -108,6 +108,7 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     call.w2Stride = w2.stride(0);
     call.device = index;
     call.multiprocessors = properties.multiprocessors;
+    call.isHopper = properties.major == 9;
     call.stream = c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(index)).stream();
 
     bool takesHopper = properties.major == 9 && hopperTakes(call);
@@ -191,10 +192,13 @@ at::Tensor onPath(const at::Tensor &input, const at::Tensor &choice, const at::T
                      "ampere or grouped, found \"", pathName, "\"");
     std::optional<Tilings> tilings;
     if (!tiles.empty()) {
-        TORCH_CHECK(tiles.size() == 5, "acm::gated_mlp_cuda: tiles must be the columns and sharing "
-                    "of the first product and the columns, sharing and splits of the second");
+        TORCH_CHECK(tiles.size() >= 5 && tiles.size() <= 7, "acm::gated_mlp_cuda: tiles must be the "
+                    "columns and sharing of the first product, the columns, sharing and splits of the "
+                    "second, the number of chunks if not 1, and 1 if the threads that gather announce");
         auto number = [&](size_t at) { return static_cast<int>(tiles[at]); };
-        tilings = {{number(0), number(1), 1}, {number(2), number(3), number(4)}};
+        tilings = {{number(0), number(1), 1, tiles.size() == 7 && number(6) != 0},
+                   {number(2), number(3), number(4)},
+                   tiles.size() >= 6 ? number(5) : 1};
     }
     return run(input, choice, w1, b1, w2, bias, learners, activation, path, tilings);
 }

@@ -4,21 +4,20 @@
 //     tokens[place] = token, choices descending, equal choices in the order of the tokens
 //
 // Each block places its own stretch of tokens. For that it needs the counts of all choices, and of
-// those before its stretch: up to `directTokens` it counts them itself (the choices fit the L2
-// cache, and one launch is saved), beyond that a first kernel counts each block's.
+// those before its stretch. Up to `directTokens` it finds them without another launch: on Hopper the
+// blocks are one cluster and read each other's counts, elsewhere each counts all choices itself.
+// Beyond that a first kernel counts each block's.
 #include <stdexcept>
 #include <string>
 
-#include "launch.h"
-#include "staircase.cuh"
+#include "sort.cuh"
 
 namespace acm::gated_mlp::cuda {
 
 namespace {
 
-constexpr int threads = 1024, warps = threads / 32;
-constexpr int choices = maximumLearners + 1;
-constexpr int64_t directTokens = 65536;
+using namespace sorting;
+
 constexpr int mostBlocks = 1024;
 
 int stretches(int64_t tokens) {  // blocks of `threads` tokens that one block of threads places
@@ -28,12 +27,6 @@ int stretches(int64_t tokens) {  // blocks of `threads` tokens that one block of
 int blocks(int64_t tokens) {
     int64_t stretch = int64_t{stretches(tokens)} * threads;
     return static_cast<int>((tokens + stretch - 1) / stretch);
-}
-
-template <typename Integer>
-__device__ __forceinline__ int choiceOf(const Integer *choice, int token, int learners) {
-    Integer value = choice[token];
-    return value < 0 ? 0 : value > learners ? learners : static_cast<int>(value);
 }
 
 /// Adds the warp's choices to its counts; lanes without a token give -1.
@@ -144,7 +137,9 @@ template <typename Integer>
 void sort(const Call &call, const Order &order) {
     auto *choice = static_cast<const Integer *>(call.choice);
     int tokens = static_cast<int>(call.tokens), stretch = stretches(tokens) * threads;
-    if (tokens <= directTokens) {
+    if (tokens <= directTokens && call.isHopper) {
+        sortByCluster(call, order);
+    } else if (tokens <= directTokens) {
         place<Integer, false><<<blocks(tokens), threads, 0, call.stream>>>(choice, tokens, stretch,
                                                                           call.learners, order);
     } else {
