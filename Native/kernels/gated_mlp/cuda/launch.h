@@ -1,12 +1,14 @@
 // What the CUDA kernels of acm::gated_mlp take: raw pointers, no libtorch. See ../README.md.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <cstddef>
 #include <cstdint>
 
+#include "../../cuda/device.h"
+
 namespace acm::gated_mlp::cuda {
+
+using gpu::check;
 
 enum class Type { bfloat16, float16, float32 };
 
@@ -75,8 +77,5 @@ void hopper(const Call &call, const Tilings &tilings);
 /// The same for the kernels of Ampere and later.
 bool ampereTakes(const Call &call);
 void ampere(const Call &call);
-
-/// Throws std::runtime_error with CUDA's message.
-void check(cudaError_t status, const char *what);
 
 }  // namespace acm::gated_mlp::cuda

@@ -8,11 +8,9 @@
 #include <c10/cuda/CUDAStream.h>
 #include <torch/library.h>
 
-#include <array>
-#include <atomic>
-#include <mutex>
 #include <optional>
 
+#include "../../cuda/aligned.h"
 #include "../op.h"
 #include "launch.h"
 
@@ -20,47 +18,12 @@ namespace acm::gated_mlp::cuda {
 
 namespace {
 
-struct Device {
-    int major, multiprocessors;
-};
-
-Device device(int index) {
-    static std::mutex mutex;
-    static std::array<std::optional<Device>, 64> known;
-    std::lock_guard lock(mutex);
-    auto &entry = known.at(static_cast<size_t>(index));
-    if (!entry) {
-        Device found;
-        check(cudaDeviceGetAttribute(&found.major, cudaDevAttrComputeCapabilityMajor, index),
-              "asking for the device's capability");
-        check(cudaDeviceGetAttribute(&found.multiprocessors, cudaDevAttrMultiProcessorCount, index),
-              "asking for the device's multiprocessors");
-        entry = found;
-    }
-    return *entry;
-}
-
 std::optional<Type> typeOf(at::ScalarType type) {
     if (type == at::kBFloat16) return Type::bfloat16;
     if (type == at::kHalf) return Type::float16;
     // The kernels multiply float32 as TF32, which must be allowed as for libtorch's products.
     if (type == at::kFloat && at::globalContext().allowTF32CuBLAS()) return Type::float32;
     return {};
-}
-
-/// A matrix with contiguous rows that start at multiples of 16 bytes; copies another if it can help.
-at::Tensor withAlignedRows(const at::Tensor &matrix) {
-    auto bytes = static_cast<int64_t>(matrix.element_size());
-    bool isAligned = matrix.stride(1) == 1 && matrix.stride(0) >= matrix.size(1) &&
-                     matrix.stride(0) * bytes % 16 == 0 &&
-                     reinterpret_cast<uintptr_t>(matrix.const_data_ptr()) % 16 == 0;
-    return isAligned ? matrix : matrix.clone(at::MemoryFormat::Contiguous);
-}
-
-at::Tensor alignedVector(const at::Tensor &vector) {
-    bool isAligned = vector.is_contiguous() &&
-                     reinterpret_cast<uintptr_t>(vector.const_data_ptr()) % 16 == 0;
-    return isAligned ? vector : vector.clone(at::MemoryFormat::Contiguous);
 }
 
 enum class Path { automatic, hopper, ampere, grouped };
@@ -84,10 +47,10 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
 
     c10::cuda::OptionalCUDAGuard guard(arguments.input.device());
     auto index = static_cast<int>(arguments.input.device().index());
-    Device properties = device(index);
-    at::Tensor input = withAlignedRows(arguments.input), choice = arguments.choice.contiguous();
-    at::Tensor w1 = withAlignedRows(arguments.w1), w2 = withAlignedRows(arguments.w2);
-    at::Tensor b1 = alignedVector(arguments.b1), bias = alignedVector(arguments.bias);
+    const gpu::Device &device = gpu::device(index);
+    at::Tensor input = gpu::withAlignedRows(arguments.input), choice = arguments.choice.contiguous();
+    at::Tensor w1 = gpu::withAlignedRows(arguments.w1), w2 = gpu::withAlignedRows(arguments.w2);
+    at::Tensor b1 = gpu::alignedWhole(arguments.b1), bias = gpu::alignedWhole(arguments.bias);
     Call call = {};
     call.type = *type;
     call.activation = static_cast<int>(arguments.activation);
@@ -107,12 +70,12 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     call.w1Stride = w1.stride(0);
     call.w2Stride = w2.stride(0);
     call.device = index;
-    call.multiprocessors = properties.multiprocessors;
-    call.isHopper = properties.major == 9;
+    call.multiprocessors = device.multiprocessors;
+    call.isHopper = device.major == 9;
     call.stream = c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(index)).stream();
 
-    bool takesHopper = properties.major == 9 && hopperTakes(call);
-    bool takesAmpere = properties.major >= 8 && ampereTakes(call);
+    bool takesHopper = device.major == 9 && hopperTakes(call);
+    bool takesAmpere = device.major >= 8 && ampereTakes(call);
     if (path == Path::automatic)
         path = takesHopper ? Path::hopper : takesAmpere ? Path::ampere : Path::grouped;
     if (path == Path::grouped) return viaATen(arguments);

@@ -12,12 +12,13 @@
 // shared memory, in the order of the groups. The grid stays and takes tiles in turn.
 #pragma once
 
+#include "../../cuda/dependent_launch.cuh"
 #include "sm90_results.cuh"
 
 namespace acm::gated_mlp::cuda::sm90 {
 
 // Of the first multiplying warpgroup before the second, in stages; so they stay, and one multiplies
-// while the other is at its results. 0: none.
+// while the other is at its results.
 constexpr int headStart = 2;
 
 /// Copies of the threads that gather: announced by each thread once they are done, at most `lag`
@@ -85,8 +86,8 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
     }
     if constexpr (clustered) clusterStart();
     // Up to here the kernel may run beside the one before it, whose results it reads from here on.
-    allowNextKernel();
-    waitForPreviousKernel();
+    gpu::allowNextKernel();
+    gpu::waitForPreviousKernel();
     for (int n = threadIdx.x; n <= parameters.learners; n += threads)
         steps[n] = min(max(parameters.atLeast[n] - parameters.begin, 0), parameters.rows);
     __syncthreads();
@@ -237,7 +238,7 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
                 writer.prepare(parameters, steps, firstRow(tile) + warpRow, tile.column * columns);
             else
                 writer.prepare(parameters, firstRow(tile) + warpRow, tile.column * columns);
-            const bool skews = headStart > 0 && round == 0 && end - begin > headStart;
+            const bool skews = round == 0 && end - begin > headStart;
             if (skews && half == 1) namedBarrierSync<1, 256>();
             if (begin == end) {
 #pragma unroll

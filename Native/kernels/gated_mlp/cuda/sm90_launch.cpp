@@ -17,8 +17,6 @@ namespace {
 using namespace sm90;
 
 constexpr int64_t mostTokens = 1 << 30;
-/// Whether a kernel may start while the one before it ends.
-constexpr bool overlapsKernels = true;
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -69,7 +67,7 @@ cudaLaunchConfig_t configuration(const Kernel &kernel, int clusterSize, cudaStre
     launch.stream = stream;
     launch.attrs = attributes;
     attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attributes[0].val.programmaticStreamSerializationAllowed = overlapsKernels;
+    attributes[0].val.programmaticStreamSerializationAllowed = 1;
     attributes[1].id = cudaLaunchAttributeClusterDimension;
     attributes[1].val.clusterDim.x = clusterSize;
     attributes[1].val.clusterDim.y = 1;

@@ -144,16 +144,6 @@ __device__ __forceinline__ void namedBarrierArrive() {
     asm volatile("bar.arrive %0, %1;" ::"n"(name), "n"(threads) : "memory");
 }
 
-// --- Programmatic dependent launch -------------------------------------------------------------
-
-__device__ __forceinline__ void allowNextKernel() {
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-}
-
-__device__ __forceinline__ void waitForPreviousKernel() {
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-}
-
 // --- Copies ------------------------------------------------------------------------------------
 
 /// What ordinary instructions and copy16 wrote to shared memory becomes visible to the wgmma and

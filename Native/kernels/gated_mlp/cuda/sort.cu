@@ -7,9 +7,7 @@
 // those before its stretch. Up to `directTokens` it finds them without another launch: on Hopper the
 // blocks are one cluster and read each other's counts, elsewhere each counts all choices itself.
 // Beyond that a first kernel counts each block's.
-#include <stdexcept>
-#include <string>
-
+#include "../../cuda/dependent_launch.cuh"
 #include "sort.cuh"
 
 namespace acm::gated_mlp::cuda {
@@ -63,9 +61,8 @@ __global__ __launch_bounds__(threads) void place(const Integer *choice, int toke
     __shared__ int before[warps][choices], others[warps][choices];
     __shared__ int next[choices];  // the place of the next token of each choice
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
+    gpu::allowNextKernel();
+    gpu::waitForPreviousKernel();
     for (int i = threadIdx.x; i < warps * choices; i += threads)
         (&before[0][0])[i] = (&others[0][0])[i] = 0;
     __syncthreads();
@@ -159,11 +156,6 @@ int64_t orderInts(int64_t tokens) {
 Order order(const Call &call) {
     int *counts = call.orderBuffer + choices;
     return {call.orderBuffer + orderInts(call.tokens) - call.tokens, call.orderBuffer, counts};
-}
-
-void check(cudaError_t status, const char *what) {
-    if (status == cudaSuccess) return;
-    throw std::runtime_error(std::string("acm::gated_mlp: ") + what + ": " + cudaGetErrorString(status));
 }
 
 void sortByChoice(const Call &call) {

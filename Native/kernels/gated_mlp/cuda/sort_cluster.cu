@@ -1,5 +1,6 @@
 // The sort of up to `directTokens` tokens on Hopper: one launch, in which the blocks of one cluster
 // read each other's counts. See sort.cu.
+#include "../../cuda/dependent_launch.cuh"
 #include "sort.cuh"
 
 namespace acm::gated_mlp::cuda {
@@ -40,8 +41,8 @@ __global__ __launch_bounds__(threads, 1) void placeByCluster(const Integer *choi
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     // The first product may start beside this kernel, and this kernel beside the one before it, whose
     // results it may read from the wait on.
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-    asm volatile("griddepcontrol.wait;" ::: "memory");
+    gpu::allowNextKernel();
+    gpu::waitForPreviousKernel();
     int found[mostRounds];
     const int start = blockIdx.x * rounds * threads;
 #pragma unroll
