@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "../../cuda/device.h"
+#include "tiling.h"
 
 namespace acm::gated_mlp::cuda {
 
@@ -41,21 +42,6 @@ struct Call {
     int hidden() const { return learners * learnerWidth; }
 };
 
-/// How the Hopper kernels cut a product into tiles: columns of a tile (64, 128, 192 or 256), blocks
-/// that share its weights (1 or 2), and groups of blocks that split its depth (1, 2 or 4; more than 1
-/// only in the second product). Not every combination is compiled: see sm90_kernels.cuh.
-struct Tiling {
-    int columns, sharing, splits;
-    /// Of the first product: who fences the gathered rows, see sm90_kernel.cuh.
-    bool announces = false;
-};
-struct Tilings {
-    Tiling first, second;
-    /// Stretches of rows that go through both products one after the other, so that H stays in the
-    /// L2 cache in between.
-    int chunks = 1;
-};
-
 /// Layout of orderBuffer: the token at each sorted place, and for n = 0 ... learners how many
 /// tokens have a choice of at least n, which are the lengths of the staircase's steps.
 struct Order {
@@ -71,6 +57,8 @@ void sortByChoice(const Call &call);
 bool hopperTakes(const Call &call);
 /// Tilings for a number of tokens, as if all learners ran: the choices are not known to the host.
 Tilings hopperTilings(const Call &call);
+/// Whether kernels of these tiles are compiled.
+bool hopperHas(Type type, const Tilings &tilings);
 /// Both products; sortByChoice comes first. Throws for a tiling that no kernel is compiled for.
 void hopper(const Call &call, const Tilings &tilings);
 

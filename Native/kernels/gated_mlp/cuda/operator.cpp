@@ -8,11 +8,14 @@
 #include <c10/cuda/CUDAStream.h>
 #include <torch/library.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <optional>
 
 #include "../../cuda/aligned.h"
 #include "../op.h"
 #include "launch.h"
+#include "tunings.h"
 
 namespace acm::gated_mlp::cuda {
 
@@ -31,6 +34,39 @@ enum class Path { automatic, hopper, ampere, grouped };
 at::Tensor viaATen(Arguments arguments) {
     checkChoices(arguments);
     return grouped(arguments);
+}
+
+/// What the file of measured tiles holds; nothing, and one warning, if it is not of this library's kernels.
+std::vector<Tuning> readTunings() {
+    const char *named = std::getenv("ACM_TILINGS");
+    std::string path = tuningsPath(named, std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
+    if (path.empty()) return {};
+    try {
+        std::ifstream file(path);
+        if (!file) {
+            if (!named) return {};
+            throw std::runtime_error("it cannot be read");
+        }
+        auto tunings = parseTunings(file);
+        for (const Tuning &tuning : tunings)
+            if (!hopperHas(tuning.layer.type == "bfloat16" ? Type::bfloat16 : Type::float16, tuning.tilings))
+                throw std::runtime_error("it has tiles that no kernel here is compiled for, for " +
+                                         std::to_string(tuning.tokens) + " tokens");
+        return tunings;
+    } catch (const std::runtime_error &error) {
+        TORCH_WARN("acm::gated_mlp: the tiles in ", path, " are not used: ", error.what());
+        return {};
+    }
+}
+
+/// The tiles that were measured for such a call, else those of the model.
+Tilings tilingsFor(const Call &call, const std::string &gpu) {
+    static const std::vector<Tuning> tunings = readTunings();
+    const Tuning *found = nearest(tunings,
+                                  {gpu, call.type == Type::bfloat16 ? "bfloat16" : "float16", call.channels,
+                                   call.hidden(), call.outputs, call.learners},
+                                  call.tokens);
+    return found ? found->tilings : hopperTilings(call);
 }
 
 /// The result in the shape [tokens, outputs]. Nothing here waits for the device, except grouped().
@@ -93,7 +129,7 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     call.orderBuffer = reinterpret_cast<int *>(scratchBytes + orderStart);
     sortByChoice(call);
     if (path == Path::hopper)
-        hopper(call, tilings.value_or(hopperTilings(call)));
+        hopper(call, tilings ? *tilings : tilingsFor(call, device.name));
     else
         ampere(call);
     return output;

@@ -20,7 +20,9 @@ constexpr int64_t mostTokens = 1 << 30;
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// The kernel of these tiles; its function is null if there is none.
 Kernel find(Type type, bool first, const Tiling &tiling) {
+    if (tiling.splits != 1 && tiling.splits != 2 && tiling.splits != 4) return {};
     auto of = type == Type::bfloat16 ? bfloat16Kernel : float16Kernel;
     return of(first, tiling.columns, tiling.sharing, tiling.splits > 1, tiling.announces);
 }
@@ -104,8 +106,7 @@ void launchProduct(const Call &call, bool first, const Tiling &tiling, const Par
                    const CUtensorMap &hidden, const void *weights, int64_t weightColumns,
                    int64_t weightStride) {
     Kernel kernel = find(call.type, first, tiling);
-    bool splits = tiling.splits == 1 || tiling.splits == 2 || tiling.splits == 4;
-    if (!kernel.function || !splits)
+    if (!kernel.function)
         throw std::runtime_error("acm::gated_mlp: no kernel has tiles of " +
                                  std::to_string(tiling.columns) + " columns, sharing " +
                                  std::to_string(tiling.sharing) + ", splits " +
@@ -170,6 +171,10 @@ bool hopperTakes(const Call &call) {
            call.outputs % 8 == 0 && call.inputStride % 8 == 0 && call.w1Stride % 8 == 0 &&
            call.w2Stride % 8 == 0 && isAligned(call.input, 16) && isAligned(call.w1, 16) &&
            isAligned(call.w2, 16) && isAligned(call.b1, 16) && isAligned(call.bias, 16);
+}
+
+bool hopperHas(Type type, const Tilings &tilings) {
+    return find(type, true, tilings.first).function && find(type, false, tilings.second).function;
 }
 
 Tilings hopperTilings(const Call &call) {
