@@ -406,8 +406,8 @@ def tune(layer: Layer, options) -> list[list]:
 
 def tilings_path() -> pathlib.Path:
     """Where the library looks: see tuningsPath in Native/kernels/gated_mlp/cuda/tunings.cpp."""
-    if "ACM_TILINGS" in os.environ:
-        return pathlib.Path(os.environ["ACM_TILINGS"])
+    if named := os.environ.get("ACM_TILINGS"):
+        return pathlib.Path(named)
     cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
     return pathlib.Path(cache) / "acm" / "gated_mlp_tilings.tsv"
 
@@ -445,6 +445,8 @@ def main() -> int:
     parser.add_argument("--tilings", type=pathlib.Path, default=tilings_path())
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
+    if options.tune:
+        os.environ["ACM_TILINGS"] = ""  # so that "automatic" is the library's own choice
     torch.ops.load_library(str(pathlib.Path(options.library).resolve()))
     torch.backends.cuda.matmul.allow_tf32 = options.dtype == "float32"
     header = ["tokens", "load", "choices", "method", "device µs (p10–p90)"]
