@@ -399,7 +399,8 @@ def tune(layer: Layer, options) -> list[list]:
     for case in cases if pairs else []:
         measure(pairs, case)
     best = min((tile for tile in shares if tile), key=mean)
-    print(f"best at {layer.tokens} tokens: {' '.join(map(str, best))}, {mean(best):.3f} of the model's time", flush=True)
+    print(f"best at {layer.tokens} tokens: {' '.join(map(str, best))}, {mean(best):.3f} of the model's time",
+          flush=True)
     write_tiling(options.tilings, layer, best if mean(best) < 0.99 else None)
     return rows
 

@@ -79,7 +79,8 @@ std::string label(const Gate &gate) {
 /// No logit is larger, up to the type's rounding, than that of the token's choice.
 void checkChoices(const Gate &gate) {
     Tensor found = gate.choice();
-    bool isShaped = found.scalar_type() == at::kLong && found.sizes() == gate.input.sizes().slice(0, gate.input.dim() - 1);
+    bool isShaped = found.scalar_type() == at::kLong &&
+                    found.sizes() == gate.input.sizes().slice(0, gate.input.dim() - 1);
     check::report(isShaped, __FILE__, __LINE__, label(gate) + ": not int64 of the shape of the tokens");
     if (!isShaped || found.numel() == 0) return;
     Gate exact = gate.of(at::kDouble);
@@ -97,7 +98,8 @@ void checkChoices(const Gate &gate) {
     double differing = index.ne(layered).to(at::kDouble).mean().item<double>();
     bool isExact = gate.input.is_cpu();
     check::report(differing <= (isExact ? 0 : 0.02), __FILE__, __LINE__,
-                  label(gate) + ": " + std::to_string(differing) + " of the choices are not those of the layers one by one");
+                  label(gate) + ": " + std::to_string(differing) +
+                      " of the choices are not those of the layers one by one");
 }
 
 const std::vector<at::ScalarType> types = {at::kDouble, at::kFloat, at::kBFloat16, at::kHalf};

@@ -83,7 +83,8 @@ TEST(gatesAndModulesReplayInAGraph) {
             Tensor expected = run();
             bool equal = at::equal(captured, expected) && !expected.isnan().any().item<bool>();
             for (size_t i = 0; i < choices.size(); ++i) equal = equal && at::equal(capturedChoices[i], choices[i]);
-            check::report(equal, __FILE__, __LINE__, "a graph of " + std::to_string(tokens) + " tokens gives something else");
+            check::report(equal, __FILE__, __LINE__,
+                          "a graph of " + std::to_string(tokens) + " tokens gives something else");
         }
         EXPECT(tokens == 1 || choices[0].min().item<int64_t>() < choices[0].max().item<int64_t>());
     }

@@ -37,7 +37,8 @@ Tuning parseLine(const std::string &line) {
     if (fields.size() != 8)
         throw std::runtime_error("8 fields between tabs are expected, found " + std::to_string(fields.size()));
     auto tiles = split(fields[7], ' ');
-    if (tiles.size() != 7) throw std::runtime_error("7 numbers of tiles are expected, found " + std::to_string(tiles.size()));
+    if (tiles.size() != 7)
+        throw std::runtime_error("7 numbers of tiles are expected, found " + std::to_string(tiles.size()));
     std::array<int, 7> tile;
     for (size_t i = 0; i < tile.size(); ++i) tile[i] = number(tiles[i], i == 6 ? 0 : 1, "a number of tiles");
     if (fields[1] != "bfloat16" && fields[1] != "float16")
