@@ -1,10 +1,11 @@
 // The test framework. A test program is one source file that includes this once: TEST registers a
-// case, EXPECT and its relatives report and go on, main runs all cases. After each case as many
+// case, EXPECT and its relatives report and go on, main runs all cases, or those named. After each case as many
 // tensor handles must be alive as before it.
 #pragma once
 
 #include <acm.h>
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -48,8 +49,12 @@ inline void refused(int32_t status, int32_t expected, const std::string &part, c
 #define EXPECT_REFUSED(call, status, part) \
     check::refused(call, status, part, __FILE__, __LINE__, #call)
 
-int main() {
+int main(int count, char **arguments) {
+    const std::vector<std::string> wanted(arguments + 1, arguments + count);
+    int run = 0;
     for (const auto &[name, body] : check::cases) {
+        if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), name) == wanted.end()) continue;
+        ++run;
         int before = check::failures;
         int64_t aliveBefore = 0, aliveAfter = 0;
         acm_tensor_live_count(&aliveBefore);
@@ -62,5 +67,5 @@ int main() {
         check::report(aliveBefore == aliveAfter, __FILE__, __LINE__, "tensor handles leaked");
         std::cout << (check::failures == before ? "passed " : "FAILED ") << name << std::endl;
     }
-    return check::failures == 0 && !check::cases.empty() ? 0 : 1;
+    return check::failures == 0 && run > 0 ? 0 : 1;
 }

@@ -57,6 +57,16 @@ def main(library):
         found = acm.linear_packed(input, acm.linear_pack(w1, b1, precision), "gelu")
         check(f"linear_packed {precision}", found, expected, tolerance)
 
+    gate = [torch.randn(16, 64) / 8, torch.randn(16) / 2, torch.randn(16, 16) / 4, torch.randn(16) / 2,
+            torch.randn(5, 16) / 2, torch.randn(5) / 2]
+    w1, b1, w2, b2, w3, b3 = gate
+    input, offsets = torch.randn(3, 50, 64), [0.0, 0.1, 0.3, 0.1, 0.0]
+    logits = linear(gelu(linear(gelu(linear(input, w1, b1)), w2, b2)), w3, b3)
+    assert torch.equal(acm.gate_choice(input, *gate), logits.argmax(-1))
+    found = acm.gate_choice(input, *gate, offsets, minimum=1)
+    assert torch.equal(found, (logits + torch.tensor(offsets)).argmax(-1) + 1)
+    print("passed gate_choice")
+
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

@@ -70,10 +70,8 @@ public struct AdaptiveModule: Slot {
     ) throws -> Tensor {
         // A calibrated model gives all that it has for a budget of 1.
         if gate.offsets != nil, budget >= 1 { return try equalChoices(learners.count, for: input) }
-        let term = try gate.tokenTerm(input)
-        pass?.observeTokenTerm?(place, term)
-        let choices = try (gate.budgetTerm(budget).map { try term + $0 } ?? term).argMax(axis: -1)
-        return minimumChoice > 0 ? try choices + minimumChoice : choices
+        if let observe = pass?.observeTokenTerm { observe(place, try gate.tokenTerm(input)) }
+        return try gate.choices(input, budget: budget, minimum: minimumChoice)
     }
 
     private func equalChoices(_ count: Int, for input: Tensor) throws -> Tensor {

@@ -1,5 +1,9 @@
 import Torch
 
+private enum Operators {
+    static let choice = Operator("acm::gate_choice")
+}
+
 /// The network that chooses the number of learners for a token.
 ///
 /// `logits = g(z) + u(β)`: g has two hidden layers with GELU between, u one; gates that are not
@@ -63,6 +67,25 @@ public struct Gate: Layer {
         guard budgetLayers.count == 2 else { return nil }
         let value = try Tensor.full([1], budget, budgetLayers[0].weight.dataType, device: device)
         return try budgetLayers[1](budgetLayers[0](value).gelu())
+    }
+
+    /// The most likely choice of each token, without noise and without gradients.
+    ///
+    /// It is the argument of the maximum of ``callAsFunction(_:budget:)``: of equal logits the first, and one that
+    /// is no number is the largest. On a GPU one kernel does it all; calibrated offsets reach it as numbers, so
+    /// that nothing is copied to the device.
+    ///
+    /// - Parameters:
+    ///   - input: `[…, inputWidth]`, of the gate's type.
+    ///   - minimum: what the first allowed choice stands for.
+    /// - Returns: `[…]` int64.
+    func choices(_ input: Tensor, budget: Double, minimum: Int) throws -> Tensor {
+        try Operators.choice(
+            .tensor(input), .tensor(layers[0].weight), .optionalTensor(layers[0].bias),
+            .tensor(layers[1].weight), .optionalTensor(layers[1].bias),
+            .tensor(layers[2].weight), .optionalTensor(layers[2].bias),
+            .doubles(offsets?.row(at: budget) ?? []),
+            .optionalTensor(offsets == nil ? budgetTerm(budget) : nil), .int(minimum))
     }
 
     /// Multiply-accumulates for one token.

@@ -31,12 +31,13 @@ __device__ __forceinline__ float gelu(float x) {
     return fmaf(-magnitude, p * t * decay, fmaxf(x, 0.0f));
 }
 
-/// erf(x / √2) = tanh of an odd polynomial, fitted to 2.5e-5 in x · Φ(x).
+/// erf(x / √2) = tanh of an odd polynomial, fitted to 2.8e-4 in x · Φ(x), which is less than the
+/// error of the hardware's tanh beyond |x| = 1.2. The tanh takes 8 cycles of a warp's quarter of the
+/// multiprocessor; the other instructions are one less, so that more of them would show.
 __device__ __forceinline__ float fastGelu(float x) {
-    float square = fminf(x * x, 18.0f);
-    float inner = fmaf(square, fmaf(square, -0.00035148992f, 0.0370055985f), 0.79750782f);
+    float inner = x * fmaf(0.0347f, x * x, 0.8002f);
     float half = 0.5f * x;
-    return fmaf(half, hardwareTanh(x * inner), half);
+    return fmaf(half, hardwareTanh(inner), half);
 }
 
 template <bool fast>

@@ -10,14 +10,12 @@
 // that cp.async keeps ahead; the grid is that of the dense layers, and blocks without work leave.
 // Rows of a stage are 64 bytes; chunk c of row r lies at c ^ (r / 2 % 4), so that the eight rows
 // that ldmatrix reads at once take all banks. float32 is multiplied as TF32.
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
 #include <algorithm>
 #include <map>
 #include <mutex>
 #include <type_traits>
 
+#include "../../cuda/mma.cuh"
 #include "activation.cuh"
 #include "launch.h"
 #include "staircase.cuh"
@@ -25,6 +23,8 @@
 namespace acm::gated_mlp::cuda {
 
 namespace {
+
+using gpu::multiplyAdd;
 
 constexpr int tileRows = 128, tileColumns = 128;
 constexpr int threads = 256;
@@ -65,26 +65,6 @@ __device__ __forceinline__ uint32_t roundToTF32(uint32_t bits) {
     asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(rounded) : "f"(__uint_as_float(bits)));
     return rounded;
 }
-
-#define ACM_MMA(shape, type)                                                                  \
-    asm volatile("mma.sync.aligned." shape ".row.col.f32." type "." type                      \
-                 ".f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"       \
-                 : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])                             \
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1))
-
-/// d [16, 8] += a [16, 32 bytes] · b [8, 32 bytes]ᵀ
-template <typename T>
-__device__ __forceinline__ void multiplyAdd(float (&d)[4], const uint32_t (&a)[4], uint32_t b0,
-                                            uint32_t b1) {
-    if constexpr (std::is_same_v<T, __nv_bfloat16>)
-        ACM_MMA("m16n8k16", "bf16");
-    else if constexpr (std::is_same_v<T, __half>)
-        ACM_MMA("m16n8k16", "f16");
-    else
-        ACM_MMA("m16n8k8", "tf32");
-}
-
-#undef ACM_MMA
 
 template <typename T>
 __device__ __forceinline__ void storePair(T *target, float x, float y) {

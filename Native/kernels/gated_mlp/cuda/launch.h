@@ -1,12 +1,15 @@
 // What the CUDA kernels of acm::gated_mlp take: raw pointers, no libtorch. See ../README.md.
 #pragma once
 
-#include <cuda_runtime_api.h>
-
 #include <cstddef>
 #include <cstdint>
 
+#include "../../cuda/device.h"
+#include "tiling.h"
+
 namespace acm::gated_mlp::cuda {
+
+using gpu::check;
 
 enum class Type { bfloat16, float16, float32 };
 
@@ -33,19 +36,10 @@ struct Call {
     int *orderBuffer;    // orderInts(tokens)
 
     int device, multiprocessors;
+    bool isHopper;
     cudaStream_t stream;
 
     int hidden() const { return learners * learnerWidth; }
-};
-
-/// How the Hopper kernels cut a product into tiles: columns of a tile (64, 128 or 192; with sharing
-/// 192 or 256), blocks that share its weights (1 or 2), and blocks that split its depth (1, 2 or 4;
-/// more than 1 only in the second product without sharing).
-struct Tiling {
-    int columns, sharing, splits;
-};
-struct Tilings {
-    Tiling first, second;
 };
 
 /// Layout of orderBuffer: the token at each sorted place, and for n = 0 ... learners how many
@@ -63,14 +57,13 @@ void sortByChoice(const Call &call);
 bool hopperTakes(const Call &call);
 /// Tilings for a number of tokens, as if all learners ran: the choices are not known to the host.
 Tilings hopperTilings(const Call &call);
+/// Whether kernels of these tiles are compiled.
+bool hopperHas(Type type, const Tilings &tilings);
 /// Both products; sortByChoice comes first. Throws for a tiling that no kernel is compiled for.
 void hopper(const Call &call, const Tilings &tilings);
 
 /// The same for the kernels of Ampere and later.
 bool ampereTakes(const Call &call);
 void ampere(const Call &call);
-
-/// Throws std::runtime_error with CUDA's message.
-void check(cudaError_t status, const char *what);
 
 }  // namespace acm::gated_mlp::cuda

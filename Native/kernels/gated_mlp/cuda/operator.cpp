@@ -8,37 +8,18 @@
 #include <c10/cuda/CUDAStream.h>
 #include <torch/library.h>
 
-#include <array>
-#include <atomic>
-#include <mutex>
+#include <cstdlib>
+#include <fstream>
 #include <optional>
 
+#include "../../cuda/aligned.h"
 #include "../op.h"
 #include "launch.h"
+#include "tunings.h"
 
 namespace acm::gated_mlp::cuda {
 
 namespace {
-
-struct Device {
-    int major, multiprocessors;
-};
-
-Device device(int index) {
-    static std::mutex mutex;
-    static std::array<std::optional<Device>, 64> known;
-    std::lock_guard lock(mutex);
-    auto &entry = known.at(static_cast<size_t>(index));
-    if (!entry) {
-        Device found;
-        check(cudaDeviceGetAttribute(&found.major, cudaDevAttrComputeCapabilityMajor, index),
-              "asking for the device's capability");
-        check(cudaDeviceGetAttribute(&found.multiprocessors, cudaDevAttrMultiProcessorCount, index),
-              "asking for the device's multiprocessors");
-        entry = found;
-    }
-    return *entry;
-}
 
 std::optional<Type> typeOf(at::ScalarType type) {
     if (type == at::kBFloat16) return Type::bfloat16;
@@ -48,26 +29,44 @@ std::optional<Type> typeOf(at::ScalarType type) {
     return {};
 }
 
-/// A matrix with contiguous rows that start at multiples of 16 bytes; copies another if it can help.
-at::Tensor withAlignedRows(const at::Tensor &matrix) {
-    auto bytes = static_cast<int64_t>(matrix.element_size());
-    bool isAligned = matrix.stride(1) == 1 && matrix.stride(0) >= matrix.size(1) &&
-                     matrix.stride(0) * bytes % 16 == 0 &&
-                     reinterpret_cast<uintptr_t>(matrix.const_data_ptr()) % 16 == 0;
-    return isAligned ? matrix : matrix.clone(at::MemoryFormat::Contiguous);
-}
-
-at::Tensor alignedVector(const at::Tensor &vector) {
-    bool isAligned = vector.is_contiguous() &&
-                     reinterpret_cast<uintptr_t>(vector.const_data_ptr()) % 16 == 0;
-    return isAligned ? vector : vector.clone(at::MemoryFormat::Contiguous);
-}
-
 enum class Path { automatic, hopper, ampere, grouped };
 
 at::Tensor viaATen(Arguments arguments) {
     checkChoices(arguments);
     return grouped(arguments);
+}
+
+/// What the file of measured tiles holds; nothing, and one warning, if it is not of this library's kernels.
+std::vector<Tuning> readTunings() {
+    const char *named = std::getenv("ACM_TILINGS");
+    std::string path = tuningsPath(named, std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
+    if (path.empty()) return {};
+    try {
+        std::ifstream file(path);
+        if (!file) {
+            if (!named) return {};
+            throw std::runtime_error("it cannot be read");
+        }
+        auto tunings = parseTunings(file);
+        for (const Tuning &tuning : tunings)
+            if (!hopperHas(tuning.layer.type == "bfloat16" ? Type::bfloat16 : Type::float16, tuning.tilings))
+                throw std::runtime_error("it has tiles that no kernel here is compiled for, for " +
+                                         std::to_string(tuning.tokens) + " tokens");
+        return tunings;
+    } catch (const std::runtime_error &error) {
+        TORCH_WARN("acm::gated_mlp: the tiles in ", path, " are not used: ", error.what());
+        return {};
+    }
+}
+
+/// The tiles that were measured for such a call, else those of the model.
+Tilings tilingsFor(const Call &call, const std::string &gpu) {
+    static const std::vector<Tuning> tunings = readTunings();
+    const Tuning *found = nearest(tunings,
+                                  {gpu, call.type == Type::bfloat16 ? "bfloat16" : "float16", call.channels,
+                                   call.hidden(), call.outputs, call.learners},
+                                  call.tokens);
+    return found ? found->tilings : hopperTilings(call);
 }
 
 /// The result in the shape [tokens, outputs]. Nothing here waits for the device, except grouped().
@@ -84,10 +83,10 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
 
     c10::cuda::OptionalCUDAGuard guard(arguments.input.device());
     auto index = static_cast<int>(arguments.input.device().index());
-    Device properties = device(index);
-    at::Tensor input = withAlignedRows(arguments.input), choice = arguments.choice.contiguous();
-    at::Tensor w1 = withAlignedRows(arguments.w1), w2 = withAlignedRows(arguments.w2);
-    at::Tensor b1 = alignedVector(arguments.b1), bias = alignedVector(arguments.bias);
+    const gpu::Device &device = gpu::device(index);
+    at::Tensor input = gpu::withAlignedRows(arguments.input), choice = arguments.choice.contiguous();
+    at::Tensor w1 = gpu::withAlignedRows(arguments.w1), w2 = gpu::withAlignedRows(arguments.w2);
+    at::Tensor b1 = gpu::alignedWhole(arguments.b1), bias = gpu::alignedWhole(arguments.bias);
     Call call = {};
     call.type = *type;
     call.activation = static_cast<int>(arguments.activation);
@@ -107,11 +106,12 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     call.w1Stride = w1.stride(0);
     call.w2Stride = w2.stride(0);
     call.device = index;
-    call.multiprocessors = properties.multiprocessors;
+    call.multiprocessors = device.multiprocessors;
+    call.isHopper = device.major == 9;
     call.stream = c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(index)).stream();
 
-    bool takesHopper = properties.major == 9 && hopperTakes(call);
-    bool takesAmpere = properties.major >= 8 && ampereTakes(call);
+    bool takesHopper = device.major == 9 && hopperTakes(call);
+    bool takesAmpere = device.major >= 8 && ampereTakes(call);
     if (path == Path::automatic)
         path = takesHopper ? Path::hopper : takesAmpere ? Path::ampere : Path::grouped;
     if (path == Path::grouped) return viaATen(arguments);
@@ -129,7 +129,7 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     call.orderBuffer = reinterpret_cast<int *>(scratchBytes + orderStart);
     sortByChoice(call);
     if (path == Path::hopper)
-        hopper(call, tilings.value_or(hopperTilings(call)));
+        hopper(call, tilings ? *tilings : tilingsFor(call, device.name));
     else
         ampere(call);
     return output;
@@ -191,10 +191,13 @@ at::Tensor onPath(const at::Tensor &input, const at::Tensor &choice, const at::T
                      "ampere or grouped, found \"", pathName, "\"");
     std::optional<Tilings> tilings;
     if (!tiles.empty()) {
-        TORCH_CHECK(tiles.size() == 5, "acm::gated_mlp_cuda: tiles must be the columns and sharing "
-                    "of the first product and the columns, sharing and splits of the second");
+        TORCH_CHECK(tiles.size() >= 5 && tiles.size() <= 7, "acm::gated_mlp_cuda: tiles must be the "
+                    "columns and sharing of the first product, the columns, sharing and splits of the "
+                    "second, the number of chunks if not 1, and 1 if the threads that gather announce");
         auto number = [&](size_t at) { return static_cast<int>(tiles[at]); };
-        tilings = {{number(0), number(1), 1}, {number(2), number(3), number(4)}};
+        tilings = {{number(0), number(1), 1, tiles.size() == 7 && number(6) != 0},
+                   {number(2), number(3), number(4)},
+                   tiles.size() >= 6 ? number(5) : 1};
     }
     return run(input, choice, w1, b1, w2, bias, learners, activation, path, tilings);
 }

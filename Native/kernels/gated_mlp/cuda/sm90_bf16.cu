@@ -2,13 +2,8 @@
 
 namespace acm::gated_mlp::cuda::sm90 {
 
-template <>
-Kernel bfloat16Kernel<true>(int columns, int sharing) {
-    return findKernel<__nv_bfloat16, true>(columns, sharing);
-}
-template <>
-Kernel bfloat16Kernel<false>(int columns, int sharing) {
-    return findKernel<__nv_bfloat16, false>(columns, sharing);
+Kernel bfloat16Kernel(bool first, int columns, int sharing, bool splits, bool announces) {
+    return findKernel<__nv_bfloat16>(first, columns, sharing, splits, announces);
 }
 
 }  // namespace acm::gated_mlp::cuda::sm90

@@ -2,13 +2,8 @@
 
 namespace acm::gated_mlp::cuda::sm90 {
 
-template <>
-Kernel float16Kernel<true>(int columns, int sharing) {
-    return findKernel<__half, true>(columns, sharing);
-}
-template <>
-Kernel float16Kernel<false>(int columns, int sharing) {
-    return findKernel<__half, false>(columns, sharing);
+Kernel float16Kernel(bool first, int columns, int sharing, bool splits, bool announces) {
+    return findKernel<__half>(first, columns, sharing, splits, announces);
 }
 
 }  // namespace acm::gated_mlp::cuda::sm90

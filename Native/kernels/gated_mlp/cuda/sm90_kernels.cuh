@@ -5,21 +5,38 @@
 
 namespace acm::gated_mlp::cuda::sm90 {
 
-template <typename T, bool first, int columns, int sharing>
+template <typename T, bool first, int columns, int sharing, bool splits, bool announces = false>
 Kernel kernelOf() {
-    return {reinterpret_cast<const void *>(&multiply<T, first, columns, sharing>),
-            Layout<first, columns, sharing>::bytes, threads, tileRows, columns / sharing};
+    return {reinterpret_cast<const void *>(&multiply<T, first, columns, sharing, splits, announces>),
+            Layout<first, columns, sharing, splits>::bytes, threads, tileRows, columns / sharing};
 }
 
-template <typename T, bool first>
-Kernel findKernel(int columns, int sharing) {
-    if (sharing == 2) {
-        if (columns == 256) return kernelOf<T, first, 256, 2>();
-        if (columns == 192) return kernelOf<T, first, 192, 2>();
-    } else if (sharing == 1) {
-        if (columns == 192) return kernelOf<T, first, 192, 1>();
-        if (columns == 128) return kernelOf<T, first, 128, 1>();
-        if (columns == 64) return kernelOf<T, first, 64, 1>();
+template <typename T>
+Kernel findKernel(bool first, int columns, int sharing, bool splits, bool announces) {
+    auto is = [&](int tileColumns, int blocks) { return columns == tileColumns && sharing == blocks; };
+    if (first) {
+        if (splits) return {};
+        if (announces) {
+            if (is(256, 2)) return kernelOf<T, true, 256, 2, false, true>();
+            if (is(192, 2)) return kernelOf<T, true, 192, 2, false, true>();
+            if (is(64, 1)) return kernelOf<T, true, 64, 1, false, true>();
+            return {};
+        }
+        if (is(256, 2)) return kernelOf<T, true, 256, 2, false>();
+        if (is(192, 2)) return kernelOf<T, true, 192, 2, false>();
+        if (is(192, 1)) return kernelOf<T, true, 192, 1, false>();
+        if (is(128, 1)) return kernelOf<T, true, 128, 1, false>();
+        if (is(64, 1)) return kernelOf<T, true, 64, 1, false>();
+    } else if (splits) {
+        if (is(192, 2)) return kernelOf<T, false, 192, 2, true>();
+        if (is(192, 1)) return kernelOf<T, false, 192, 1, true>();
+        if (is(128, 1)) return kernelOf<T, false, 128, 1, true>();
+        if (is(64, 1)) return kernelOf<T, false, 64, 1, true>();
+    } else {
+        if (is(192, 2)) return kernelOf<T, false, 192, 2, false>();
+        if (is(192, 1)) return kernelOf<T, false, 192, 1, false>();
+        if (is(128, 1)) return kernelOf<T, false, 128, 1, false>();
+        if (is(64, 1)) return kernelOf<T, false, 64, 1, false>();
     }
     return {};
 }

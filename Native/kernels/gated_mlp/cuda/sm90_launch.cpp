@@ -17,17 +17,14 @@ namespace {
 using namespace sm90;
 
 constexpr int64_t mostTokens = 1 << 30;
-/// Whether a kernel may start while the one before it ends.
-constexpr bool overlapsKernels = true;
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// The kernel of these tiles; its function is null if there is none.
 Kernel find(Type type, bool first, const Tiling &tiling) {
-    if (type == Type::bfloat16)
-        return first ? bfloat16Kernel<true>(tiling.columns, tiling.sharing)
-                     : bfloat16Kernel<false>(tiling.columns, tiling.sharing);
-    return first ? float16Kernel<true>(tiling.columns, tiling.sharing)
-                 : float16Kernel<false>(tiling.columns, tiling.sharing);
+    if (tiling.splits != 1 && tiling.splits != 2 && tiling.splits != 4) return {};
+    auto of = type == Type::bfloat16 ? bfloat16Kernel : float16Kernel;
+    return of(first, tiling.columns, tiling.sharing, tiling.splits > 1, tiling.announces);
 }
 
 /// libcuda's function without linking to libcuda, which a machine without a GPU lacks.
@@ -72,7 +69,7 @@ cudaLaunchConfig_t configuration(const Kernel &kernel, int clusterSize, cudaStre
     launch.stream = stream;
     launch.attrs = attributes;
     attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attributes[0].val.programmaticStreamSerializationAllowed = overlapsKernels;
+    attributes[0].val.programmaticStreamSerializationAllowed = 1;
     attributes[1].id = cudaLaunchAttributeClusterDimension;
     attributes[1].val.clusterDim.x = clusterSize;
     attributes[1].val.clusterDim.y = 1;
@@ -106,12 +103,10 @@ int residentClusters(const Call &call, const Kernel &kernel, int clusterSize) {
 }
 
 void launchProduct(const Call &call, bool first, const Tiling &tiling, const Parameters &parameters,
-                   const CUtensorMap &left, const void *weights, int64_t weightColumns,
+                   const CUtensorMap &hidden, const void *weights, int64_t weightColumns,
                    int64_t weightStride) {
     Kernel kernel = find(call.type, first, tiling);
-    bool splits = tiling.splits == 1 ||
-                  (!first && tiling.sharing == 1 && (tiling.splits == 2 || tiling.splits == 4));
-    if (!kernel.function || !splits)
+    if (!kernel.function)
         throw std::runtime_error("acm::gated_mlp: no kernel has tiles of " +
                                  std::to_string(tiling.columns) + " columns, sharing " +
                                  std::to_string(tiling.sharing) + ", splits " +
@@ -119,13 +114,13 @@ void launchProduct(const Call &call, bool first, const Tiling &tiling, const Par
     CUtensorMap right = describeMatrix(call.type, weights, parameters.columns, weightColumns,
                                        weightStride, kernel.boxRows);
     int clusterSize = tiling.sharing * tiling.splits;
-    int64_t tiles = ceilDivide(call.tokens, kernel.tileRows * tiling.sharing) *
+    int64_t tiles = ceilDivide(parameters.rows, kernel.tileRows * tiling.sharing) *
                     ceilDivide(parameters.columns, tiling.columns);
     int64_t clusters = std::min<int64_t>(tiles, residentClusters(call, kernel, clusterSize));
     cudaLaunchAttribute attributes[2];
     auto launch = configuration(kernel, clusterSize, call.stream, attributes);
     launch.gridDim = dim3(static_cast<unsigned>(clusters * clusterSize));
-    void *arguments[] = {const_cast<Parameters *>(&parameters), const_cast<CUtensorMap *>(&left), &right};
+    void *arguments[] = {const_cast<Parameters *>(&parameters), const_cast<CUtensorMap *>(&hidden), &right};
     check(cudaLaunchKernelExC(&launch, kernel.function, arguments), "launching a product");
 }
 
@@ -140,15 +135,19 @@ double waste(const Call &call, int tileColumns) {
 }
 
 /// Cycles of a product as if every learner ran, by a model in which a multiprocessor multiplies
-/// 2048 pairs and takes in 40 bytes per cycle, and a tile costs 2000 cycles beside.
+/// 2048 pairs a cycle and takes in 52 bytes, the L2 cache gives all of them together 30 each, and
+/// a tile costs some cycles beside.
 double estimate(const Call &call, bool first, const Tiling &tiling) {
     int64_t columns = first ? call.hidden() : call.outputs;
     int64_t steps = ceilDivide(ceilDivide(first ? call.channels : call.hidden(), 64), tiling.splits);
     int64_t tiles = ceilDivide(call.tokens, 128 * tiling.sharing) * ceilDivide(columns, tiling.columns);
-    int64_t clusters = std::max(1, call.multiprocessors / (tiling.sharing * tiling.splits));
-    double bytes = 128.0 * (128 + tiling.columns / tiling.sharing);
-    double step = std::max(4.0 * tiling.columns, bytes / 40);
-    double beside = tiling.splits > 1 ? 4000 : 2000;
+    int64_t blocks = tiling.sharing * tiling.splits;
+    int64_t clusters = std::max<int64_t>(1, call.multiprocessors / blocks);
+    double busy = static_cast<double>(std::min(tiles, clusters) * blocks) / call.multiprocessors;
+    double taken = 128.0 * (128 + tiling.columns);
+    double read = 128.0 * (128 + static_cast<double>(tiling.columns) / tiling.sharing);
+    double step = std::max({4.0 * tiling.columns, taken / 52, read * busy / 30});
+    double beside = tiling.splits > 1 ? 3000 : first ? 600 + 4 * tiling.columns : 1200;
     double cycles = static_cast<double>(ceilDivide(tiles, clusters)) * (static_cast<double>(steps) * step + beside);
     return first ? cycles * waste(call, tiling.columns) : cycles;
 }
@@ -171,43 +170,56 @@ bool hopperTakes(const Call &call) {
            call.learnerWidth >= 8 && call.learnerWidth % 8 == 0 && call.outputs >= 8 &&
            call.outputs % 8 == 0 && call.inputStride % 8 == 0 && call.w1Stride % 8 == 0 &&
            call.w2Stride % 8 == 0 && isAligned(call.input, 16) && isAligned(call.w1, 16) &&
-           isAligned(call.w2, 16) && isAligned(call.b1, 4) && isAligned(call.bias, 4);
+           isAligned(call.w2, 16) && isAligned(call.b1, 16) && isAligned(call.bias, 16);
+}
+
+bool hopperHas(Type type, const Tilings &tilings) {
+    return find(type, true, tilings.first).function && find(type, false, tilings.second).function;
 }
 
 Tilings hopperTilings(const Call &call) {
     return {best(call, true, {{256, 2, 1}, {192, 2, 1}, {192, 1, 1}, {128, 1, 1}, {64, 1, 1}}),
             best(call, false,
-                 {{192, 2, 1}, {256, 2, 1}, {192, 1, 1}, {192, 1, 2}, {128, 1, 1}, {128, 1, 2},
+                 {{192, 2, 1}, {192, 2, 2}, {192, 1, 1}, {192, 1, 2}, {128, 1, 1}, {128, 1, 2},
                   {128, 1, 4}, {64, 1, 1}, {64, 1, 2}, {64, 1, 4}})};
 }
 
 void hopper(const Call &call, const Tilings &tilings) {
     Order sorted = order(call);
-    Parameters parameters = {};
-    parameters.input = call.input;
-    parameters.inputStride = call.inputStride;
-    parameters.order = sorted.tokens;
-    parameters.atLeast = sorted.atLeast;
-    parameters.bias = call.b1;
-    parameters.output = call.hiddenBuffer;
-    parameters.outputStride = call.hidden();
-    parameters.rows = static_cast<int>(call.tokens);
-    parameters.columns = call.hidden();
-    parameters.depth = call.channels;
-    parameters.learners = call.learners;
-    parameters.learnerWidth = call.learnerWidth;
-    parameters.granule = 128 * std::max(tilings.first.sharing, tilings.second.sharing);
-    parameters.activation = static_cast<Activation>(call.activation);
-    CUtensorMap hidden = describeMatrix(call.type, call.hiddenBuffer, call.tokens, call.hidden(),
-                                        call.hidden(), 128);
-    launchProduct(call, true, tilings.first, parameters, hidden, call.w1, call.channels, call.w1Stride);
+    // Clusters have at most 256 rows, so that only the last one of a chunk can have fewer.
+    int64_t chunk = ceilDivide(ceilDivide(call.tokens, std::max(tilings.chunks, 1)), 256) * 256;
+    for (int64_t begin = 0; begin < call.tokens; begin += chunk) {
+        int64_t rows = std::min(chunk, call.tokens - begin);
+        void *hidden = static_cast<uint16_t *>(call.hiddenBuffer) + begin * call.hidden();
+        auto describeHidden = [&](int boxRows) {
+            return describeMatrix(call.type, hidden, rows, call.hidden(), call.hidden(), boxRows);
+        };
+        Parameters parameters = {};
+        parameters.input = call.input;
+        parameters.inputStride = call.inputStride;
+        parameters.order = sorted.tokens + begin;
+        parameters.atLeast = sorted.atLeast;
+        parameters.bias = call.b1;
+        parameters.begin = static_cast<int>(begin);
+        parameters.rows = static_cast<int>(rows);
+        parameters.columns = call.hidden();
+        parameters.depth = call.channels;
+        parameters.learners = call.learners;
+        parameters.learnerWidth = call.learnerWidth;
+        parameters.granule = 128 * std::max(tilings.first.sharing, tilings.second.sharing);
+        parameters.activation = static_cast<Activation>(call.activation);
+        // A warp stores 16 rows of H at a time, a block fetches 128.
+        launchProduct(call, true, tilings.first, parameters, describeHidden(16), call.w1, call.channels,
+                      call.w1Stride);
 
-    parameters.bias = call.bias;
-    parameters.output = call.output;
-    parameters.outputStride = call.outputs;
-    parameters.columns = call.outputs;
-    parameters.depth = call.hidden();
-    launchProduct(call, false, tilings.second, parameters, hidden, call.w2, call.hidden(), call.w2Stride);
+        parameters.bias = call.bias;
+        parameters.output = call.output;
+        parameters.outputStride = call.outputs;
+        parameters.columns = call.outputs;
+        parameters.depth = call.hidden();
+        launchProduct(call, false, tilings.second, parameters, describeHidden(128), call.w2, call.hidden(),
+                      call.w2Stride);
+    }
 }
 
 }  // namespace acm::gated_mlp::cuda

@@ -12,11 +12,12 @@ namespace acm::gated_mlp::cuda::sm90 {
 struct Parameters {
     const void *input;  // of the first product: unsorted rows
     int64_t inputStride;
-    const int *order, *atLeast;
+    const int *order, *atLeast;  // order: from the first of these rows on
     const void *bias;
-    void *output;
+    void *output;  // of the second product
     int64_t outputStride;
-    int rows, columns, depth;  // the first product's depth; the second's follows the choices
+    int begin, rows;     // these of the sorted rows
+    int columns, depth;  // the first product's depth; the second's follows the choices
     int learners, learnerWidth;
     int granule;  // a power of two: this many rows have the depth of the first of them, in both products
     Activation activation;
@@ -29,9 +30,7 @@ struct Kernel {
 };
 
 /// The kernel of these tiles; its function is null if there is none.
-template <bool first>
-Kernel bfloat16Kernel(int columns, int sharing);
-template <bool first>
-Kernel float16Kernel(int columns, int sharing);
+Kernel bfloat16Kernel(bool first, int columns, int sharing, bool splits, bool announces);
+Kernel float16Kernel(bool first, int columns, int sharing, bool splits, bool announces);
 
 }  // namespace acm::gated_mlp::cuda::sm90

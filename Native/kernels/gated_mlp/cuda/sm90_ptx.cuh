@@ -68,6 +68,19 @@ __device__ __forceinline__ bool isComplete(uint32_t barrier, uint32_t parity) {
     return complete != 0;
 }
 
+/// The same without waiting.
+__device__ __forceinline__ bool isCompleteNow(uint32_t barrier, uint32_t parity) {
+    uint32_t complete;
+    asm volatile(
+        "{\n.reg .pred done;\n"
+        "mbarrier.test_wait.parity.acquire.cta.shared::cta.b64 done, [%1], %2;\n"
+        "selp.u32 %0, 1, 0, done;\n}"
+        : "=r"(complete)
+        : "r"(barrier), "r"(parity)
+        : "memory");
+    return complete != 0;
+}
+
 __device__ __forceinline__ bool isCompleteInCluster(uint32_t barrier, uint32_t parity) {
     uint32_t complete;
     asm volatile(
@@ -101,6 +114,14 @@ __device__ __forceinline__ void clusterSync() {
     asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
 
+/// The same after fenceBarrierInit, which has published all there is: the release would wait for
+/// everything under way in the block.
+__device__ __forceinline__ void clusterStart() {
+    __syncwarp();
+    asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
+    asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+
 __device__ __forceinline__ uint32_t clusterRank() {
     uint32_t rank;
     asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
@@ -123,20 +144,10 @@ __device__ __forceinline__ void namedBarrierArrive() {
     asm volatile("bar.arrive %0, %1;" ::"n"(name), "n"(threads) : "memory");
 }
 
-// --- Programmatic dependent launch -------------------------------------------------------------
-
-__device__ __forceinline__ void allowNextKernel() {
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-}
-
-__device__ __forceinline__ void waitForPreviousKernel() {
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-}
-
 // --- Copies ------------------------------------------------------------------------------------
 
-/// What copy16 and ordinary instructions wrote to shared memory, and a barrier has announced, becomes
-/// visible to the wgmma that follow.
+/// What ordinary instructions and copy16 wrote to shared memory becomes visible to the wgmma and
+/// copies that follow.
 __device__ __forceinline__ void fenceAsyncProxy() {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
@@ -156,6 +167,14 @@ __device__ __forceinline__ void copy16(uint32_t target, const void *source, bool
 /// Arrives at the barrier once the thread's copies so far are done; its count expects this.
 __device__ __forceinline__ void arriveAfterCopies(uint32_t barrier) {
     asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(barrier) : "memory");
+}
+
+/// Or, for threads that wait for their own copies: a group of those since the last group, and until
+/// all but the last `pending` groups are done.
+__device__ __forceinline__ void commitCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int pending>
+__device__ __forceinline__ void waitForCopies() {
+    asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
 }
 
 __device__ __forceinline__ void prefetchMap(const CUtensorMap *map) {
@@ -181,6 +200,53 @@ __device__ __forceinline__ void copyBoxToBlocks(uint32_t target, const CUtensorM
         ".multicast::cluster [%0], [%1, {%4, %5}], [%2], %3;" ::"r"(target),
         "l"(reinterpret_cast<uint64_t>(map)), "r"(barrier), "h"(blocks), "r"(column), "r"(row)
         : "memory");
+}
+
+/// A box of shared memory to a matrix, beginning at this column and row; what is outside the matrix
+/// is left out. A group of its own for waitForReads, empty if not `stores`. No branch, after which
+/// the compiler would take the warp for diverged.
+__device__ __forceinline__ void storeBox(const CUtensorMap *map, uint32_t source, int column, int row,
+                                         bool stores) {
+    asm volatile(
+        "{\n.reg .pred stores;\nsetp.ne.b32 stores, %4, 0;\n"
+        "@stores cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%2, %3}], [%1];\n"
+        "cp.async.bulk.commit_group;\n}" ::"l"(reinterpret_cast<uint64_t>(map)),
+        "r"(source), "r"(column), "r"(row), "r"(static_cast<int>(stores))
+        : "memory");
+}
+
+/// Until the sources of all but the thread's last `pending` stores have been read.
+template <int pending>
+__device__ __forceinline__ void waitForReads() {
+    asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(pending) : "memory");
+}
+
+/// Until the thread's stores are in memory.
+__device__ __forceinline__ void waitForStores() {
+    asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+}
+
+// Loads that stay where they are written, well before their values are used.
+
+/// Two 16-bit elements that no kernel under way writes.
+__device__ __forceinline__ uint32_t loadConstant(const void *pointer) {
+    uint32_t v;
+    asm volatile("ld.global.nc.u32 %0, [%1];" : "=r"(v) : "l"(pointer));
+    return v;
+}
+
+__device__ __forceinline__ uint4 loadConstant4(const void *pointer) {
+    uint4 v;
+    asm volatile("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(pointer));
+    return v;
+}
+
+__device__ __forceinline__ int loadOrder(const int *pointer) {
+    int v;
+    asm volatile("ld.global.s32 %0, [%1];" : "=r"(v) : "l"(pointer) : "memory");
+    return v;
 }
 
 __device__ __forceinline__ float4 loadFromBlock(uint32_t address) {

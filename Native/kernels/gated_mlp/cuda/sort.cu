@@ -4,21 +4,18 @@
 //     tokens[place] = token, choices descending, equal choices in the order of the tokens
 //
 // Each block places its own stretch of tokens. For that it needs the counts of all choices, and of
-// those before its stretch: up to `directTokens` it counts them itself (the choices fit the L2
-// cache, and one launch is saved), beyond that a first kernel counts each block's.
-#include <stdexcept>
-#include <string>
-
-#include "launch.h"
-#include "staircase.cuh"
+// those before its stretch. Up to `directTokens` it finds them without another launch: on Hopper the
+// blocks are one cluster and read each other's counts, elsewhere each counts all choices itself.
+// Beyond that a first kernel counts each block's.
+#include "../../cuda/dependent_launch.cuh"
+#include "sort.cuh"
 
 namespace acm::gated_mlp::cuda {
 
 namespace {
 
-constexpr int threads = 1024, warps = threads / 32;
-constexpr int choices = maximumLearners + 1;
-constexpr int64_t directTokens = 65536;
+using namespace sorting;
+
 constexpr int mostBlocks = 1024;
 
 int stretches(int64_t tokens) {  // blocks of `threads` tokens that one block of threads places
@@ -28,12 +25,6 @@ int stretches(int64_t tokens) {  // blocks of `threads` tokens that one block of
 int blocks(int64_t tokens) {
     int64_t stretch = int64_t{stretches(tokens)} * threads;
     return static_cast<int>((tokens + stretch - 1) / stretch);
-}
-
-template <typename Integer>
-__device__ __forceinline__ int choiceOf(const Integer *choice, int token, int learners) {
-    Integer value = choice[token];
-    return value < 0 ? 0 : value > learners ? learners : static_cast<int>(value);
 }
 
 /// Adds the warp's choices to its counts; lanes without a token give -1.
@@ -70,9 +61,8 @@ __global__ __launch_bounds__(threads) void place(const Integer *choice, int toke
     __shared__ int before[warps][choices], others[warps][choices];
     __shared__ int next[choices];  // the place of the next token of each choice
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
+    gpu::allowNextKernel();
+    gpu::waitForPreviousKernel();
     for (int i = threadIdx.x; i < warps * choices; i += threads)
         (&before[0][0])[i] = (&others[0][0])[i] = 0;
     __syncthreads();
@@ -144,7 +134,9 @@ template <typename Integer>
 void sort(const Call &call, const Order &order) {
     auto *choice = static_cast<const Integer *>(call.choice);
     int tokens = static_cast<int>(call.tokens), stretch = stretches(tokens) * threads;
-    if (tokens <= directTokens) {
+    if (tokens <= directTokens && call.isHopper) {
+        sortByCluster(call, order);
+    } else if (tokens <= directTokens) {
         place<Integer, false><<<blocks(tokens), threads, 0, call.stream>>>(choice, tokens, stretch,
                                                                           call.learners, order);
     } else {
@@ -164,11 +156,6 @@ int64_t orderInts(int64_t tokens) {
 Order order(const Call &call) {
     int *counts = call.orderBuffer + choices;
     return {call.orderBuffer + orderInts(call.tokens) - call.tokens, call.orderBuffer, counts};
-}
-
-void check(cudaError_t status, const char *what) {
-    if (status == cudaSuccess) return;
-    throw std::runtime_error(std::string("acm::gated_mlp: ") + what + ": " + cudaGetErrorString(status));
 }
 
 void sortByChoice(const Call &call) {

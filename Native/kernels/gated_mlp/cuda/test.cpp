@@ -20,7 +20,8 @@ using PathSignature = Tensor(const Tensor &, const Tensor &, const Tensor &, con
                              const Tensor &, const Tensor &, int64_t, const std::string &,
                              const std::string &, at::IntArrayRef);
 
-/// A path, and the tiles that it is forced to: first columns, sharing; second columns, sharing, splits.
+/// A path, and the tiles that it is forced to: first columns, sharing; second columns, sharing, splits;
+/// chunks; whether the threads that gather announce.
 struct Way {
     std::string path;
     std::vector<int64_t> tiles;
@@ -42,12 +43,15 @@ const std::vector<Way> hopperWays = {
     {"hopper", {128, 1, 128, 1, 2}},
     {"hopper", {128, 1, 128, 1, 4}},
     {"hopper", {192, 1, 192, 1, 2}},
-    {"hopper", {192, 1, 192, 1, 4}},
     {"hopper", {192, 2, 192, 2, 1}},
-    {"hopper", {256, 2, 256, 2, 1}},
+    {"hopper", {192, 2, 192, 2, 2}},
     {"hopper", {256, 2, 192, 2, 1}},
-    {"hopper", {256, 2, 64, 1, 4}},   // units of 256 rows, then of 128
-    {"hopper", {128, 1, 192, 2, 1}},  // and the other way round
+    {"hopper", {256, 2, 192, 2, 1, 3}},
+    {"hopper", {256, 2, 192, 2, 1, 1, 1}},
+    {"hopper", {192, 2, 192, 2, 1, 1, 1}},
+    {"hopper", {64, 1, 64, 1, 4, 1, 1}},
+    {"hopper", {256, 2, 64, 1, 4}},      // units of 256 rows, then of 128
+    {"hopper", {128, 1, 192, 2, 1, 2}},  // and the other way round
 };
 
 bool isHopper() {

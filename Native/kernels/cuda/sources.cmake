@@ -1,8 +1,14 @@
-# The CUDA kernels of acm::gated_mlp. Device code sees no header of libtorch; operator.cpp binds it.
+# The CUDA kernels. Device code sees no header of libtorch; each folder's operator.cpp binds it.
 # Device code is C++17: CMake up to 3.25 does not know how to ask nvcc 13 for C++20.
 set(CMAKE_CUDA_STANDARD 17)
 set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# Adds device code to libacm.so.
+function(add_cuda_kernels target architectures)
+  add_library(${target} OBJECT ${ARGN})
+  set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES "${architectures}" POSITION_INDEPENDENT_CODE ON)
+  target_sources(acm PRIVATE $<TARGET_OBJECTS:${target}>)
+endfunction()
 
 # Machine code for each GPU, and PTX of the first for GPUs to come.
 set(architectures "")
@@ -12,16 +18,13 @@ endforeach()
 list(GET ACM_CUDA_ARCHITECTURES 0 oldest)
 list(APPEND architectures ${oldest}-virtual)
 
-add_library(gated_mlp_cuda OBJECT sort.cu ampere.cu)
-set_target_properties(gated_mlp_cuda PROPERTIES CUDA_ARCHITECTURES "${architectures}")
-target_sources(acm PRIVATE $<TARGET_OBJECTS:gated_mlp_cuda>)
-
+set(folder kernels/gated_mlp/cuda)
+add_cuda_kernels(acm_cuda "${architectures}" ${folder}/sort.cu ${folder}/ampere.cu kernels/gate/cuda/choose.cu)
 # wgmma and setmaxnreg are of compute capability 9.0 alone, which the target 90a says.
-add_library(gated_mlp_sm90 OBJECT sm90_bf16.cu sm90_f16.cu)
-set_target_properties(gated_mlp_sm90 PROPERTIES CUDA_ARCHITECTURES 90a-real)
-target_sources(acm PRIVATE $<TARGET_OBJECTS:gated_mlp_sm90>)
+add_cuda_kernels(acm_sm90 90a-real ${folder}/sm90_bf16.cu ${folder}/sm90_f16.cu ${folder}/sort_cluster.cu)
+target_sources(acm PRIVATE kernels/cuda/device.cpp kernels/gate/cuda/operator.cpp ${folder}/operator.cpp
+  ${folder}/sm90_launch.cpp ${folder}/tunings.cpp)
 
-target_sources(acm PRIVATE sm90_launch.cpp operator.cpp)
 target_include_directories(acm SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES} ${cuda_headers})
 set_target_properties(acm PROPERTIES LINKER_LANGUAGE CXX)
 find_library(cudart_static cudart_static REQUIRED

@@ -1,0 +1,38 @@
+"""Line charts as SVG."""
+
+import html
+import pathlib
+
+COLOURS = ["#c0392b", "#2c6fbb", "#2e8b57", "#8e5ea2", "#d98e04", "#16808a", "#7a6a58", "#444444"]
+
+
+def lines(path: pathlib.Path, *, title: str, across: str, up: str, series: dict[str, list[tuple[float, float]]],
+          reference: list[tuple[float, float]], reference_name: str, top: float) -> None:
+    """Writes one line a series over `across` from 0 to 1 and `up` from 0 to `top`; points above `top` are drawn at it.
+    The reference is dashed."""
+    width, height, left, right, above, below = 760, 440, 56, 250, 40, 48
+    x = lambda value: left + value * (width - left - right)  # noqa: E731
+    y = lambda value: height - below - min(value, top) / top * (height - above - below)  # noqa: E731
+    points = lambda line: " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in line)  # noqa: E731
+    text = lambda a, b, words, more="": f'<text x="{a:.1f}" y="{b:.1f}" {more}>{html.escape(words)}</text>'  # noqa: E731
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
+             'font-size="12">', f'<rect width="{width}" height="{height}" fill="white"/>',
+             text(left, 22, title, 'font-size="14" font-weight="bold"')]
+    for step in range(5):
+        value = step / 4
+        parts += [text(x(value), height - below + 18, f"{value:g}", 'text-anchor="middle"'),
+                  f'<line x1="{left}" x2="{width - right}" y1="{y(value * top):.1f}" y2="{y(value * top):.1f}" '
+                  'stroke="#dddddd"/>', text(left - 8, y(value * top) + 4, f"{value * top:g}", 'text-anchor="end"')]
+    parts += [text((left + width - right) / 2, height - 10, across, 'text-anchor="middle"'),
+              text(16, (above + height - below) / 2, up,
+                   f'text-anchor="middle" transform="rotate(-90 16 {(above + height - below) / 2})"')]
+    named = [(reference_name, reference, "#999999", ' stroke-dasharray="5 4"')]
+    named += [(name, line, COLOURS[i % len(COLOURS)], "") for i, (name, line) in enumerate(series.items())]
+    for i, (name, line, colour, dashes) in enumerate(named):
+        parts.append(f'<polyline points="{points(sorted(line))}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
+        if not dashes:
+            parts += [f'<circle cx="{x(a):.1f}" cy="{y(b):.1f}" r="3" fill="{colour}"/>' for a, b in line]
+        at = above + 10 + 20 * i
+        parts += [f'<line x1="{width - right + 14}" x2="{width - right + 34}" y1="{at - 4}" y2="{at - 4}" '
+                  f'stroke="{colour}" stroke-width="2"{dashes}/>', text(width - right + 40, at, name)]
+    path.write_text("\n".join(parts + ["</svg>"]) + "\n")
