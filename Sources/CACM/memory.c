@@ -1,5 +1,6 @@
 #include "acm_memory.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -45,5 +46,20 @@ int64_t acm_memory_peak(void) {
     return usage.ru_maxrss;
 #else
     return usage.ru_maxrss * INT64_C(1024); /* KiB on Linux */
+#endif
+}
+
+bool acm_memory_reset_peak(void) {
+#ifdef __linux__
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+    int file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    bool written = write(file, "5", 1) == 1; /* 5 stands for the peak */
+    close(file);
+    return written;
+#else
+    return false;
 #endif
 }
