@@ -91,7 +91,9 @@ struct Benchmark: ParsableCommand {
         if rows.contains(where: { $0.peakMemoryBytes == nil }) {
             missing["peak_memory_bytes"] = "the system does not let the peak of resident memory start anew"
         }
-        if case .failure(let error) = energy { missing["joules_per_sample"] = .string(error.localizedDescription) }
+        if case .failure(let error) = energy {
+            missing["joules_per_sample"] = .string(error.localizedDescription)
+        }
         let value: JSONValue = [
             "format": 1, "models": .array(models.map { .string($0) }),
             "task": .string(training ? "training" : "inference"), "device": .string(device.description),

@@ -56,6 +56,7 @@ public struct ModelBenchmark: Sendable {
         }
         if usesGraphs {
             let graph = try GraphedModel(model, like: inputs, budget: budget)
+            try check(graph(inputs), against: model(inputs, AdaptivePass(budget: budget)))
             return Job(run: { _ = try graph(inputs) }, load: { try load(graph.pass) })
         }
         return Job(
@@ -65,6 +66,19 @@ public struct ModelBenchmark: Sendable {
                 _ = try model(inputs, pass)
                 return try load(pass)
             })
+    }
+
+    /// Nothing is timed before it is right.
+    private func check(_ outputs: ModelOutputs, against wanted: ModelOutputs) throws {
+        for (name, tensor) in wanted.tensors {
+            let expected = try tensor.to(nil, .float32)
+            let error = try (outputs.required(name).to(nil, .float32) - expected).norm().item(Double.self)
+            let size = try expected.norm().item(Double.self)
+            guard error <= 0.01 * size else {
+                throw EvaluationError.mismatch(
+                    "The model's \(name) differs by \(error) from that of its CUDA graph, of norm \(size)")
+            }
+        }
     }
 
     /// Steps of training: forward, backward, clipping, Adam, on the mean square of the first output.

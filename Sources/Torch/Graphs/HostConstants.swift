@@ -16,7 +16,9 @@ final class HostConstants: @unchecked Sendable {
     }
 
     /// The copy of a tensor on the host that `make` gives, made once.
-    func copy(_ host: Tensor, _ device: Device, _ type: DataType, _ make: () throws -> Tensor) throws -> Tensor {
+    func copy(_ host: Tensor, _ device: Device, _ type: DataType, _ make: () throws -> Tensor) throws
+        -> Tensor
+    {
         defer { next += 1 }
         guard next < copies.count else {
             guard !isRecording else { throw Self.otherCopies }
@@ -32,7 +34,8 @@ final class HostConstants: @unchecked Sendable {
     }
 
     private static let otherCopies = TorchError.failure(
-        "the work cannot be recorded as a CUDA graph: it copies other numbers from the host to the device each time")
+        "the work cannot be recorded as a CUDA graph: it copies other numbers from the host to the device each time"
+    )
 
     /// - Throws: ``TorchError/failure(_:)`` where a tensor is brought to the host.
     static func refuseReading(_ tensor: Tensor) throws {
