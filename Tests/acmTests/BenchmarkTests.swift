@@ -35,4 +35,19 @@ import Torch
             #expect(ending.errors.contains("--graph goes with --device cuda, without --training"))
         }
     }
+
+    /// Not that of the program which started it, which is larger here.
+    @Test func thePeakIsOfTheProgramAlone() throws {
+        let folder = try TemporaryFolder()
+        try folder.addModel("vit_classifier")
+        let bytes = 512 << 20
+        let peak = try Tensor.ones([bytes / 4]).withBytes { _ in
+            try acm(
+                "benchmark", "model", "--batch-sizes", "1", "--repeats", "1", "--json", "b.json", in: folder
+            )
+            .succeeds()
+            return try JSONValue(contentsOf: folder["b.json"])["rows"]?[0]?["peak_memory_bytes"]
+        }
+        if let peak = peak?.integerValue { #expect(peak < bytes) }
+    }
 }

@@ -18,7 +18,7 @@ public struct ModelBenchmark: Sendable {
     /// nil leaves energy out.
     public var energy: (any EnergyMeter)?
     /// How long each case runs for its energy to be measured, at least; counters are told some tens of milliseconds late.
-    public var energySeconds = 2.0
+    public var energySeconds = 1.0
 
     /// - Parameters:
     ///   - models: what to time in turns; a dense model is timed once, an adaptive one at
