@@ -13,52 +13,23 @@ once stays in the folder --work.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import typing
 
 import numpy
-import safetensors.torch
 import torch
 import transformers
 
 sys.path.append(str(pathlib.Path(__file__).parents[1]))
 import results  # noqa: E402
+import vit  # noqa: E402
 
 SIZE = 224
 Job = typing.Callable[[], None]
-
-
-CONVERTED = {"feed-forwards": "[feedForward]", "all modules": "[feedForward, query, key, value, output]"}
-
-
-def prepare(options) -> tuple[pathlib.Path, dict[str, pathlib.Path]]:
-    """The dense model's folder and those of the converted ones."""
-    dense = options.work / "vit-b16"
-    if not (dense / "config.json").exists():
-        torch.manual_seed(0)
-        transformers.ViTModel(transformers.ViTConfig()).save_pretrained(dense)
-        safetensors.torch.save_file(
-            {"images": torch.randint(256, (options.images, 3, SIZE, SIZE), dtype=torch.uint8)},
-            options.work / "images.safetensors")
-    nothing = [f"{phase}.optimisation.epochs=0" for phase in ("distillation", "gatePretraining", "finetuning")]
-    folders = {}
-    for number, (name, modules) in enumerate(CONVERTED.items()):
-        folders[name] = options.work / f"vit-b16-adaptive-{number}"
-        if (folders[name] / "config.json").exists():
-            continue
-        settings = [*nothing, f"modules={modules}", "finetuning.distillationWeight=1", "calibrationBatches=1",
-                    f"calibrationSamples={options.images}"]
-        subprocess.run([options.acm, "convert", dense, "--data", options.work / "images.safetensors", "--split", "all",
-                        "--output", folders[name], *(part for setting in settings for part in ("--set", setting))],
-                       check=True)
-    return dense, folders
 
 
 def pytorch(dense: pathlib.Path, images: torch.Tensor) -> dict[str, Job]:
@@ -122,18 +93,16 @@ def openvino_runtime(file: pathlib.Path, images: torch.Tensor, threads: int) -> 
     return jobs
 
 
-def ours(options, folder: pathlib.Path, dtype: str, budgets: str, threads: int) -> dict[float | None, dict]:
-    with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        subprocess.run([options.acm, "benchmark", folder, "--batch-sizes", str(options.batch), "--dtype", dtype,
-                        "--budgets", budgets, "--repeats", str(options.repeats), "--threads", str(threads),
-                        "--json", file.name], check=True, stdout=subprocess.DEVNULL)
-        return {row["budget"]: row for row in json.load(open(file.name))["rows"]}
+def ours(options, folder: pathlib.Path, dtype: str, threads: int) -> dict[float | None, dict]:
+    written = vit.benchmark(options.acm, folder, "--batch-sizes", options.batch, "--dtype", dtype, "--budgets",
+                            options.budgets, "--repeats", options.repeats, "--threads", threads)
+    return {row["budget"]: row for row in written["rows"]}
 
 
 def measure(options) -> list[tuple[str, float, list[float]]]:
     """Name, load and the medians of the rounds in milliseconds."""
     threads = torch.get_num_threads()
-    dense, converted = prepare(options)
+    dense, converted = vit.prepare(options.acm, options.work, transformers.ViTConfig(), options.images)
     images = torch.randn(options.batch, 3, SIZE, SIZE)
     file = exported(dense, images, options.work)
     jobs = pytorch(dense, images) | onnx_runtime(file, images, threads) | openvino_runtime(file, images, threads)
@@ -153,7 +122,7 @@ def measure(options) -> list[tuple[str, float, list[float]]]:
                 times.setdefault(name, []).append(statistics.median(once))
             for dtype in ("float32", "bfloat16", "int8"):
                 for kind, folder in {"dense": dense, **converted}.items():
-                    for budget, row in ours(options, folder, dtype, options.budgets, threads).items():
+                    for budget, row in ours(options, folder, dtype, threads).items():
                         name = f"acm {dtype}, {kind}" + ("" if budget is None else f", budget {budget}")
                         times.setdefault(name, []).append(row["milliseconds"]["median"])
                         loads[name] = row["load"]
@@ -172,7 +141,6 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3, help="in each round")
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     transformers.logging.set_verbosity_error()
     found = sorted(measure(options), key=lambda one: min(one[2]))

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include "boundary.h"
+#include "energy.h"
 
 namespace {
 
@@ -24,8 +25,9 @@ c10::Device existing(int32_t type, int32_t index) {
     return device;
 }
 
-/// The driver's own name of an NVIDIA device, asked for without linking CUDA.
-std::string cudaName(int32_t index, size_t capacity) {
+/// What the driver says of an NVIDIA device in a function of the form `(text, capacity, device)`, asked
+/// for without linking CUDA.
+std::string cudaText(const char *function, int32_t index) {
     auto symbol = [library = dlopen("libcuda.so.1", RTLD_NOW)](const char *name) {
         void *function = library == nullptr ? nullptr : dlsym(library, name);
         if (function == nullptr) throw acm::Unavailable("the NVIDIA driver cannot be asked");
@@ -33,13 +35,12 @@ std::string cudaName(int32_t index, size_t capacity) {
     };
     auto initialise = reinterpret_cast<int (*)(unsigned)>(symbol("cuInit"));
     auto get = reinterpret_cast<int (*)(int *, int)>(symbol("cuDeviceGet"));
-    auto name = reinterpret_cast<int (*)(char *, int, int)>(symbol("cuDeviceGetName"));
-    std::string text(capacity, '\0');
+    auto describe = reinterpret_cast<int (*)(char *, int, int)>(symbol(function));
+    char text[256] = "";
     int device = 0;
-    if (initialise(0) != 0 || get(&device, index) != 0 ||
-        name(text.data(), static_cast<int>(capacity), device) != 0)
-        throw acm::Unavailable("the NVIDIA driver gave no name");
-    return text.c_str();
+    if (initialise(0) != 0 || get(&device, index) != 0 || describe(text, sizeof text, device) != 0)
+        throw acm::Unavailable(std::string("the NVIDIA driver's ") + function + " failed");
+    return text;
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ int32_t acm_device_name(int32_t type, int32_t index, char *name, int32_t capacit
         acm::require(name, "name");
         if (capacity < 1) throw acm::InvalidArgument("capacity is less than 1");
         c10::Device device = existing(type, index);
-        std::string text = device.is_cuda() ? cudaName(index, 256) : "cpu";
+        std::string text = device.is_cuda() ? cudaText("cuDeviceGetName", index) : "cpu";
         text.resize(std::min(text.size(), static_cast<size_t>(capacity) - 1));
         std::copy_n(text.c_str(), text.size() + 1, name);
     });
@@ -93,5 +94,14 @@ int32_t acm_device_reset_peak_memory(int32_t type, int32_t index) {
         if (device.is_cpu()) throw acm::Unavailable("host memory is not counted by libtorch");
         at::globalContext().lazyInitDevice(device.type());
         c10::getDeviceAllocator(device.type())->resetPeakStats(device.index());
+    });
+}
+
+int32_t acm_device_energy(int32_t type, int32_t index, int64_t *millijoules) {
+    return acm::guarded([&] {
+        acm::require(millijoules, "millijoules");
+        c10::Device device = existing(type, index);
+        if (device.is_cpu()) throw acm::Unavailable("NVML tells the energy of NVIDIA devices alone");
+        *millijoules = acm::deviceEnergy(cudaText("cuDeviceGetPCIBusId", index));
     });
 }

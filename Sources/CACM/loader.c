@@ -78,6 +78,15 @@ FORWARD(acm_device_memory,
         (int32_t type, int32_t index, int64_t *used, int64_t *reserved, int64_t *peak),
         (type, index, used, reserved, peak))
 FORWARD(acm_device_reset_peak_memory, (int32_t type, int32_t index), (type, index))
+FORWARD(acm_device_energy, (int32_t type, int32_t index, int64_t *millijoules),
+        (type, index, millijoules))
+
+FORWARD(acm_graph_capture,
+        (int32_t type, int32_t index, int32_t warm_up_count, acm_work run, void *context,
+         acm_graph **result),
+        (type, index, warm_up_count, run, context, result))
+FORWARD(acm_graph_replay, (acm_graph * graph), (graph))
+FORWARD(acm_graph_free, (acm_graph * graph), (graph))
 
 FORWARD(acm_process_group_create,
         (int32_t rank, int32_t size, const char *host, int32_t port, int32_t type, int64_t timeout,

@@ -1,6 +1,8 @@
 #include "acm_memory.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -39,11 +41,33 @@ void acm_memory_page_out(void *start, size_t size) {
 }
 
 int64_t acm_memory_peak(void) {
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) != 0) return -1;
-#ifdef __APPLE__
-    return usage.ru_maxrss;
+#ifdef __linux__
+    /* What getrusage tells also counts the program that started this one, and does not start anew. */
+    FILE *file = fopen("/proc/self/status", "re");
+    if (file == NULL) return -1;
+    long long kibibytes = -1;
+    char line[256];
+    while (kibibytes < 0 && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "VmHWM: %lld kB", &kibibytes) != 1) kibibytes = -1;
+    fclose(file);
+    return kibibytes < 0 ? -1 : (int64_t)kibibytes * 1024;
 #else
-    return usage.ru_maxrss * INT64_C(1024); /* KiB on Linux */
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : -1;
+#endif
+}
+
+bool acm_memory_reset_peak(void) {
+#ifdef __linux__
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+    int file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    bool written = write(file, "5", 1) == 1; /* 5 stands for the peak */
+    close(file);
+    return written;
+#else
+    return false;
 #endif
 }

@@ -9,7 +9,11 @@ struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
             "Times models on random inputs, in turns: a dense one once, an adaptive one at every budget.",
-        discussion: "Gates choose other loads for random inputs than for real ones; the load is shown.")
+        discussion: """
+            Gates choose other loads for random inputs than for real ones; the load is shown. MB is the most memory \
+            that a first run occupied: of the process on a CPU, of tensors on a GPU, the weights of all models \
+            included. J/sample is the energy of the processors or of the GPU, where Linux or NVML tells it.
+            """)
 
     @Argument(help: "Hugging Face model folders, of one kind of input.")
     var models: [String]
@@ -29,6 +33,9 @@ struct Benchmark: ParsableCommand {
     @Flag(help: "Time training steps instead: forward, backward, clipping, Adam.")
     var training = false
 
+    @Flag(help: "Run each forward pass as a CUDA graph: recorded once and launched as a whole.")
+    var graph = false
+
     @Option(help: "JSON file to write.")
     var json: String?
 
@@ -39,6 +46,9 @@ struct Benchmark: ParsableCommand {
         _ = try numbers()
         guard (1...1_000_000).contains(tokens), repeats >= 1 else {
             throw ValidationError("--tokens must lie in 1...1000000 and --repeats be at least 1")
+        }
+        guard !graph || (!training && Device(options.device)?.type == .cuda) else {
+            throw ValidationError("--graph goes with --device cuda, without --training")
         }
     }
 
@@ -62,29 +72,60 @@ struct Benchmark: ParsableCommand {
             if !training { try options.pack(&model, type, device) }
             return model
         }
-        let benchmark = ModelBenchmark(
-            loaded, device: device, type: type, tokenCount: tokens, repeatCount: repeats)
+        var benchmark = ModelBenchmark(loaded, device: device, type: type)
+        benchmark.tokenCount = tokens
+        benchmark.repeatCount = repeats
+        benchmark.usesGraphs = graph
+        let energy = Result<any EnergyMeter, any Error> {
+            if device.type == .cuda { return try DeviceEnergy(device) }
+            return try ProcessorEnergy()
+        }
+        benchmark.energy = try? energy.get()
         let rows = try sizes.flatMap {
             try training
                 ? benchmark.training(batchSize: $0) : benchmark.inference(batchSize: $0, budgets: budgets)
         }
-        var table = ColumnTable(header: ["budget", "batch", "load", "ms", "p10", "p90", "samples/s"])
-        for row in rows {
-            table.add(
-                [row.budget.map { String(format: "%.2f", $0) } ?? "dense", "\(row.batchSize)"]
-                    + [row.load, row.timing.median, row.timing.quantile(0.1), row.timing.quantile(0.9)]
-                    .map { String(format: "%.3f", $0) }
-                    + [String(format: "%.1f", row.samplesPerSecond)])
-        }
-        print(table.text)
+        print(table(rows))
         guard let json else { return }
+        var missing = JSONObject()
+        if rows.contains(where: { $0.peakMemoryBytes == nil }) {
+            missing["peak_memory_bytes"] = "the system does not let the peak of resident memory start anew"
+        }
+        if case .failure(let error) = energy {
+            missing["joules_per_sample"] = .string(error.localizedDescription)
+        }
         let value: JSONValue = [
             "format": 1, "models": .array(models.map { .string($0) }),
             "task": .string(training ? "training" : "inference"), "device": .string(device.description),
-            "dtype": .string(type.rawValue), "threads": .integer(try Runtime.threadCount()),
-            "torch": .string(try Runtime.torchVersion()), "tokens": .integer(tokens),
-            "repeats": .integer(repeats), "rows": .array(rows.map(\.json)),
+            "dtype": .string(training ? type.rawValue : options.dataType), "graph": .bool(graph),
+            "threads": .integer(try Runtime.threadCount()), "torch": .string(try Runtime.torchVersion()),
+            "tokens": .integer(tokens), "repeats": .integer(repeats),
+            "energy": (try? energy.get()).map { .string($0.name) } ?? .null,
+            "missing": .object(missing), "rows": .array(rows.map(\.json)),
         ]
         try value.write(to: URL(fileURLWithPath: json))
+    }
+
+    /// Columns that no row can fill are left out.
+    private func table(_ rows: [BenchmarkRow]) -> String {
+        let hasMemory = rows.contains { $0.peakMemoryBytes != nil }
+        let hasEnergy = rows.contains { $0.joulesPerSample != nil }
+        var table = ColumnTable(
+            header: (models.count > 1 ? ["model"] : [])
+                + ["budget", "batch", "load", "ms", "p10", "p90", "p99", "samples/s"]
+                + (hasMemory ? ["MB"] : []) + (hasEnergy ? ["J/sample"] : []))
+        func cell(_ number: Double?, _ digits: Int) -> String {
+            number.map { String(format: "%.\(digits)f", $0) } ?? "–"
+        }
+        for row in rows {
+            let times = [row.timing.median] + [0.1, 0.9, 0.99].map(row.timing.quantile)
+            table.add(
+                (models.count > 1 ? [URL(fileURLWithPath: models[row.model]).lastPathComponent] : [])
+                    + [row.budget.map { cell($0, 2) } ?? "dense", "\(row.batchSize)", cell(row.load, 3)]
+                    + times.map { cell($0, 3) } + [cell(row.samplesPerSecond, 1)]
+                    + (hasMemory ? [cell(row.peakMemoryBytes.map { Double($0) / 1e6 }, 0)] : [])
+                    + (hasEnergy ? [cell(row.joulesPerSample, 4)] : []))
+        }
+        return table.text
     }
 }

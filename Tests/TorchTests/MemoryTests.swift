@@ -21,4 +21,16 @@ import Testing
         for _ in 0..<20_000 { _ = try? x.matmul(x) }
         #expect(try Runtime.liveTensorCount() - before < 10_000)
     }
+
+    @Test func thePeakStartsAnew() throws {
+        let bytes = 64 << 20
+        try Tensor.ones([bytes / 4]).withBytes { _ in }
+        guard Runtime.resetPeakResidentBytes() else { return }
+        let before = try #require(Runtime.peakResidentBytes)
+        try Tensor.ones([bytes / 4]).withBytes { _ in }
+        let peak = try #require(Runtime.peakResidentBytes)
+        #expect(peak - before > bytes * 9 / 10)
+        #expect(Runtime.resetPeakResidentBytes())
+        #expect(peak - (try #require(Runtime.peakResidentBytes)) > bytes * 9 / 10)
+    }
 }

@@ -38,7 +38,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Raised whenever a declaration below changes. */
-#define ACM_INTERFACE_VERSION 5
+#define ACM_INTERFACE_VERSION 6
 
 /* Statuses. */
 #define ACM_OK 0
@@ -206,6 +206,30 @@ int32_t acm_device_synchronize(int32_t type, int32_t index);
 int32_t acm_device_memory(int32_t type, int32_t index, int64_t *used, int64_t *reserved,
                           int64_t *peak);
 int32_t acm_device_reset_peak_memory(int32_t type, int32_t index);
+/* Energy that an NVIDIA device has taken since its driver was loaded, as NVML tells it: some tens of
+   milliseconds old. */
+int32_t acm_device_energy(int32_t type, int32_t index, int64_t *millijoules);
+
+/* --- CUDA graphs -------------------------------------------------------- */
+
+typedef struct acm_graph acm_graph;
+/* Some work; whether it succeeded. */
+typedef bool (*acm_work)(void *context, bool is_recorded);
+
+/*
+ * Records what `run` gives to a CUDA device, to be launched again as a whole. `run` is called
+ * `warm_up_count` times first, so that what only a first call sets up is there, and once more to be
+ * recorded, all on this thread and on a stream of its own. The recorded run computes nothing yet, must
+ * not wait for the device, and takes its memory from a pool of the graph's: a tensor that it leaves has
+ * the results of the latest launch, which read whatever is then in the memory that the run read.
+ * ACM_FAILURE where `run` fails; ACM_UNAVAILABLE where the library was built without CUDA graphs.
+ */
+int32_t acm_graph_capture(int32_t device_type, int32_t device_index, int32_t warm_up_count, acm_work run,
+                          void *context, acm_graph **result);
+/* Launches it after the work that this thread has given to the device; does not wait for it. */
+int32_t acm_graph_replay(acm_graph *graph);
+/* Null is allowed. */
+int32_t acm_graph_free(acm_graph *graph);
 
 /* --- processes that train together -------------------------------------- */
 

@@ -1,6 +1,7 @@
 #ifndef ACM_MEMORY_H
 #define ACM_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,5 +17,9 @@ void acm_memory_page_out(void *start, size_t size);
 
 /* Most bytes of the process that were in memory at once; -1 where the system does not tell. */
 int64_t acm_memory_peak(void);
+
+/* Gives back what the C library keeps of freed memory, and lets acm_memory_peak start from what is left; whether the
+   system allows it. */
+bool acm_memory_reset_peak(void);
 
 #endif

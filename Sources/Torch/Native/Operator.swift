@@ -75,10 +75,11 @@ public struct Operator: Sendable {
                     }
                     let results = values.baseAddress.map { $0 + arguments.count }
                     var count: Int32 = 0
-                    try check(
-                        acm_operator_call(
-                            handle, values.baseAddress, Int32(arguments.count), results,
-                            Int32(capacity), &count))
+                    let status = acm_operator_call(
+                        handle, values.baseAddress, Int32(arguments.count), results, Int32(capacity), &count)
+                    do { try check(status) } catch let error as TorchError {
+                        throw HostConstants.explained(error, by: name)
+                    }
                     return try body(UnsafeBufferPointer(start: results, count: Int(count)))
                 }
             }

@@ -60,6 +60,11 @@ public enum Runtime {
         return count < 0 ? nil : Int(count)
     }
 
+    /// Gives freed memory back to the system and makes ``peakResidentBytes`` start from what is left.
+    ///
+    /// - Returns: whether the system allows it; elsewhere the peak stays that of the whole process.
+    public static func resetPeakResidentBytes() -> Bool { acm_memory_reset_peak() }
+
     /// Seeds libtorch's default random generators of all devices.
     public static func seed(_ seed: UInt64) throws {
         try NativeLibrary.open()

@@ -84,4 +84,13 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
         try NativeLibrary.open()
         try check(acm_device_reset_peak_memory(type.code, Int32(index)))
     }
+    /// Joules that an NVIDIA device has taken since its driver was loaded, some tens of milliseconds ago.
+    ///
+    /// - Throws: ``TorchError/unavailable(_:)`` where NVML does not tell it.
+    public func energy() throws -> Double {
+        try NativeLibrary.open()
+        var millijoules: Int64 = 0
+        try check(acm_device_energy(type.code, Int32(index), &millijoules))
+        return Double(millijoules) / 1000
+    }
 }

@@ -82,7 +82,12 @@ extension Tensor {
         let newDevice = device ?? self.device
         let newType = type ?? dataType
         if newDevice == self.device, newType == dataType { return self }
-        return try Operators.to(.tensor(self), .dataType(newType), .none, .device(newDevice))
+        func copy() throws -> Tensor {
+            try Operators.to(.tensor(self), .dataType(newType), .none, .device(newDevice))
+        }
+        guard newDevice != self.device, let constants = HostConstants.current else { return try copy() }
+        if newDevice == .cpu { try HostConstants.refuseReading(self) }
+        return try constants.copy(self, newDevice, newType, copy)
     }
 
     /// A copy with memory of its own.
