@@ -25,7 +25,7 @@ add_cuda_kernels(acm_sm90 90a-real ${folder}/sm90_bf16.cu ${folder}/sm90_f16.cu 
 target_sources(acm PRIVATE kernels/cuda/device.cpp kernels/gate/cuda/operator.cpp ${folder}/operator.cpp
   ${folder}/sm90_launch.cpp ${folder}/tunings.cpp)
 
-target_include_directories(acm SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES} ${cuda_headers})
+target_include_directories(acm SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
 set_target_properties(acm PROPERTIES LINKER_LANGUAGE CXX)
 find_library(cudart_static cudart_static REQUIRED
   HINTS ${CMAKE_CUDA_HOST_IMPLICIT_LINK_DIRECTORIES} ${CMAKE_CUDA_IMPLICIT_LINK_DIRECTORIES})

@@ -7,6 +7,7 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <check.h>
+#include <error.h>
 
 #include <cmath>
 
@@ -126,14 +127,6 @@ Layer layer(const Shape &shape) {
 
 double epsilon(at::ScalarType type) {
     return type == at::kBFloat16 ? 0x1p-7 : 0x1p-10;  // TF32 rounds as float16
-}
-
-/// Compares on the device; a NaN is an error of infinity.
-double error(const Tensor &found, const Tensor &exact) {
-    if (found.sizes() != exact.sizes()) return INFINITY;
-    if (found.numel() == 0) return 0;
-    double worst = (found.to(at::kDouble) - exact).abs().max().item<double>();
-    return std::isnan(worst) ? INFINITY : worst;
 }
 
 /// What a computation may be off by, and the truth.
