@@ -44,10 +44,28 @@ import Transformers
     }
 
     @Test func thePlotIsWellFormed() {
-        let svg = FrontierPlot(result, title: "a < b & \"c\"").svg
+        let report = EvaluationReport(results: result.json, records: nil)
+        let svg = FrontierPlot(report, heading: "a < b & \"c\"").svg
         #expect(BalancedMarkup.problem(svg) == nil)
-        #expect(svg.contains("a &lt; b &amp; &quot;c&quot;"))
+        #expect(svg.contains("class=\"heading\"") && svg.contains("a &lt; b &amp; &quot;c&quot;"))
         #expect(svg.contains("prefers-color-scheme: dark") && svg.contains(">dense</text>"))
+        #expect(!FrontierPlot(result).svg.contains("class=\"heading\""))
+    }
+
+    /// Of texts the figure shows word error rates in per cent, also that of the dense model.
+    @Test func transcriptsAreShownByTheirErrors() {
+        let results: JSONValue = [
+            "dense": ["macs": 200, "errors": ["word_error_rate": 0.05, "character_error_rate": 0.02]],
+            "budgets": [
+                [
+                    "budget": 0.5, "load": 0.5, "macs": 100, "mean_cosine": nil,
+                    "errors": ["word_error_rate": 0.25, "character_error_rate": 0.1],
+                ]
+            ],
+        ]
+        let svg = FrontierPlot(EvaluationReport(results: results, records: nil)).svg
+        #expect(svg.contains("word error rate, %") && svg.contains("0.50: 0.500, 25.000"))
+        #expect(svg.contains("dense: 1.000, 5.000"))
     }
 
     @Test func whatIsNotFiniteIsLeftOut() {
@@ -103,7 +121,7 @@ import Transformers
     @Test func theKeysOfTheResultsStay() throws {
         #expect(
             result.json.objectValue?.keys == [
-                "format", "samples", "mean_tokens", "device", "dense", "budgets",
+                "format", "samples", "mean_tokens", "mean_seconds", "device", "dense", "budgets",
             ])
         #expect(
             result.budgets[0].json.objectValue?.keys == [
