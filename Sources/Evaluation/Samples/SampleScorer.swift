@@ -111,6 +111,16 @@ struct SampleScorer {
         return scores
     }
 
+    /// Patches of each image, which may be of another size than the model's own; nil for other samples.
+    private static func patchCount(_ batch: Batch, _ model: AdaptiveModel) -> Int? {
+        guard let shape = batch.inputs["pixel_values"]?.shape, shape.count == 4,
+            let size = model.network.configuration["patch_size"]
+        else { return nil }
+        let height = size[0]?.integerValue ?? size.integerValue ?? 0
+        let width = size[1]?.integerValue ?? height
+        return height > 0 && width > 0 ? (shape[2] / height) * (shape[3] / width) : nil
+    }
+
     /// The real tokens of each sample of a batch.
     private static func tokenCounts(
         _ batch: Batch, _ model: AdaptiveModel, _ pass: ForwardPass
@@ -119,8 +129,8 @@ struct SampleScorer {
             return try mask.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
         }
         let count =
-            try model.network.dimensions.tokenCount
-            ?? batch.inputs.required("input_ids").size(1)
+            try patchCount(batch, model).map { pass.leadingTokenCount + $0 }
+            ?? model.network.dimensions.tokenCount ?? batch.inputs.required("input_ids").size(1)
         return Array(repeating: count, count: batch.sampleCount)
     }
 
