@@ -91,6 +91,7 @@ enum Page {
         overflow-wrap: anywhere; }
         .aligned b, .aligned i { display: block; font-weight: 400; font-style: normal; }
         .aligned i { color: var(--soft); }
+        .aligned .names { padding-left: 0; border-left: 0; }
         .aligned .names b { color: var(--soft); }
         .aligned .edit { border-color: var(--warn); }
         .aligned .edit b, .aligned .edit i { font-weight: 600; color: var(--ink); }
