@@ -53,6 +53,24 @@ import Transformers
         #expect(!FrontierPlot(result).svg.contains("class=\"heading\""))
     }
 
+    /// Two long words at the end of a recording stand inside, one below the other.
+    @Test func wordsOfARecordingDoNotMeet() {
+        let svg = WaveformFigure(
+            waveform: [[-1, 1]], loads: [1], highest: 1,
+            words: [
+                .init(text: "a", start: 0, end: 0.1), .init(text: "conference", start: 0.95, end: 0.97),
+                .init(text: "connection", start: 0.97, end: 1),
+            ]
+        ).svg
+        let places = svg.split(separator: "\n").filter { $0.hasPrefix("<text") }.map { line in
+            ["x", "y"].compactMap { axis in
+                line.split(separator: "\(axis)=\"").dropFirst().first?.split(separator: "\"").first
+                    .flatMap { Double($0) }
+            }
+        }
+        #expect(places == [[0, 104], [328, 104], [328, 118]])
+    }
+
     /// Of texts the figure shows word error rates in per cent, also that of the dense model.
     @Test func transcriptsAreShownByTheirErrors() {
         let results: JSONValue = [

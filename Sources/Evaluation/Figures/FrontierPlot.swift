@@ -34,7 +34,8 @@ public struct FrontierPlot: Sendable, Equatable {
                 .init(
                     name: "dense", points: report.dense.map { [point($0)] } ?? [], colour: 5,
                     isReference: true),
-            ], xMust: [0, 1], heading: heading, width: heading.isEmpty ? LinePlot.width : 290,
+            ], xMust: heading.isEmpty ? [0, 1] : [0, 1.2], heading: heading,
+            width: heading.isEmpty ? LinePlot.width : 290,
             height: heading.isEmpty ? LinePlot.height : 250)
     }
 

@@ -66,7 +66,8 @@ struct LinePlot: Sendable, Equatable {
         ]
         if !heading.isEmpty { lines.append(drawing.text(heading, x: 2, y: 14, kind: "heading")) }
         lines += axes(across, up, drawing)
-        for series in shown { lines += marks(series, drawing) }
+        var labels: [(left: Double, width: Double, height: Double)] = []
+        for series in shown { lines += marks(series, drawing, &labels) }
         lines += names(shown, drawing)
         return (lines + ["</svg>"]).joined(separator: "\n")
     }
@@ -92,7 +93,11 @@ struct LinePlot: Sendable, Equatable {
         return lines
     }
 
-    private func marks(_ series: Series, _ drawing: SVGDrawing) -> [String] {
+    /// - Parameter labels: the texts beside points so far.
+    private func marks(
+        _ series: Series, _ drawing: SVGDrawing,
+        _ labels: inout [(left: Double, width: Double, height: Double)]
+    ) -> [String] {
         let colour = "s\(series.colour % FigureStyle.colourCount)"
         var lines: [String] = []
         let path = series.points.map {
@@ -120,13 +125,24 @@ struct LinePlot: Sendable, Equatable {
                         "\([series.name, point.label].filter { !$0.isEmpty }.joined(separator: " ")): \(Markup.number(point.x, digits: 3)), "
                             + "\(Markup.number(point.y, digits: 3))\(range ?? "")") + "</title></circle>")
             guard !point.label.isEmpty else { continue }
-            let isRight = x > width - Self.right - 30
             // Above the point where the line falls away from it.
             let falls = place + 1 < series.points.count && series.points[place + 1].y < point.y
-            lines.append(
-                drawing.text(
-                    point.label, x: isRight ? x - 7 : x + 7, y: falls ? y - 6 : min(y + 15, floor - 4),
-                    kind: "note", anchor: isRight ? "end" : "start"))
+            let heights = [min(y + 15, floor - 4), y - 6]
+            let textWidth = Double(point.label.count) * 6.6
+            let candidates = (falls ? heights.reversed() : heights).flatMap { height in
+                [x + 7, x - 7 - textWidth].map { (left: $0, height: height) }
+            }
+            let free = candidates.first { candidate in
+                candidate.left + textWidth <= width
+                    && labels.allSatisfy {
+                        abs($0.height - candidate.height) >= 12
+                            || $0.left + $0.width < candidate.left || candidate.left + textWidth < $0.left
+                    }
+            }
+            // Where all places are taken, the point tells its name when it is pointed at.
+            guard let free else { continue }
+            labels.append((free.left, textWidth, free.height))
+            lines.append(drawing.text(point.label, x: free.left, y: free.height, kind: "note"))
         }
         return lines
     }

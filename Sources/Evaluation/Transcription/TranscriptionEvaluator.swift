@@ -19,7 +19,7 @@ public struct TranscriptionEvaluator {
     ///   - dataset: recordings with what is said in them.
     ///   - request: the language and the task.
     ///   - normalization: what is made alike before texts are compared.
-    ///   - options: how it runs; of batches only parts are made.
+    ///   - options: how it runs; of its batch size nothing depends.
     /// - Throws: ``EvaluationError/mismatch(_:)`` for other data,
     ///   ``EvaluationError/tooFewSamples(needed:found:)`` for fewer than two recordings.
     public init(
@@ -30,6 +30,8 @@ public struct TranscriptionEvaluator {
         guard let recordings = dataset.root as? AudioDataset, recordings.text(of: 0) != nil else {
             throw EvaluationError.mismatch("Error rates need recordings with what is said in them")
         }
+        var options = options
+        options.batchSize = 1
         collector = try SampleCollector(dataset, options)
         listener = RecordingListener(model, dense: dense, recordings, request)
         self.normalization = normalization
