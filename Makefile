@@ -1,6 +1,7 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
-.PHONY: help setup native build test test-native test-python demo reports features transcribe glyphs xls-r predict bench \
+.PHONY: help setup native build test test-native test-python demo reports \
+	reports-text reports-vision reports-speech features transcribe glyphs xls-r predict bench \
 	lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Baselines Evaluation Hub
@@ -13,7 +14,7 @@ done
 endef
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 setup: ## Install what is missing: Debian packages, libtorch (LIBTORCH=/path uses yours)
 	@scripts/setup
@@ -45,8 +46,16 @@ test-python: native .deps/goldens/ready ## Test from Python and beside its huggi
 demo: build ## Convert MiniLM on WordNet glosses and measure it; writes demo/
 	@scripts/demo
 
-reports: build ## Show the demo's model beside its uniform-width cut on one page, and compare them; writes demo/
-	@scripts/reports
+reports: reports-text reports-vision reports-speech ## Convert three models and show where their compute went; writes demo/
+
+reports-text: build ## MiniLM beside its uniform-width cut on one page
+	@scripts/reports text
+
+reports-vision: build ## A DINOv2-S-shaped ViT on drawings and photographs
+	@scripts/reports vision
+
+reports-speech: build .deps/goldens/ready ## Whisper tiny.en on telephone prompts
+	@scripts/reports speech
 
 features: build ## Tell images' classes by a pretrained ViT's features; writes features/
 	@scripts/features

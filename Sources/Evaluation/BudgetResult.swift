@@ -10,9 +10,10 @@ public struct BudgetResult: Sendable, Equatable {
     public let load: Double
     /// Multiply-accumulates of one sample, mean over the samples at their real lengths.
     public let macs: Double
-    /// Mean cosine between the embeddings of this and of the dense model.
+    /// Mean cosine between the embeddings of this and of the dense model; NaN where none are made.
     public let meanCosine: Double
-    /// Share of the samples whose nearest neighbour is the one that the dense model gives them.
+    /// Share of the samples whose nearest neighbour is the one that the dense model gives them; NaN where no
+    /// embeddings are made.
     public let neighbourAgreement: Double
     /// Accuracy of a probe that was fitted on embeddings of the dense model; nil without one.
     public let probeAccuracy: Double?
@@ -78,7 +79,7 @@ public struct BudgetResult: Sendable, Equatable {
     public var json: JSONValue {
         [
             "budget": .number(budget), "load": .number(load), "macs": .number(macs),
-            "mean_cosine": .number(meanCosine), "neighbour_agreement": .number(neighbourAgreement),
+            "mean_cosine": optional(meanCosine), "neighbour_agreement": optional(neighbourAgreement),
             "probe_accuracy": optional(probeAccuracy), "accuracy": optional(accuracy),
             "classes": classes?.json ?? .null, "errors": errors?.json ?? .null,
             "milliseconds_per_sample": optional(millisecondsPerSample),
@@ -89,5 +90,7 @@ public struct BudgetResult: Sendable, Equatable {
         ]
     }
 
-    private func optional(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
+    private func optional(_ value: Double?) -> JSONValue {
+        value.flatMap { $0.isNaN ? nil : .number($0) } ?? .null
+    }
 }

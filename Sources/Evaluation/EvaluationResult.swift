@@ -5,6 +5,8 @@ public struct EvaluationResult: Sendable, Equatable {
     public let sampleCount: Int
     /// Real tokens of a sample, mean.
     public let meanTokenCount: Double
+    /// Seconds of a recording, mean; nil where models do not write texts of recordings.
+    public let meanDuration: Double?
     public let device: Device
     /// Multiply-accumulates of the dense model for one sample, mean over the samples.
     public let denseMacs: Double
@@ -19,12 +21,13 @@ public struct EvaluationResult: Sendable, Equatable {
     public let records: SampleRecords?
 
     public init(
-        sampleCount: Int, meanTokenCount: Double, device: Device, denseMacs: Double,
-        denseProbeAccuracy: Double?, denseClasses: ClassAccuracy?, denseErrors: SpeechErrors? = nil,
-        budgets: [BudgetResult], records: SampleRecords? = nil
+        sampleCount: Int, meanTokenCount: Double, meanDuration: Double? = nil, device: Device,
+        denseMacs: Double, denseProbeAccuracy: Double?, denseClasses: ClassAccuracy?,
+        denseErrors: SpeechErrors? = nil, budgets: [BudgetResult], records: SampleRecords? = nil
     ) {
         self.sampleCount = sampleCount
         self.meanTokenCount = meanTokenCount
+        self.meanDuration = meanDuration
         self.device = device
         self.denseMacs = denseMacs
         self.denseProbeAccuracy = denseProbeAccuracy
@@ -44,12 +47,13 @@ public struct EvaluationResult: Sendable, Equatable {
 
     /// The content of `results.json`.
     ///
-    /// Keys: `format` (1), `samples`, `mean_tokens`, `device`, `dense` (`macs`, `probe_accuracy`,
-    /// `accuracy`, `classes` as ``ClassAccuracy/json``, `errors` as ``SpeechErrors/json``) and `budgets` (see
-    /// ``BudgetResult/json``). Keys are only ever added.
+    /// Keys: `format` (1), `samples`, `mean_tokens`, `mean_seconds` (null for what is no recording), `device`,
+    /// `dense` (`macs`, `probe_accuracy`, `accuracy`, `classes` as ``ClassAccuracy/json``, `errors` as
+    /// ``SpeechErrors/json``) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
     public var json: JSONValue {
         [
             "format": 1, "samples": .integer(sampleCount), "mean_tokens": .number(meanTokenCount),
+            "mean_seconds": meanDuration.map { .number($0) } ?? .null,
             "device": .string(device.description),
             "dense": [
                 "macs": .number(denseMacs),

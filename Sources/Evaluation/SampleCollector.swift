@@ -97,13 +97,11 @@ struct SampleCollector {
         let labels = batch.labels.flatMap { $0.rank == 1 ? $0 : nil }
         part.labels = try labels?.to(.cpu).array(of: Int.self) ?? []
         for (place, run) in runs.enumerated() {
-            let (values, pass, embeddings) = try scorer.score(run, batch, labels: labels, isFirst: place == 0)
-            part.runs[place].values = values
-            if place == 0 { part.tokenCounts = try tokens(batch, run.model, pass) }
-            var meter = LoadMeter(run.model)
-            try meter.add(pass)
-            part.runs[place].histograms = meter.modules.map(\.histogram)
-            if let embeddings, !kept.isEmpty {
+            let scores = try scorer.score(run, batch, labels: labels, isFirst: place == 0)
+            part.runs[place].values = scores.values
+            if place == 0 { part.tokenCounts = scores.tokenCounts }
+            part.runs[place].histograms = scores.histograms
+            if let embeddings = scores.embeddings, !kept.isEmpty {
                 part.runs[place].embeddings = [try embeddings.entries(Tensor(kept.map(\.offset)))]
             }
         }
@@ -114,17 +112,6 @@ struct SampleCollector {
     private func isEmbedded(_ number: Int) -> Bool {
         var generator = SplitMix64(seed: UInt64(number))
         return generator.unit() < embeddedShare
-    }
-
-    /// The real tokens of each sample of a batch.
-    private func tokens(_ batch: Batch, _ model: AdaptiveModel, _ pass: ForwardPass) throws -> [Int] {
-        if let mask = pass.tokenMask {
-            return try mask.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
-        }
-        let count =
-            try model.network.dimensions.tokenCount
-            ?? batch.inputs.required("input_ids").size(1)
-        return Array(repeating: count, count: batch.sampleCount)
     }
 }
 

@@ -26,25 +26,38 @@ extension Evaluate {
         }
         let teacher = try options.loadDense(dense, of: adaptive, model)
         let test = try open(data, split ?? "test", folder, limit: samples, badSamples)
+        let task = try ModelFolder.architecture(folder).task
+        if task == .generation {
+            return try evaluateTranscripts(adaptive, teacher, device, test, dense: dense)
+        }
         let output = output("dense", adaptive, test)
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test, options: evaluationOptions(output, device))
         let probe = try probeSplit == "none" ? nil : fitProbe(evaluator, test, data, folder, badSamples)
-        let speller = try ModelFolder.architecture(folder).task == .ctc ? CTCTokenizer(folder: folder) : nil
+        let speech = try task == .ctc ? SpeechScoring(CTCTokenizer(folder: folder), normalization()) : nil
         let result = try output.prepared {
-            try evaluator.evaluate(
-                budgets: budgetValues, probe: probe,
-                speech: speller.map { SpeechScoring($0, try normalization()) })
+            try evaluator.evaluate(budgets: budgetValues, probe: probe, speech: speech)
         }
+        try write(result, output, classNames: test.classNames) {
+            try ExampleCollector(adaptive, dense: teacher, dataset: test, speech: speech, device: device)
+                .collect($0)
+        }
+    }
+
+    /// Prints a result, and writes it and what is shown beside it where a report is asked for.
+    ///
+    /// - Parameter examples: looks closer at some samples of the evaluation.
+    func write(
+        _ result: EvaluationResult, _ output: EvaluationOutput, classNames: [String]?,
+        examples: (SampleRecords) throws -> [SampleExample]
+    ) throws {
         print(json ? try result.json.text() : result.table.text)
         if drift { warnOfDrift(result) }
-        try output.write(result.json, result.records, classNames: test.classNames, requirements) {
+        try output.write(result.json, result.records, classNames: classNames, requirements) {
             try FrontierPlot(result).write(to: $0.appendingPathComponent("frontier.svg"))
             guard let records = result.records else { return }
-            let examples = try ExampleCollector(
-                adaptive, dense: teacher, dataset: test, speller: speller, device: device
-            ).collect(records)
-            try SampleExample.write(examples, to: $0.appendingPathComponent(SampleExample.fileName))
+            try SampleExample.write(
+                examples(records), to: $0.appendingPathComponent(SampleExample.fileName))
         }
     }
 

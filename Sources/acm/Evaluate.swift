@@ -69,6 +69,9 @@ struct Evaluate: ParsableCommand {
             """)
     var normalize = "lowercase,punctuation"
 
+    @Option(help: "Language of the recordings for a multilingual Whisper, such as en.")
+    var language: String?
+
     @OptionGroup var requirements: RequirementOptions
 
     @Flag(
@@ -144,7 +147,7 @@ struct Evaluate: ParsableCommand {
     ) throws -> any Dataset {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split.partName,
-            transform: loading.imageTransform ?? .crop, badSamples: badSamples)
+            transform: loading.imageTransform ?? .crop, language: language, badSamples: badSamples)
         return limited(dataset, limit)
     }
 
@@ -166,7 +169,7 @@ struct Evaluate: ParsableCommand {
             identity: [
                 kind, EvaluationOutput.identity(of: model), dense.map(EvaluationOutput.identity) ?? "",
                 "\(dataset.fingerprint)", budgets, probeSplit, "\(probeSamples)", "\(features.batchSize)",
-                options.dataType, corruptions ?? "", severities, normalize,
+                options.dataType, corruptions ?? "", severities, normalize, language ?? "",
             ].joined(separator: "|"),
             total: dataset.count)
     }

@@ -20,6 +20,12 @@ struct Report: ParsableCommand {
     @Option(help: "The page's heading; the names of the models unless told.")
     var title: String?
 
+    @Option(
+        help: """
+            Write quality against compute of the first folder as a small SVG figure too, the title on top of it.
+            """)
+    var figure: String?
+
     func run() throws {
         let reports = try folders.map { try EvaluationReport(URL(fileURLWithPath: $0)) }
         for report in reports {
@@ -32,5 +38,9 @@ struct Report: ParsableCommand {
             ?? URL(fileURLWithPath: reports[0].place).appendingPathComponent("report.html")
         try ReportPage(reports, title: title).write(to: target)
         print("Wrote \(target.relativePath)")
+        guard let figure else { return }
+        try FrontierPlot(reports[0], heading: title ?? reports[0].name).write(
+            to: URL(fileURLWithPath: figure))
+        print("Wrote \(figure)")
     }
 }

@@ -45,7 +45,37 @@ private struct StoppingTexts: Dataset {
     }
 }
 
+/// Images of 8 × 12 pixels.
+private struct RandomImages: Dataset {
+    let count = 4
+    let classNames: [String]? = nil
+    let lengths: [Int]? = nil
+
+    func batch(_ indices: [Int]) throws -> Batch {
+        let values = indices.flatMap { index -> [Float] in
+            (0..<3 * 8 * 12).map { place -> Float in Float((index * 5 + place) % 7) }
+        }
+        return Batch(
+            inputs: ModelInputs(["pixel_values": try Tensor(values, shape: [indices.count, 3, 8, 12])]),
+            labels: nil, indices: indices)
+    }
+}
+
 @Suite struct EvaluatorTests {
+    /// A DINOv2 of images of 16 × 16 and patches of 4 × 4 pixels gets smaller ones: what it costs is theirs.
+    @Test func imagesOfAnotherSizeCostWhatTheyCost() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Goldens/dinov2")
+        let dense = AdaptiveModel(dense: try ModelFolder.load(folder))
+        let result = try Evaluator(
+            dense, dense: dense, dataset: RandomImages(), options: EvaluationOptions(timedRepeatCount: 0)
+        ).evaluate(budgets: [1])
+        #expect(result.meanTokenCount == 1 + 2 * 3)
+        let cost = try ModelCost(dense, tokenCount: 7)
+        #expect(result.denseMacs == cost.total() && cost.embedding == 6 * 4 * 4 * 3 * 36)
+        #expect(try ModelCost(dense).embedding == 16 * 4 * 4 * 3 * 36)
+    }
+
     private func network() throws -> BERTModel {
         let configuration: JSONValue = [
             "vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,

@@ -31,6 +31,7 @@ import Transformers
         ([0.0, 1.0], ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
         ([0.91, 0.99], ["0.90", "0.92", "0.94", "0.96", "0.98", "1.00"]),
         ([0, 100], ["0", "20", "40", "60", "80", "100"]),
+        ([0, 1.003], ["0.00", "0.25", "0.50", "0.75", "1.00"]),
     ])
     func ticksAreRound(_ values: [Double], _ labels: [String]) {
         let scale = AxisScale(covering: values)
@@ -44,10 +45,46 @@ import Transformers
     }
 
     @Test func thePlotIsWellFormed() {
-        let svg = FrontierPlot(result, title: "a < b & \"c\"").svg
+        let report = EvaluationReport(results: result.json, records: nil)
+        let svg = FrontierPlot(report, heading: "a < b & \"c\"").svg
         #expect(BalancedMarkup.problem(svg) == nil)
-        #expect(svg.contains("a &lt; b &amp; &quot;c&quot;"))
+        #expect(svg.contains("class=\"heading\"") && svg.contains("a &lt; b &amp; &quot;c&quot;"))
         #expect(svg.contains("prefers-color-scheme: dark") && svg.contains(">dense</text>"))
+        #expect(!FrontierPlot(result).svg.contains("class=\"heading\""))
+    }
+
+    /// Two long words at the end of a recording stand inside, one below the other.
+    @Test func wordsOfARecordingDoNotMeet() {
+        let svg = WaveformFigure(
+            waveform: [[-1, 1]], loads: [1], highest: 1,
+            words: [
+                .init(text: "a", start: 0, end: 0.1), .init(text: "conference", start: 0.95, end: 0.97),
+                .init(text: "connection", start: 0.97, end: 1),
+            ]
+        ).svg
+        let places = svg.split(separator: "\n").filter { $0.hasPrefix("<text") }.map { line in
+            ["x", "y"].compactMap { axis in
+                line.split(separator: "\(axis)=\"").dropFirst().first?.split(separator: "\"").first
+                    .flatMap { Double($0) }
+            }
+        }
+        #expect(places == [[0, 104], [328, 104], [328, 118]])
+    }
+
+    /// Of texts the figure shows word error rates in per cent, also that of the dense model.
+    @Test func transcriptsAreShownByTheirErrors() {
+        let results: JSONValue = [
+            "dense": ["macs": 200, "errors": ["word_error_rate": 0.05, "character_error_rate": 0.02]],
+            "budgets": [
+                [
+                    "budget": 0.5, "load": 0.5, "macs": 100, "mean_cosine": nil,
+                    "errors": ["word_error_rate": 0.25, "character_error_rate": 0.1],
+                ]
+            ],
+        ]
+        let svg = FrontierPlot(EvaluationReport(results: results, records: nil)).svg
+        #expect(svg.contains("word error rate, %") && svg.contains("0.50: 0.500, 25.000"))
+        #expect(svg.contains("dense: 1.000, 5.000"))
     }
 
     @Test func whatIsNotFiniteIsLeftOut() {
@@ -103,7 +140,7 @@ import Transformers
     @Test func theKeysOfTheResultsStay() throws {
         #expect(
             result.json.objectValue?.keys == [
-                "format", "samples", "mean_tokens", "device", "dense", "budgets",
+                "format", "samples", "mean_tokens", "mean_seconds", "device", "dense", "budgets",
             ])
         #expect(
             result.budgets[0].json.objectValue?.keys == [

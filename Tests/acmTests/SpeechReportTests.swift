@@ -51,7 +51,13 @@ import Torch
         #expect(rate > 0 && result["dense"]?["errors"]?["character_error_rate"]?.doubleValue != nil)
         let page = try String(contentsOf: folder["report/report.html"], encoding: .utf8)
         #expect(page.contains("word error rate") && page.contains("Load over the recording"))
-        #expect(page.contains("ABE CAFE"))
+        #expect(page.contains("ABE") && page.contains("class=\"aligned\""))
+        let examples = try JSONValue(contentsOf: folder["report/examples.json"]).arrayValue ?? []
+        #expect(examples.contains { $0["group"] == "worst" })
+        for example in examples {
+            let pairs = example["alignment"]?["pairs"]?.arrayValue ?? []
+            #expect(pairs.compactMap { $0["reference"]?.stringValue } == ["ABE", "CAFE"])
+        }
 
         // Texts that are alike but for case: what is made alike decides.
         let table = "path\tsentence\n" + names.map { "\($0)\tabe cafe\n" }.joined()

@@ -81,5 +81,50 @@ import Torch
         ).succeeds()
         let rows = try JSONValue(contentsOf: folder["b.json"])["rows"]
         #expect(rows?[0]?["batch_size"] == 2)
+        try checkReport()
+    }
+
+    /// `acm evaluate` of the converted Whisper: error rates as `acm transcribe` has them, and a page.
+    private func checkReport() throws {
+        let said = names.map { "\($0)\tABC\n" }.joined()
+        try folder.add("data/test.tsv", Data("path\tsentence\n\(said)".utf8))
+        func evaluate(_ data: String = "data", _ arguments: String...) throws -> Program.Ending {
+            try Program(
+                [
+                    "evaluate", "out", "--dense", "model", "--data", data, "--language", "fr", "--threads",
+                    "1",
+                    "--budgets", "1,0.5",
+                ] + arguments, in: folder
+            ).wait()
+        }
+        let ending = try evaluate("data", "--report", "report", "--json")
+        ending.succeeds()
+        let result = try JSONValue(parsing: ending.output)
+        let heard = try transcribe("--json", "--references", "data/test.tsv")
+        heard.succeeds()
+        let dense = try #require(try objects(heard).last)
+        #expect(result["dense"]?["errors"]?["word_error_rate"] == dense["word_error_rate"])
+        #expect(result["dense"]?["errors"]?["character_error_rate"] == dense["character_error_rate"])
+        let half = try #require(result["budgets"]?[1])
+        #expect(half["mean_cosine"]?.isNull == true && half["load"]?.doubleValue ?? 0 > 0)
+        let macs = try #require(result["dense"]?["macs"]?.doubleValue)
+        let halfMacs = try #require(half["macs"]?.doubleValue)
+        #expect(macs > 0 && halfMacs > 0 && halfMacs != macs)
+        let duration = try #require(dense["duration"]?.doubleValue)
+        #expect(abs((result["mean_seconds"]?.doubleValue ?? 0) - duration / 2) < 1e-4)
+        let page = try String(contentsOf: folder["report/report.html"], encoding: .utf8)
+        #expect(page.contains("Load over the recording") && page.contains("real-time factor"))
+        #expect(page.contains("class=\"aligned\"") && !page.contains("cosine"))
+        let examples = try JSONValue(contentsOf: folder["report/examples.json"]).arrayValue ?? []
+        #expect(examples.count == 4 && examples.last?["group"] == "worst")
+        #expect(examples.allSatisfy { $0["tokenLoads"]?.arrayValue?.isEmpty == false })
+
+        let table = try evaluate()
+        table.succeeds()
+        #expect(table.output.contains("WER") && !table.output.contains("cosine"))
+        try evaluate("data", "--probe-split", "train").refuses(64, "writes texts")
+        try FileManager.default.createDirectory(at: folder["silent"], withIntermediateDirectories: true)
+        try folder.add("silent/\(names[0])", Data(contentsOf: folder[names[0]]))
+        try evaluate("silent").refuses(65, "recordings with what is said")
     }
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Lays telephone prompts of Asterisk out as Common Voice does: `test.tsv` and `clips/`.
 
-    python3 tools/whisper/prompts.py SOUNDS LANGUAGE OUTPUT [--count 60] [--words 4] [--seed 1]
+    python3 tools/whisper/prompts.py SOUNDS LANGUAGE OUTPUT [--count 60] [--words 4] [--seed 1] [--rest]
 
 SOUNDS is where the Debian packages asterisk-core-sounds-LANGUAGE and asterisk-core-sounds-LANGUAGE-g722 were
 unpacked: recordings in `usr/share/asterisk/sounds/LANGUAGE_*` and what they say in
 `usr/share/doc/asterisk-core-sounds-LANGUAGE/core-sounds-LANGUAGE.txt.gz`, a line `name: text` each. OUTPUT gets
 `--count` of those with at least `--words` words, drawn by the seed. Left out are texts with brackets, which say what
-is heard rather than said, and recordings longer than 30 s, Whisper's window: transformers' extractor cuts them there. Needs nothing but Python.
+is heard rather than said, and recordings longer than 30 s, Whisper's window: transformers' extractor cuts them there.
+With `--rest` those that say something else, in however few words, go to `train.tsv`. Needs nothing but Python.
 """
 
 import argparse
@@ -37,28 +38,36 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--words", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rest", action="store_true", help="lay the others out in train.tsv")
     options = parser.parse_args()
     folders = sorted((options.sounds / "usr/share/asterisk/sounds").glob(f"{options.language}_*"))
     if len(folders) != 1:
         raise SystemExit(f"{options.sounds} has {len(folders)} folders of {options.language} sounds, not one")
-    found = []
-    for name, text in sorted(texts(options.sounds, options.language).items()):
-        file = folders[0] / f"{name}.g722"
-        if file.exists() and len(text.split()) >= options.words and not re.search(r"[][(){}<>]", text):
-            found.append((file, name.replace("/", "_") + ".g722", text))
+    found = [
+        (file, name.replace("/", "_") + ".g722", text)
+        for name, text in sorted(texts(options.sounds, options.language).items())
+        if (file := folders[0] / f"{name}.g722").exists() and text and not re.search(r"[][(){}<>]", text)
+    ]
+    wordy = [row for row in found if len(row[2].split()) >= options.words]
     # So drawn, fewer are some of those that more are.
-    order = random.Random(options.seed).sample(found, len(found))
+    order = random.Random(options.seed).sample(wordy, len(wordy))
     short = [row for row in order if row[0].stat().st_size <= WINDOW_BYTES]
     if len(short) < options.count:
         raise SystemExit(f"{len(short)} prompts have at least {options.words} words, {options.count} are wanted")
-    drawn = sorted(short[:options.count], key=lambda row: row[1])
+    tables = {"test": sorted(short[:options.count], key=lambda row: row[1])}
+    if options.rest:
+        tested = {text.lower() for _, _, text in tables["test"]}
+        tables["train"] = [
+            row for row in found if row[2].lower() not in tested and row[0].stat().st_size <= WINDOW_BYTES
+        ]
     shutil.rmtree(options.output, ignore_errors=True)
     (options.output / "clips").mkdir(parents=True)
-    for file, name, _ in drawn:
-        shutil.copyfile(file, options.output / "clips" / name)
-    table = "".join(f"{name}\t{text}\n" for _, name, text in drawn)
-    (options.output / "test.tsv").write_text("path\tsentence\n" + table, encoding="utf-8")
-    print(f"{options.output}: {len(drawn)} of {len(short)} prompts in {options.language}")
+    for split, rows in tables.items():
+        for file, name, _ in rows:
+            shutil.copyfile(file, options.output / "clips" / name)
+        table = "".join(f"{name}\t{text}\n" for _, name, text in rows)
+        (options.output / f"{split}.tsv").write_text("path\tsentence\n" + table, encoding="utf-8")
+        print(f"{options.output}/{split}.tsv: {len(rows)} prompts in {options.language}")
     return 0
 
 

@@ -11,49 +11,74 @@ public struct ExampleCollector {
     private let dense: AdaptiveModel?
     private let dataset: any Dataset
     private let speller: CTCTokenizer?
+    private let listener: RecordingListener?
+    private let normalization: ErrorRate.Normalization
     private let device: Device
 
     /// - Parameters:
     ///   - model: an adaptive one, on the device.
     ///   - dense: that it came from; nil where it is not known.
     ///   - dataset: what the evaluation ran over.
-    ///   - speller: makes texts of a speech model's logits.
+    ///   - speech: how texts are made of a speech model's logits and compared; nil for other models.
     ///   - device: where the models are.
     public init(
-        _ model: AdaptiveModel, dense: AdaptiveModel?, dataset: any Dataset, speller: CTCTokenizer? = nil,
+        _ model: AdaptiveModel, dense: AdaptiveModel?, dataset: any Dataset, speech: SpeechScoring? = nil,
         device: Device = .cpu
     ) {
         self.model = model
         self.dense = dense
         self.dataset = dataset.root
-        self.speller = speller
+        speller = speech?.speller
+        listener = nil
+        normalization = speech?.normalization ?? ErrorRate.Normalization()
         self.device = device
     }
 
-    /// The samples of the lowest and of the highest load, from low to high.
+    /// Of recordings that models write texts of.
+    init(_ listener: RecordingListener, _ normalization: ErrorRate.Normalization) {
+        model = listener.model.model
+        dense = listener.dense.model
+        dataset = listener.recordings
+        speller = nil
+        self.listener = listener
+        self.normalization = normalization
+        device = .cpu
+    }
+
+    /// The samples of the lowest and of the highest load, from low to high, and those with the most word errors,
+    /// the worst first.
     ///
     /// - Parameters:
     ///   - records: of the evaluation.
-    ///   - count: samples at each end.
-    /// - Returns: none for a model without tokens to show, such as one that writes texts, or a dense one.
+    ///   - count: samples of each group.
+    /// - Returns: none for a dense model.
     /// - Throws: what models and files throw.
     public func collect(_ records: SampleRecords, count: Int = 4) throws -> [SampleExample] {
         let run = records.runs.filter { ($0.budget ?? 1) < 1 }
             .min { abs(($0.budget ?? 1) - 0.5) < abs(($1.budget ?? 1) - 0.5) }
-        guard let run, let budget = run.budget, let loads = run.values[.load],
-            !(model.network is WhisperModel)
-        else { return [] }
+        guard let run, let budget = run.budget, let loads = run.values[.load] else { return [] }
         let order = loads.indices.sorted { (loads[$0], $0) < (loads[$1], $1) }
-        let ends =
-            order.count <= 2 * count ? order : Array(order.prefix(count) + order.suffix(count))
-        return try ends.map { place in
-            try example(
-                records.numbers[place], label: records.labels.isEmpty ? nil : records.labels[place], budget,
-                load: Double(loads[place]))
+        let cheapest = order.prefix(min(count, order.count / 2))
+        let costliest = order.suffix(min(count, order.count - cheapest.count))
+        let errors = run.values[.wordErrors] ?? []
+        let worst = errors.indices.filter { errors[$0] > 0 }
+            .sorted { (-errors[$0], $0) < (-errors[$1], $1) }.prefix(count)
+        let groups: [(SampleExample.Group, ArraySlice<Int>)] = [
+            (.cheapest, cheapest), (.costliest, costliest), (.worst, worst),
+        ]
+        return try groups.flatMap { group, places in
+            try places.map { place in
+                var found = try example(
+                    records.numbers[place], label: records.labels.isEmpty ? nil : records.labels[place],
+                    budget, load: Double(loads[place]))
+                found.group = group
+                return found
+            }
         }
     }
 
     private func example(_ number: Int, label: Int?, _ budget: Double, load: Double) throws -> SampleExample {
+        if let listener { return try heard(number, budget, load: load, listener) }
         let type = model.network.namedParameters().first?.tensor.dataType
         var batch = try dataset.batch([number])
         batch.indices = [number]
@@ -67,16 +92,42 @@ public struct ExampleCollector {
         let found = try say(model, budget)
         let recording = dataset as? AudioDataset
         let image = try recording == nil ? picture(number) : nil
+        let said = recording?.text(of: number)
         let loads = found.loads.map { image == nil ? $0.loads : Array($0.loads.suffix(patchCount(batch))) }
         return SampleExample(
             number: number, place: dataset.place(of: number), budget: budget, load: rounded(load),
-            truth: recording?.text(of: number) ?? label.flatMap(className), output: text(found),
+            truth: said ?? label.flatMap(className), output: text(found),
             denseOutput: try dense.map { text(try say($0, 1)) } ?? nil,
             tokens: try (dataset as? TextDataset)?.tokens(of: number) ?? [],
             tokenLoads: (loads ?? []).map(rounded), image: image,
             patchColumns: image == nil ? nil : patchColumns(batch),
             waveform: try recording.map { try waveform($0.samples(of: number)) },
-            words: try speller.map { TimedWords.of(try frames(batch, budget), $0) })
+            words: try speller.map { TimedWords.of(try frames(batch, budget), $0) },
+            alignment: alignment(said, found.transcript))
+    }
+
+    /// A recording that models write texts of.
+    private func heard(
+        _ number: Int, _ budget: Double, load: Double, _ listener: RecordingListener
+    ) throws -> SampleExample {
+        let sound = try listener.recordings.samples(of: number)
+        let found = try listener.model.watch(sound, listener.request, budget: budget)
+        let text = found.hearing.transcript.text
+        let said = listener.recordings.text(of: number)
+        return SampleExample(
+            number: number, place: dataset.place(of: number), budget: budget, load: rounded(load),
+            truth: said, output: text,
+            denseOutput: try listener.dense.hear(sound, listener.request, budget: 1).transcript.text,
+            tokens: [], tokenLoads: found.frameLoads.map(rounded), image: nil, patchColumns: nil,
+            waveform: try waveform(sound),
+            words: found.words.map {
+                .init(text: $0.text, start: rounded($0.start), end: rounded($0.end))
+            }, alignment: alignment(said, text))
+    }
+
+    private func alignment(_ said: String?, _ heard: String?) -> WordAlignment? {
+        guard let said, let heard else { return nil }
+        return WordAlignment(reference: said, hypothesis: heard, normalization)
     }
 
     private func className(_ label: Int) -> String? {

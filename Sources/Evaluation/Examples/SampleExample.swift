@@ -11,6 +11,16 @@ public struct SampleExample: Codable, Sendable, Equatable {
         public let end: Double
     }
 
+    /// Why a sample is shown.
+    public enum Group: String, Codable, Sendable, CaseIterable {
+        /// Of the lowest load.
+        case cheapest
+        /// Of the highest load.
+        case costliest
+        /// Of the most word errors.
+        case worst
+    }
+
     /// The sample's number in the data.
     public let number: Int
     /// Its file; nil for data without.
@@ -35,6 +45,10 @@ public struct SampleExample: Codable, Sendable, Equatable {
     /// The lowest and highest level of a recording in stretches of equal length, -1…1; nil for other samples.
     public let waveform: [[Double]]?
     public let words: [Word]?
+    /// nil for what an older version wrote: the first half are the cheapest, the others the costliest.
+    public var group: Group?
+    /// What was heard beside what was said, word by word; nil for what is no speech, or has no known text.
+    public var alignment: WordAlignment?
 
     public static let fileName = "examples.json"
 

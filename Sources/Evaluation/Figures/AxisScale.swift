@@ -5,6 +5,9 @@ struct AxisScale: Equatable {
     let range: ClosedRange<Double>
     let step: Double
 
+    /// What values may lie beyond the last tick, in steps: too little to be seen.
+    private static let overhang = 0.02
+
     /// - Parameter values: what must fit; an axis without finite values goes from 0 to 1.
     init(covering values: [Double], tickCount: Int = 5) {
         let finite = values.filter(\.isFinite)
@@ -18,7 +21,8 @@ struct AxisScale: Equatable {
         let magnitude = pow(10, floor(log10(rough)))
         let factor = [1, 2, 2.5, 5, 10].first { $0 * magnitude >= rough * (1 - 1e-9) } ?? 10
         step = factor * magnitude
-        range = floor(lowest / step + 1e-9) * step...ceil(highest / step - 1e-9) * step
+        range =
+            floor(lowest / step + Self.overhang) * step...ceil(highest / step - Self.overhang) * step
     }
 
     var ticks: [Double] {

@@ -19,6 +19,7 @@ enum FigureStyle {
         .plot text { fill: var(--ink); }
         .plot .tick, .plot .name { fill: var(--soft); }
         .plot .name, .plot .tick, .plot .note { font-size: 11.5px; }
+        .plot .heading { font-size: 13px; font-weight: 600; }
         .plot .note { fill: var(--soft); paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         .plot .series { font-weight: 600; paint-order: stroke; stroke: var(--ground); stroke-width: 3px; }
         .plot .grid { stroke: var(--grid); }

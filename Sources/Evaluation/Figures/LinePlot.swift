@@ -32,14 +32,18 @@ struct LinePlot: Sendable, Equatable {
     var xMust: [Double] = []
     /// Whether points are drawn, not only the lines between them.
     var hasMarks = true
+    /// What stands on top, for a figure without a caption; empty for nothing.
+    var heading = ""
+    var width = LinePlot.width
+    var height = LinePlot.height
 
     static let width = 400.0
     static let height = 280.0
     private static let left = 46.0
     private static let right = 20.0
-    private static let top = 34.0
     private static let bottom = 44.0
-    private static var floor: Double { height - bottom }
+    private var top: Double { heading.isEmpty ? 34 : 54 }
+    private var floor: Double { height - Self.bottom }
 
     /// The whole figure, to stand in a page or alone.
     var svg: String {
@@ -53,41 +57,47 @@ struct LinePlot: Sendable, Equatable {
         let up = AxisScale(
             covering: points.map(\.y) + points.compactMap(\.range).flatMap { [$0.lowerBound, $0.upperBound] })
         let drawing = SVGDrawing(
-            x: { Self.left + across.fraction($0) * (Self.width - Self.left - Self.right) },
-            y: { Self.floor - up.fraction($0) * (Self.floor - Self.top) })
+            x: { Self.left + across.fraction($0) * (width - Self.left - Self.right) },
+            y: { floor - up.fraction($0) * (floor - top) })
         var lines = [
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" "
-                + "viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" aria-label=\"\(Markup.escaped(title))\">",
+                + "viewBox=\"0 0 \(Int(width)) \(Int(height))\" aria-label=\"\(Markup.escaped(title))\">",
             FigureStyle.element,
         ]
+        if !heading.isEmpty { lines.append(drawing.text(heading, x: 2, y: 14, kind: "heading")) }
         lines += axes(across, up, drawing)
-        for series in shown { lines += marks(series, drawing) }
+        var labels: [(left: Double, width: Double, height: Double)] = []
+        for series in shown { lines += marks(series, drawing, &labels) }
         lines += names(shown, drawing)
         return (lines + ["</svg>"]).joined(separator: "\n")
     }
 
     private func axes(_ across: AxisScale, _ up: AxisScale, _ drawing: SVGDrawing) -> [String] {
         var lines = [
-            drawing.text(yTitle, x: 2, y: 16, kind: "name"),
-            drawing.text(xTitle, x: Self.width - Self.right, y: Self.height - 8, kind: "name", anchor: "end"),
+            drawing.text(yTitle, x: 2, y: top - 18, kind: "name"),
+            drawing.text(xTitle, x: width - Self.right, y: height - 8, kind: "name", anchor: "end"),
         ]
         for tick in up.ticks {
             let y = drawing.y(tick)
-            lines.append(drawing.line(Self.left, y, Self.width - Self.right, y, kind: "grid"))
+            lines.append(drawing.line(Self.left, y, width - Self.right, y, kind: "grid"))
             lines.append(
                 drawing.text(up.label(tick), x: Self.left - 6, y: y + 4, kind: "tick", anchor: "end"))
         }
         for tick in across.ticks {
             let x = drawing.x(tick)
-            lines.append(drawing.line(x, Self.floor, x, Self.floor + 4, kind: "axis"))
+            lines.append(drawing.line(x, floor, x, floor + 4, kind: "axis"))
             lines.append(
-                drawing.text(across.label(tick), x: x, y: Self.floor + 17, kind: "tick", anchor: "middle"))
+                drawing.text(across.label(tick), x: x, y: floor + 17, kind: "tick", anchor: "middle"))
         }
-        lines.append(drawing.line(Self.left, Self.floor, Self.width - Self.right, Self.floor, kind: "axis"))
+        lines.append(drawing.line(Self.left, floor, width - Self.right, floor, kind: "axis"))
         return lines
     }
 
-    private func marks(_ series: Series, _ drawing: SVGDrawing) -> [String] {
+    /// - Parameter labels: the texts beside points so far.
+    private func marks(
+        _ series: Series, _ drawing: SVGDrawing,
+        _ labels: inout [(left: Double, width: Double, height: Double)]
+    ) -> [String] {
         let colour = "s\(series.colour % FigureStyle.colourCount)"
         var lines: [String] = []
         let path = series.points.map {
@@ -115,13 +125,24 @@ struct LinePlot: Sendable, Equatable {
                         "\([series.name, point.label].filter { !$0.isEmpty }.joined(separator: " ")): \(Markup.number(point.x, digits: 3)), "
                             + "\(Markup.number(point.y, digits: 3))\(range ?? "")") + "</title></circle>")
             guard !point.label.isEmpty else { continue }
-            let isRight = x > Self.width - Self.right - 30
             // Above the point where the line falls away from it.
             let falls = place + 1 < series.points.count && series.points[place + 1].y < point.y
-            lines.append(
-                drawing.text(
-                    point.label, x: isRight ? x - 7 : x + 7, y: falls ? y - 6 : min(y + 15, Self.floor - 4),
-                    kind: "note", anchor: isRight ? "end" : "start"))
+            let heights = [min(y + 15, floor - 4), y - 6]
+            let textWidth = Double(point.label.count) * 6.6
+            let candidates = (falls ? heights.reversed() : heights).flatMap { height in
+                [x + 7, x - 7 - textWidth].map { (left: $0, height: height) }
+            }
+            let free = candidates.first { candidate in
+                candidate.left + textWidth <= width
+                    && labels.allSatisfy {
+                        abs($0.height - candidate.height) >= 12
+                            || $0.left + $0.width < candidate.left || candidate.left + textWidth < $0.left
+                    }
+            }
+            // Where all places are taken, the point tells its name when it is pointed at.
+            guard let free else { continue }
+            labels.append((free.left, textWidth, free.height))
+            lines.append(drawing.text(point.label, x: free.left, y: free.height, kind: "note"))
         }
         return lines
     }
@@ -142,9 +163,9 @@ struct LinePlot: Sendable, Equatable {
         }
         return places.map { place in
             let series = shown[place.number]
-            let anchor = place.x < Self.left + 30 ? "start" : place.x > Self.width - 60 ? "end" : "middle"
+            let anchor = place.x < Self.left + 30 ? "start" : place.x > width - 60 ? "end" : "middle"
             return drawing.text(
-                series.name, x: anchor == "end" ? min(place.x + 8, Self.width - 2) : place.x,
+                series.name, x: anchor == "end" ? min(place.x + 8, width - 2) : place.x,
                 y: max(place.y, 12),
                 kind: "series s\(series.colour % FigureStyle.colourCount)", anchor: anchor)
         }

@@ -23,19 +23,16 @@ struct WaveformFigure: Sendable, Equatable {
                 style: "fill-opacity: \(Markup.number(0.12 + 0.88 * load / max(highest, 1e-9), digits: 2))",
                 title: "load \(Markup.number(load, digits: 3))")
         }
-        // Words that would meet go to the next line.
+        // Words that would meet go to the next line; those at the end stay inside.
         var ends: [Double] = []
         let texts = words.map { word -> String in
-            let x = word.start * LinePlot.width
             let width = Double(word.text.count) * 6.6 + 6
+            let x = max(0, min(word.start * LinePlot.width, LinePlot.width - width))
             let line = ends.firstIndex { $0 <= x } ?? ends.count
             if line == ends.count { ends.append(0) }
             ends[line] = x + width
-            let isRight = x + width > LinePlot.width
             return drawing.text(
-                word.text, x: isRight ? LinePlot.width : x, y: Self.waveHeight + 14 + 14 * Double(line),
-                kind: "name",
-                anchor: isRight ? "end" : "start")
+                word.text, x: x, y: Self.waveHeight + 14 + 14 * Double(line), kind: "name")
         }
         let height = Self.waveHeight + 14 * Double(ends.count) + 8
         return

@@ -39,6 +39,13 @@ public struct ErrorRate: Sendable, Equatable {
             return text
         }
 
+        /// The words of a text, what white space parts: as they are written, and as they are compared. Those of
+        /// which nothing is left are left out.
+        func words(_ text: String) -> [(written: String, compared: String)] {
+            text.split(whereSeparator: \.isWhitespace).map(String.init).map { ($0, self($0)) }
+                .filter { !$0.1.isEmpty }
+        }
+
         private static let punctuation: Set<Unicode.GeneralCategory> = [
             .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
             .initialPunctuation, .finalPunctuation, .otherPunctuation,
@@ -48,8 +55,21 @@ public struct ErrorRate: Sendable, Equatable {
     /// No errors in nothing.
     public init() {}
 
+    /// What makes one unit of a hypothesis of one of the reference, or of nothing, or nothing of it.
+    public enum Edit: String, Codable, Sendable {
+        /// Both are the same.
+        case match
+        case substitution, deletion, insertion
+    }
+
     /// The fewest edits that make `hypothesis` of `reference`.
     public init<Unit: Equatable>(reference: [Unit], hypothesis: [Unit]) {
+        self.init(reference: reference, hypothesis: hypothesis) { _ in }
+    }
+
+    /// - Parameter chosen: gets the last edit for each beginning of the reference, and for it each beginning
+    ///   of the hypothesis, empty ones left out.
+    init<Unit: Equatable>(reference: [Unit], hypothesis: [Unit], chosen: (Edit) -> Void) {
         // Rows of the edits that make each beginning of the hypothesis.
         var row = (0...hypothesis.count).map { ErrorRate(insertions: $0) }
         for (index, wanted) in reference.enumerated() {
@@ -57,18 +77,20 @@ public struct ErrorRate: Sendable, Equatable {
             row[0].deletions = index + 1
             for (place, found) in hypothesis.enumerated() {
                 let (up, left) = (row[place + 1], row[place])
-                var best = diagonal
+                var (best, edit) = (diagonal, Edit.match)
                 if wanted != found {
                     best.substitutions += 1
+                    edit = .substitution
                     if up.errorCount + 1 < best.errorCount {
-                        best = up
+                        (best, edit) = (up, .deletion)
                         best.deletions += 1
                     }
                     if left.errorCount + 1 < best.errorCount {
-                        best = left
+                        (best, edit) = (left, .insertion)
                         best.insertions += 1
                     }
                 }
+                chosen(edit)
                 diagonal = up
                 row[place + 1] = best
             }
@@ -85,10 +107,9 @@ public struct ErrorRate: Sendable, Equatable {
     public static func words(
         reference: String, hypothesis: String, _ normalization: Normalization = Normalization()
     ) -> ErrorRate {
-        func words(_ text: String) -> [Substring] {
-            normalization(text).split(whereSeparator: \.isWhitespace)
-        }
-        return ErrorRate(reference: words(reference), hypothesis: words(hypothesis))
+        ErrorRate(
+            reference: normalization.words(reference).map(\.compared),
+            hypothesis: normalization.words(hypothesis).map(\.compared))
     }
 
     /// Over Unicode scalars, spaces inside the text too.

@@ -12,6 +12,8 @@ public struct EvaluationReport: Sendable {
     let runs: [ReportRun]
     let sampleCount: Int?
     let meanTokenCount: Double?
+    /// Seconds of a recording; nil where it is not known.
+    let meanDuration: Double?
     let device: String?
     public let records: SampleRecords?
     let examples: [SampleExample]
@@ -95,6 +97,7 @@ public struct EvaluationReport: Sendable {
         meanTokenCount =
             results["mean_tokens"]?.doubleValue
             ?? records.map { Double($0.tokenCounts.reduce(0, +)) / Double(max($0.count, 1)) }
+        meanDuration = results["mean_seconds"]?.doubleValue
         device = results["device"]?.stringValue
         self.records = records
         self.place = place
@@ -106,8 +109,11 @@ public struct EvaluationReport: Sendable {
         var runs: [ReportRun] = []
         if let dense = results["dense"] {
             var run = ReportRun(dense, budget: nil)
-            run.qualities[.cosine] = 1
-            run.qualities[.neighbours] = 1
+            let others = results["budgets"]?.arrayValue ?? []
+            if others.contains(where: { $0["mean_cosine"]?.doubleValue != nil }) {
+                run.qualities[.cosine] = 1
+                run.qualities[.neighbours] = 1
+            }
             run.milliseconds =
                 results["budgets"]?.arrayValue?.compactMap {
                     $0["dense_milliseconds_per_sample"]?.doubleValue
@@ -149,6 +155,12 @@ public struct EvaluationReport: Sendable {
                 runs[place].load = SampleTerms(loads.map(Double.init)).quotient
             }
         }
+    }
+
+    /// Seconds that a second of a recording takes; nil where it is not known.
+    func realTimeFactor(_ run: ReportRun) -> Double? {
+        guard let milliseconds = run.milliseconds, let meanDuration, meanDuration > 0 else { return nil }
+        return milliseconds / 1000 / meanDuration
     }
 
     var dense: ReportRun? { runs.first { $0.budget == nil } }

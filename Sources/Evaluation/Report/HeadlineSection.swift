@@ -115,9 +115,11 @@ struct HeadlineSection {
     private var circumstances: String {
         var parts: [String] = []
         if let count = report.sampleCount {
-            let tokens =
-                report.meanTokenCount.map { " of \(Markup.number($0, digits: 1)) tokens on average" } ?? ""
-            parts.append("\(count) samples\(tokens)")
+            let sizes = [
+                report.meanTokenCount.map { "\(Markup.number($0, digits: 1)) tokens" },
+                report.meanDuration.map { "\(Markup.number($0, digits: 1)) s" },
+            ].compactMap { $0 }.joined(separator: " and ")
+            parts.append("\(count) samples" + (sizes.isEmpty ? "" : " of \(sizes) on average"))
         }
         if let data = report.about["data"]?.stringValue {
             let split = report.about["split"]?.stringValue.map { ", split \($0)" } ?? ""

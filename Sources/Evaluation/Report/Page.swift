@@ -84,6 +84,20 @@ enum Page {
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 0.75rem; margin: 0.5rem 0 0; font-size: 0.875rem; }
         dt { color: var(--soft); }
         dd { margin: 0; overflow-wrap: anywhere; }
+        .sample .note { margin: 0.5rem 0 0.25rem; }
+        .aligned { display: flex; flex-wrap: wrap; gap: 0.4rem 0.15rem; align-items: flex-start; font-size: 0.875rem;
+        line-height: 1.35; }
+        .aligned span { min-width: 0; padding: 1px 4px; border: 1px solid transparent; border-radius: 4px;
+        overflow-wrap: anywhere; }
+        .aligned b, .aligned i { display: block; font-weight: 400; font-style: normal; }
+        .aligned i { color: var(--soft); }
+        .aligned .names { padding-left: 0; border-left: 0; }
+        .aligned .names b { color: var(--soft); }
+        .aligned .edit { border-color: var(--warn); }
+        .aligned .edit b, .aligned .edit i { font-weight: 600; color: var(--ink); }
+        .aligned .deletion { border-style: dashed; }
+        .aligned .insertion { border-style: double; border-width: 3px; margin: -2px; }
+        .aligned small { display: block; font-size: 0.6875rem; color: var(--warn); }
         .tokens { max-width: none; line-height: 2.5; margin: 0; }
         .token { display: inline-block; margin: 0 1px; padding: 1px 4px; border-radius: 4px; line-height: 1.2;
         text-align: center; background: rgb(var(--load) / calc(var(--share) * 0.5)); }

@@ -58,11 +58,13 @@ public struct ReportPage: Sendable {
             all.contains { $0.1.qualities[quality] != nil && !(quality == .cosine && $0.1.budget == nil) }
         }
         let isTimed = all.contains { $0.1.milliseconds != nil }
+        let isHeard = isTimed && all.contains { $0.0.meanDuration != nil }
         let isCalibrated = all.contains { $0.1.calibrationError != nil }
         let drifts = all.contains { $0.1.drift != nil }
         var header: [HTML] = ["run", "load", "MMACs"]
         header += qualities.map { "\($0.title)" }
         header += (isCalibrated ? ["calibration error"] : []) + (isTimed ? ["ms", "× dense"] : [])
+        header += isHeard ? ["real-time factor"] : []
         header += drifts ? ["drift, bits"] : []
         let rows = all.map { report, run -> [HTML] in
             var cells: [HTML] = [
@@ -76,6 +78,7 @@ public struct ReportPage: Sendable {
                 cells.append("\(Markup.number(run.milliseconds, digits: 3))")
                 cells.append("\(Markup.number(ReportText.speedup(run, report.dense), digits: 2))")
             }
+            if isHeard { cells.append("\(Markup.number(report.realTimeFactor(run), digits: 3))") }
             if drifts { cells.append("\(Markup.number(run.drift, digits: 4))") }
             return cells
         }
@@ -84,7 +87,8 @@ public struct ReportPage: Sendable {
             <section><h2>All runs</h2>
             \(HTML.table(header, rows))
             <p class="note">\(confidence ? "Small numbers: 95 % intervals, from 1,000 bootstrap draws of the samples. " : "")\
-            MMACs: millions of multiply-accumulates of one sample.</p></section>
+            MMACs: millions of multiply-accumulates of one sample.\
+            \(isHeard ? " Real-time factor: seconds that a second of sound takes." : "")</p></section>
             """
     }
 }

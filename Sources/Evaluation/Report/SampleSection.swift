@@ -13,7 +13,6 @@ struct SampleSection {
     var html: HTML {
         let examples = report.examples
         guard let budget = examples.first?.budget else { return .nothing }
-        let half = examples.count / 2
         let shape =
             examples.contains { $0.image != nil }
             ? " grid" : examples.contains { $0.waveform != nil } ? " waves" : ""
@@ -24,12 +23,27 @@ struct SampleSection {
             <section><h2>\(title)</h2>
             <p class="note">At budget \(budget, 2). The stronger the colour, the larger the share of the learners that ran there: \
             \(legend(highest, hasImages: examples.contains { $0.image != nil }))</p>
-            <h3>Cheapest</h3>
-            <div class="\(kind)">\(HTML.joined(examples.prefix(half).map { card($0, highest) }))</div>
-            <h3>Costliest</h3>
-            <div class="\(kind)">\(HTML.joined(examples.dropFirst(half).reversed().map { card($0, highest) }))</div>
+            \(HTML.joined(groups.map { title, examples in
+                """
+                <h3>\(title)</h3>
+                <div class="\(kind)">\(HTML.joined(examples.map { card($0, highest) }))</div>
+                """
+            }))
             </section>
             """
+    }
+
+    private var groups: [(title: String, examples: [SampleExample])] {
+        let half = report.examples.count / 2
+        func of(_ group: SampleExample.Group) -> [SampleExample] {
+            report.examples.enumerated().filter { place, example in
+                (example.group ?? (place < half ? .cheapest : .costliest)) == group
+            }.map(\.element)
+        }
+        return [
+            ("Cheapest", of(.cheapest)), ("Costliest", of(.costliest).reversed()),
+            ("Most word errors", of(.worst)),
+        ].filter { !$0.1.isEmpty }
     }
 
     private func legend(_ highest: Double, hasImages: Bool) -> HTML {
@@ -52,7 +66,7 @@ struct SampleSection {
 
     private func card(_ example: SampleExample, _ highest: Double) -> HTML {
         var facts: [HTML] = []
-        if let output = example.output {
+        if let output = example.output, example.alignment == nil {
             let isRight = example.truth == output
             let mark = example.truth == nil || example.words != nil ? "" : isRight ? " ✓" : " ✗"
             facts.append("<dt>says</dt><dd>\(output)\(mark)</dd>")
@@ -60,14 +74,14 @@ struct SampleSection {
         if let dense = example.denseOutput {
             facts.append("<dt>dense</dt><dd>\(dense == example.output ? "the same" : dense)</dd>")
         }
-        if let truth = example.truth, truth != example.output {
+        if let truth = example.truth, truth != example.output, example.alignment == nil {
             facts.append("<dt>\(example.words == nil ? "is" : "said")</dt><dd>\(truth)</dd>")
         }
         let list: HTML = facts.isEmpty ? .nothing : "<dl>\(HTML.joined(facts))</dl>"
         return """
             <article class="sample">\
             <p class="load"><strong>\(example.load, 3)</strong> <small>\(example.place ?? "sample \(example.number)")</small></p>
-            \(picture(example, highest))\(list)</article>
+            \(picture(example, highest))\(example.alignment.map { AlignmentView($0).html } ?? .nothing)\(list)</article>
             """
     }
 

@@ -22,6 +22,12 @@ public enum Measure: String, CaseIterable, Sendable {
     case words
     case characterErrors = "character_errors"
     case characters
+    /// Multiply-accumulates, where they depend on what the model wrote.
+    case macs
+    /// That the sample took.
+    case milliseconds
+    /// Seconds of a recording.
+    case duration
 
     /// Whether the number is 0 or 1, so that a byte holds it.
     var isFlag: Bool {

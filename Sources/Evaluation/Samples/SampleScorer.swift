@@ -15,6 +15,8 @@ struct SampleScorer {
     var normalization = ErrorRate.Normalization()
     /// What is said in a sample; nil where that is not known.
     var text: (Int) -> String? = { _ in nil }
+    /// Hears recordings with models that write texts; nil for others.
+    var listener: RecordingListener?
 
     /// Classifiers give logits only; then the last hidden states must be kept.
     private var keepsHiddenStates = false
@@ -23,16 +25,27 @@ struct SampleScorer {
 
     init(embeds: Bool = false) { self.embeds = embeds }
 
+    /// What a run gave for the samples of a batch.
+    struct Scores {
+        /// A number for each sample.
+        var values: [Measure: [Float]] = [:]
+        /// Real tokens of each sample; of a model that writes texts those of its decoder.
+        var tokenCounts: [Int]
+        /// For each adaptive module at index k the tokens that ran k learners.
+        var histograms: [[Int]]
+        /// `[batch, width]` on the host; nil where none are made.
+        var embeddings: Tensor?
+    }
+
     /// - Parameters:
     ///   - run: what runs.
     ///   - batch: on the run's device.
     ///   - labels: `[batch]` int64; nil without classes.
     ///   - isFirst: whether the batch is new.
-    /// - Returns: the numbers of each sample, the pass that ran, and the embeddings `[batch, width]` on the
-    ///   host where they are made.
     mutating func score(
         _ run: CollectedRun, _ batch: Batch, labels: Tensor?, isFirst: Bool
-    ) throws -> (values: [Measure: [Float]], pass: AdaptivePass, embeddings: Tensor?) {
+    ) throws -> Scores {
+        if listener != nil { return try hear(run, batch) }
         func newPass() -> AdaptivePass {
             AdaptivePass(budget: run.budget ?? 1, keepsHiddenStates: keepsHiddenStates)
         }
@@ -52,7 +65,15 @@ struct SampleScorer {
             let found = try speller.transcribe(logits, mask: pass.tokenMask)
             values.merge(errors(found, batch.indices)) { $1 }
         }
-        guard embeds else { return (values, pass, nil) }
+        var meter = LoadMeter(run.model)
+        try meter.add(pass)
+        var scores = Scores(
+            tokenCounts: try Self.tokenCounts(batch, run.model, pass),
+            histograms: meter.modules.map(\.histogram))
+        guard embeds else {
+            scores.values = values
+            return scores
+        }
         let embeddings = try SampleEmbedding.of(outputs, pass).to(.cpu)
         if isFirst { reference = embeddings }
         if let reference, run.budget != nil {
@@ -62,7 +83,55 @@ struct SampleScorer {
             values[.probe] = try probe(embeddings).argMax(axis: -1).equals(labels.to(.cpu))
                 .to(nil, .float32).array(of: Float.self)
         }
-        return (values, pass, embeddings)
+        scores.values = values
+        scores.embeddings = embeddings
+        return scores
+    }
+
+    /// Transcripts of a model that writes texts, compared with what is said.
+    private mutating func hear(_ run: CollectedRun, _ batch: Batch) throws -> Scores {
+        var scores = Scores(
+            tokenCounts: [], histograms: LoadMeter(run.model).modules.map(\.histogram))
+        var heard: [String] = []
+        for number in batch.indices {
+            guard let (hearing, milliseconds) = try listener?.hear(number, run) else { continue }
+            heard.append(hearing.transcript.text)
+            scores.tokenCounts.append(hearing.tokenCount)
+            scores.histograms = zip(scores.histograms, hearing.meter.modules).map {
+                zip($0, $1.histogram).map(+)
+            }
+            for (measure, value) in [
+                (Measure.load, hearing.meter.load), (.macs, hearing.macs), (.milliseconds, milliseconds),
+                (.duration, hearing.transcript.duration),
+            ] {
+                scores.values[measure, default: []].append(Float(value))
+            }
+        }
+        scores.values.merge(errors(heard, batch.indices)) { $1 }
+        return scores
+    }
+
+    /// Patches of each image, which may be of another size than the model's own; nil for other samples.
+    private static func patchCount(_ batch: Batch, _ model: AdaptiveModel) -> Int? {
+        guard let shape = batch.inputs["pixel_values"]?.shape, shape.count == 4,
+            let size = model.network.configuration["patch_size"]
+        else { return nil }
+        let height = size[0]?.integerValue ?? size.integerValue ?? 0
+        let width = size[1]?.integerValue ?? height
+        return height > 0 && width > 0 ? (shape[2] / height) * (shape[3] / width) : nil
+    }
+
+    /// The real tokens of each sample of a batch.
+    private static func tokenCounts(
+        _ batch: Batch, _ model: AdaptiveModel, _ pass: ForwardPass
+    ) throws -> [Int] {
+        if let mask = pass.tokenMask {
+            return try mask.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
+        }
+        let count =
+            try patchCount(batch, model).map { pass.leadingTokenCount + $0 }
+            ?? model.network.dimensions.tokenCount ?? batch.inputs.required("input_ids").size(1)
+        return Array(repeating: count, count: batch.sampleCount)
     }
 
     /// The edits between texts and what was said; none where that is not known of all samples.

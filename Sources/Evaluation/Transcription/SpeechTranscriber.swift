@@ -21,6 +21,8 @@ public struct SpeechTranscriber {
     public let tokenizer: ByteLevelTokenizer
     public let configuration: WhisperGenerationConfiguration
     private let network: WhisperModel
+    /// Pairs of a block and a head that follow the sound; nil where the folder does not name them.
+    private let alignmentHeads: [[Int]]?
     private let device: Device
 
     /// Samples a second of the sounds that are heard.
@@ -51,6 +53,10 @@ public struct SpeechTranscriber {
         self.spectrogram = spectrogram
         tokenizer = try ByteLevelTokenizer(folder: folder)
         configuration = try WhisperGenerationConfiguration(folder: folder, sizes: sizes)
+        let file = folder.appendingPathComponent("generation_config.json")
+        alignmentHeads = try? JSONValue(contentsOf: file)["alignment_heads"]?.arrayValue?.map {
+            $0.arrayValue?.compactMap(\.integerValue) ?? []
+        }
         device = network.namedParameters().first?.tensor.device ?? .cpu
     }
 
@@ -66,22 +72,106 @@ public struct SpeechTranscriber {
         _ sounds: [Tensor], _ request: WhisperRequest = WhisperRequest(), budget: Double = 1
     ) throws -> [Transcript] {
         var meter = LoadMeter(model)
+        let texts = try write(sounds, request, budget: budget) { try meter.add($0) }
+        return try zip(sounds, texts).map { sound, texts in
+            try transcript(
+                texts, sampleCount: sound.size(0), load: meter.modules.isEmpty ? nil : meter.load)
+        }
+    }
+
+    /// What was heard in one sound, and what it took.
+    struct Hearing {
+        let transcript: Transcript
+        /// What was written of each window.
+        let tokens: [[Int]]
+        /// Tokens that stand before those of each window.
+        let promptCount: Int
+        /// What the gates chose.
+        let meter: LoadMeter
+        /// Tokens that the decoder took, those of the prompt too.
+        let tokenCount: Int
+        /// Multiply-accumulates.
+        let macs: Double
+    }
+
+    /// The text of one sound, and what it took.
+    ///
+    /// - Parameters:
+    ///   - sound: `[samples]` at ``sampleRate``, -1 to 1.
+    ///   - request: language and task; timestamps are not asked for.
+    ///   - budget: the load that is asked for, 0…1.
+    ///   - begin: gets every pass before it runs.
+    ///   - see: gets every pass when it has run.
+    func hear(
+        _ sound: Tensor, _ request: WhisperRequest, budget: Double,
+        begin: @escaping (AdaptivePass) -> Void = { _ in },
+        see: @escaping (AdaptivePass) throws -> Void = { _ in }
+    ) throws -> Hearing {
+        var request = request
+        request.hasTimestamps = false
+        var meter = LoadMeter(model)
+        let texts = try write([sound], request, budget: budget, begin: begin) {
+            try meter.add($0)
+            try see($0)
+        }[0]
+        let prompt = try configuration.prompt(configuration.withTask(request)).count
+        let counts = texts.map { prompt + $0.tokens.count }
+        let load = meter.modules.isEmpty ? nil : meter.load
+        return Hearing(
+            transcript: try transcript(texts, sampleCount: sound.size(0), load: load),
+            tokens: texts.map(\.tokens), promptCount: prompt, meter: meter, tokenCount: counts.reduce(0, +),
+            macs: try counts.reduce(0) { try $0 + ModelCost(model, tokenCount: $1).total(load: load ?? 1) })
+    }
+
+    /// A sound, the load of each of its frames and its words with their times.
+    ///
+    /// - Returns: no frames for a dense model; no words for a sound longer than the window.
+    func watch(
+        _ sound: Tensor, _ request: WhisperRequest, budget: Double
+    ) throws -> (hearing: Hearing, frameLoads: [Double], words: [SampleExample.Word]) {
+        let spoken = SpokenWords(network.sizes, heads: alignmentHeads)
+        var frameLoads: [Double] = []
+        let hearing = try hear(sound, request, budget: budget) { pass in
+            pass.observe = { _, place, _, output in try spoken.observe(place, output) }
+        } see: { pass in
+            guard let choices = pass.trace.first(where: { $0.place.stack == .encoder })?.choices else {
+                return
+            }
+            let frames = (0..<(try choices.size(1))).map(String.init)
+            let loads = try TokenLoads.read(
+                pass, model, tokens: Array(repeating: frames, count: choices.size(0)))
+            frameLoads = loads.flatMap(\.loads)
+        }
+        let window = network.sizes.frameCount / 2  // of the encoder
+        let share = try Double(sound.size(0)) / Double(spectrogram.chunkWidth)
+        let frameCount = max(1, Int((share * Double(window)).rounded(.up)))
+        let words =
+            hearing.tokens.count == 1
+            ? try spoken.words(
+                of: hearing.tokens[0], promptCount: hearing.promptCount, frameCount: frameCount, tokenizer)
+            : []
+        return (hearing, Array(frameLoads.prefix(frameCount)), words)
+    }
+
+    /// For each sound the texts of its windows, or one where timestamps say how to go on.
+    private func write(
+        _ sounds: [Tensor], _ request: WhisperRequest, budget: Double,
+        begin: @escaping (AdaptivePass) -> Void = { _ in }, see: @escaping (AdaptivePass) throws -> Void
+    ) throws -> [[WhisperGenerator.Text]] {
         let generator = try WhisperGenerator(network, configuration) { body in
             let pass = AdaptivePass(budget: budget)
+            begin(pass)
             let result = try body(pass)
-            try meter.add(pass)
+            try see(pass)
             return result
         }
         let request = configuration.withTask(request)
         return try withoutGradients {
             let parts = try sounds.map { try windows($0, request) }  // of each sound
-            let texts = try generator.generate(parts.flatMap { $0 }, request)
-            var next = 0
-            return try zip(sounds, parts).map { sound, parts in
-                defer { next += parts.count }
-                return try transcript(
-                    Array(texts[next..<next + parts.count]), sampleCount: sound.size(0),
-                    load: meter.modules.isEmpty ? nil : meter.load)
+            var texts = try generator.generate(parts.flatMap { $0 }, request)[...]
+            return parts.map { parts in
+                defer { texts = texts.dropFirst(parts.count) }
+                return Array(texts.prefix(parts.count))
             }
         }
     }

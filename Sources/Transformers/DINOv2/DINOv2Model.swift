@@ -81,7 +81,8 @@ public struct DINOv2Model: TransformerModel {
         return ModelDimensions(
             blockCount: blocks.count, width: sizes.width, headCount: sizes.headCount,
             tokenCount: 1 + sizes.registerCount + sizes.grid[0] * sizes.grid[1],
-            embeddingCost: sizes.grid[0] * sizes.grid[1] * patchCost,
+            // Images come in all sizes: the patches are the tokens less those before them.
+            embeddingCost: -(1 + sizes.registerCount) * patchCost, embeddingCostPerToken: patchCost,
             headCost: classifier.map { $0.inputWidth * $0.outputWidth } ?? 0)
     }
 
