@@ -8,7 +8,9 @@ unpacked: recordings in `usr/share/asterisk/sounds/LANGUAGE_*` and what they say
 `usr/share/doc/asterisk-core-sounds-LANGUAGE/core-sounds-LANGUAGE.txt.gz`, a line `name: text` each. OUTPUT gets
 `--count` of those with at least `--words` words, drawn by the seed. Left out are texts with brackets, which say what
 is heard rather than said, and recordings longer than 30 s, Whisper's window: transformers' extractor cuts them there.
-With `--rest` those that say something else, in however few words, go to `train.tsv`. Needs nothing but Python.
+With `--rest` those that say something else, in however few words, go to `train.tsv`, one after the other in recordings
+of 1 to 25 s: most prompts have a word or two, and a window costs the same whatever is said in it. Needs nothing but
+Python.
 """
 
 import argparse
@@ -28,6 +30,21 @@ def texts(sounds: pathlib.Path, language: str) -> dict[str, str]:
     lines = gzip.decompress((sounds / "usr/share/doc" / name).read_bytes()).decode("utf-8").splitlines()
     pairs = (line.split(":", 1) for line in lines if ":" in line and not line.startswith(";"))
     return {name.strip(): " ".join(text.split()) for name, text in pairs}
+
+
+def joined(rows: list, random: random.Random) -> list[tuple[bytes, str, str]]:
+    """Recordings of several prompts in a drawn order, and their texts."""
+    recordings = []
+    length = 0.0
+    for file, _, text in random.sample(rows, len(rows)):
+        data = file.read_bytes()
+        if recordings and len(recordings[-1][0]) + len(data) <= length:
+            before, name, texts = recordings[-1]
+            recordings[-1] = (before + data, name, f"{texts} {text}")
+        else:
+            recordings.append((data, f"train_{len(recordings)}.g722", text))
+            length = random.uniform(1, 25) * 8000
+    return recordings
 
 
 def main() -> int:
@@ -54,20 +71,20 @@ def main() -> int:
     short = [row for row in order if row[0].stat().st_size <= WINDOW_BYTES]
     if len(short) < options.count:
         raise SystemExit(f"{len(short)} prompts have at least {options.words} words, {options.count} are wanted")
-    tables = {"test": sorted(short[:options.count], key=lambda row: row[1])}
+    tables = {"test": [(file.read_bytes(), name, text) for file, name, text in
+                       sorted(short[:options.count], key=lambda row: row[1])]}
     if options.rest:
         tested = {text.lower() for _, _, text in tables["test"]}
-        tables["train"] = [
-            row for row in found if row[2].lower() not in tested and row[0].stat().st_size <= WINDOW_BYTES
-        ]
+        tables["train"] = joined([row for row in found if row[2].lower() not in tested and
+                                  row[0].stat().st_size <= WINDOW_BYTES], random.Random(options.seed))
     shutil.rmtree(options.output, ignore_errors=True)
     (options.output / "clips").mkdir(parents=True)
     for split, rows in tables.items():
-        for file, name, _ in rows:
-            shutil.copyfile(file, options.output / "clips" / name)
+        for data, name, _ in rows:
+            (options.output / "clips" / name).write_bytes(data)
         table = "".join(f"{name}\t{text}\n" for _, name, text in rows)
         (options.output / f"{split}.tsv").write_text("path\tsentence\n" + table, encoding="utf-8")
-        print(f"{options.output}/{split}.tsv: {len(rows)} prompts in {options.language}")
+        print(f"{options.output}/{split}.tsv: {len(rows)} recordings in {options.language}")
     return 0
 
 
