@@ -43,7 +43,12 @@ class Run:
 
     @property
     def is_done(self) -> bool:
-        return (self.report / "report.html").exists()  # written last
+        return ((self.report / "results.json").exists()
+                and (self.report / ("samples.safetensors" if self.is_speech else "predictions.tsv")).exists())
+
+    @property
+    def is_speech(self) -> bool:
+        return "errors" in self.results()["results"][0]
 
     def results(self) -> dict:
         return json.loads((self.report / "results.json").read_text())
@@ -54,7 +59,7 @@ class Run:
 
     def scores(self) -> dict[float, list[tuple[float, float]]]:
         """By the budget; of each sample 1 if it is right and 1, or its wrong words and its words."""
-        if not (self.report / "predictions.tsv").exists():
+        if self.is_speech:
             names, tensors = samples(self.report / "samples.safetensors")
             return {1.0 if name == "dense" else float(name):
                     list(zip(tensors[f"{place}.word_errors"], tensors[f"{place}.words"]))
@@ -207,7 +212,7 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
         [f"{ours}, budget {budget}", other if other == "dense" else f"{other}, budget {other_budget}",
          shown(difference([run[budget] for run in scores[ours]], [run[other_budget] for run in scores[other]]))]
         for ours, budget, other, other_budget in task["compare"] if ours in scores and other in scores]
-    is_speech = "errors" in dense
+    is_speech = done["dense"][0].is_speech
     name = "word error rate" if is_speech else "accuracy"
     count = done["dense"][0].results()["samples"] if is_speech else dense["classes"]["samples"]
     return [
