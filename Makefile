@@ -1,7 +1,7 @@
 # Every target does all that it needs, set-up included.
 .DEFAULT_GOAL := help
 .PHONY: help setup native build test test-native test-python demo reports \
-	reports-text reports-vision reports-speech features transcribe glyphs xls-r predict bench \
+	reports-text reports-vision reports-speech features transcribe glyphs speech xls-r predict bench \
 	lint format docs goldens fuzz clean
 
 DOCUMENTED := Torch Transformers Preprocessing AdaptiveComputation Datasets Conversion Baselines Evaluation Hub
@@ -65,6 +65,9 @@ transcribe: build .deps/goldens/ready ## Transcribe telephone prompts with Whisp
 
 glyphs: .deps/goldens/ready ## Render letters and symbols of many fonts, to train and to test on; writes glyphs/
 	@scripts/glyphs
+
+speech: build ## Make speech to train a recogniser with, recorded and synthetic; writes speech/
+	@scripts/speech
 
 xls-r: build .deps/goldens/ready ## Run a random checkpoint of XLS-R-300M's size: time and peak memory
 	@scripts/bench xls-r

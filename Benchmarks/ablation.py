@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
-"""Converts one dense classifier in many ways, at equal training, and says what each way is worth.
+"""Converts one dense classifier or recogniser in many ways, at equal training, and says what each way is worth.
 
     python3 Benchmarks/ablation.py Benchmarks/ablation/text.yaml .deps/minilm --data wordnet.tsv --work ablation-text \
         --seeds 0,1,2 --jobs 6 --device cuda --output Benchmarks/results/ablation_text_h200_202611.json
     python3 Benchmarks/ablation.py Benchmarks/ablation/vision.yaml Examples/glyphs/vit-s --work ablation-vision \
         --data glyphs/train.safetensors --test-data glyphs/test.safetensors --device cuda
 
-The task file says how `acm train-dense` makes a dense classifier of MODEL, and names variants of the options of `acm
-convert`, or of a command of `acm baseline`. Each variant is converted and measured once for each seed, some side by side: a GPU wants NVIDIA's
-multi-process service for it. What is done stays in the folder --work: called again the script goes on, and with
+The task file says how `acm train-dense` makes a dense model of MODEL, and names variants of the options of `acm
+convert`, or of a command of `acm baseline`. Each variant is converted and measured once for each seed, some side by side: a
+GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`). What is done stays in the folder --work: called again the script goes on, and with
 --report it only writes the tables of what is there. Differences are between paired samples: of each sample the mean
-over the seeds, and their standard error over the samples, which does not tell of how seeds differ. Needs PyYAML.
+over the seeds, and their standard error over the samples, which does not tell of how seeds differ. Classifiers are judged by
+their accuracy, recognisers by their word error rate. Needs PyYAML.
 """
 
 import argparse
+import array
 import concurrent.futures
 import csv
 import json
@@ -41,20 +43,51 @@ class Run:
 
     @property
     def is_done(self) -> bool:
-        return (self.report / "predictions.tsv").exists()
+        return ((self.report / "results.json").exists()
+                and (self.report / ("samples.safetensors" if self.is_speech else "predictions.tsv")).exists())
+
+    @property
+    def is_speech(self) -> bool:
+        return "errors" in self.results()["results"][0]
+
+    def results(self) -> dict:
+        return json.loads((self.report / "results.json").read_text())
 
     def rows(self) -> dict[float, dict]:
         """By the budget; a dense model's is 1."""
-        measured = json.loads((self.report / "results.json").read_text())["results"]
-        return {1.0 if row["budget"] is None else row["budget"]: row for row in measured}
+        return {1.0 if row["budget"] is None else row["budget"]: row for row in self.results()["results"]}
 
-    def correct(self) -> dict[float, list[bool]]:
-        """Of each sample, by the budget."""
+    def scores(self) -> dict[float, list[tuple[float, float]]]:
+        """By the budget; of each sample 1 if it is right and 1, or its wrong words and its words."""
+        if self.is_speech:
+            names, tensors = samples(self.report / "samples.safetensors")
+            return {1.0 if name == "dense" else float(name):
+                    list(zip(tensors[f"{place}.word_errors"], tensors[f"{place}.words"]))
+                    for place, name in enumerate(names)}
         with open(self.report / "predictions.tsv") as file:
             table = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
         names = [name for name in table[0] if name != "label"]
-        return {1.0 if name == "dense" else float(name): [row[name] == row["label"] for row in table]
+        return {1.0 if name == "dense" else float(name): [(row[name] == row["label"], 1) for row in table]
                 for name in names}
+
+
+def samples(file: pathlib.Path) -> tuple[list[str], dict[str, array.array]]:
+    """The names of the runs, and the float32 tensors of a samples.safetensors."""
+    content = file.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    runs = header.pop("__metadata__")["runs"].split(",")
+    tensors = {}
+    for name, entry in header.items():
+        if entry["dtype"] == "F32":
+            first, last = entry["data_offsets"]
+            tensors[name] = array.array("f", content[start + first:start + last])
+    return runs, tensors
+
+
+def quality(row: dict) -> float:
+    """Accuracy or word error rate in %."""
+    return 100 * (row["errors"]["word_error_rate"] if "errors" in row else row["classes"]["top1"])
 
 
 def merged(options: dict, changes: dict) -> dict:
@@ -69,7 +102,7 @@ def is_uniform(variant: dict) -> bool:
 
 
 def train(task: dict, arguments: argparse.Namespace) -> None:
-    """Makes the dense classifier that all variants start from, if it is not there."""
+    """Makes the dense model that all variants start from, if it is not there."""
     if not (arguments.base / "config.json").exists():
         subprocess.run(
             [arguments.acm, "train-dense", arguments.model, "--data", arguments.data, "--output", arguments.base,
@@ -127,18 +160,23 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     if measured != arguments.base:
         if (measured / "results.json").exists():
             shutil.copy(measured / "results.json", run.folder / "conversion.json")
-        if not arguments.keep:
+        if run.variant not in arguments.keep.split(","):
             (measured / "model.safetensors").unlink()
     return f"{run.folder.name}: {time.monotonic() - started:.0f} s"
 
 
-def difference(ours: list[list[bool]], others: list[list[bool]]) -> tuple[float, float]:
-    """The mean difference of accuracies over paired samples in points, and its standard error."""
+def difference(ours: list, others: list) -> tuple[float, float]:
+    """The difference of accuracies or word error rates over paired samples in points, and its standard error."""
     def means(runs):
-        return [statistics.fmean(sample) for sample in zip(*runs)]
+        return [statistics.fmean(value for value, _ in sample) for sample in zip(*runs)]
 
+    weights = [weight for _, weight in ours[0]]
     differences = [100 * (a - b) for a, b in zip(means(ours), means(others))]
-    return statistics.fmean(differences), statistics.stdev(differences) / math.sqrt(len(differences))
+    total = sum(weights)
+    mean = sum(differences) / total
+    # Of a quotient of sums over the samples: Cochran 1977, equation 2.47.
+    rest = [value - mean * weight for value, weight in zip(differences, weights)]
+    return mean, statistics.stdev(rest) * math.sqrt(len(rest)) / total
 
 
 def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[dict]:
@@ -147,7 +185,7 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
         if run.is_done:
             done.setdefault(run.variant, []).append(run)
     rows = {variant: [run.rows() for run in group] for variant, group in done.items()}
-    correct = {variant: [run.correct() for run in group] for variant, group in done.items()}
+    scores = {variant: [run.scores() for run in group] for variant, group in done.items()}
     dense = rows["dense"][0][1.0]
     reference = task["reference"]
 
@@ -160,25 +198,27 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
     frontier = []
     for variant in ["dense", *task["variants"]]:
         for budget in rows[variant][0] if variant in rows else []:
-            accuracies = [100 * row[budget]["classes"]["top1"] for row in rows[variant]]
+            qualities = [quality(row[budget]) for row in rows[variant]]
             cells = [variant, "" if variant == "dense" else budget, f"{mean(variant, budget, lambda r: r['load']):.3f}",
                      f"{mean(variant, budget, lambda r: r['macs']) / dense['macs']:.3f}",
-                     f"{statistics.fmean(accuracies):.2f}",
-                     f"{min(accuracies):.2f}–{max(accuracies):.2f}" if len(accuracies) > 1 else "", len(accuracies)]
+                     f"{statistics.fmean(qualities):.2f}",
+                     f"{min(qualities):.2f}–{max(qualities):.2f}" if len(qualities) > 1 else "", len(qualities)]
             # A cut has no budgets; `compare` says what it stands against.
             is_beside = (variant not in ("dense", reference) and not is_uniform(task["variants"][variant])
-                         and reference in correct and budget in correct[reference][0])
+                         and reference in scores and budget in scores[reference][0])
             frontier.append([*cells, shown(difference(
-                *([run[budget] for run in correct[name]] for name in (variant, reference)))) if is_beside else ""])
+                *([run[budget] for run in scores[name]] for name in (variant, reference)))) if is_beside else ""])
     pairs = [
         [f"{ours}, budget {budget}", other if other == "dense" else f"{other}, budget {other_budget}",
-         shown(difference([run[budget] for run in correct[ours]], [run[other_budget] for run in correct[other]]))]
-        for ours, budget, other, other_budget in task["compare"] if ours in correct and other in correct]
-    samples = dense["classes"]["samples"]
+         shown(difference([run[budget] for run in scores[ours]], [run[other_budget] for run in scores[other]]))]
+        for ours, budget, other, other_budget in task["compare"] if ours in scores and other in scores]
+    is_speech = done["dense"][0].is_speech
+    name = "word error rate" if is_speech else "accuracy"
+    count = done["dense"][0].results()["samples"] if is_speech else dense["classes"]["samples"]
     return [
-        {"caption": f"Accuracy in % on {samples} held-out samples; `cost` is all multiply-accumulates over the dense "
-                    f"model's. The last column is the difference to `{reference}` at the same budget, in points.",
-         "header": ["variant", "budget", "load", "cost", "accuracy", "seeds' range", "seeds", "difference"],
+        {"caption": f"{name.capitalize()} in % on {count} held-out samples; `cost` is all multiply-accumulates over "
+                    f"the dense model's. The last column is the difference to `{reference}` at the same budget, in points.",
+         "header": ["variant", "budget", "load", "cost", name, "seeds' range", "seeds", "difference"],
          "rows": frontier},
         {"caption": "Differences in points between paired samples.", "header": ["", "against", "difference"],
          "rows": pairs},
@@ -198,7 +238,7 @@ def main() -> None:
     parser.add_argument("--variants", help="names by commas, instead of all")
     parser.add_argument("--jobs", type=int, default=1, help="conversions side by side")
     parser.add_argument("--minutes", type=float, default=math.inf, help="start nothing later than so")
-    parser.add_argument("--keep", action="store_true", help="keep the converted models' weights")
+    parser.add_argument("--keep", default="", help="names by commas of variants whose models keep their weights")
     parser.add_argument("--report", action="store_true", help="only write what is there")
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()

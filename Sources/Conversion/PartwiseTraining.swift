@@ -12,6 +12,9 @@ package final class PartwiseTraining: TrainingStage {
     /// - Returns: what the part adds to the batch's mean values, the loss first.
     package typealias Learn = (_ part: Batch, _ share: Double) throws -> [(name: String, tensor: Tensor)]
 
+    /// What becomes of a batch before it is parted; the generator is the step's.
+    package typealias Prepare = (_ batch: Batch, _ random: inout SplitMix64) throws -> Batch
+
     package let name: String
     package let network: any TransformerModel
     package let totalSteps: Int
@@ -21,6 +24,7 @@ package final class PartwiseTraining: TrainingStage {
     private let batches: TrainingBatches
     private let seed: UInt64
     private let device: Device
+    private let prepare: Prepare?
     private let learn: Learn
     private var finiteCheck = FiniteCheck()
 
@@ -34,17 +38,20 @@ package final class PartwiseTraining: TrainingStage {
     ///   - dataset: what is learnt from.
     ///   - device: where the network is.
     ///   - loading: how data is read ahead.
+    ///   - prepare: what becomes of a batch before it is parted; nil changes nothing.
     ///   - learn: the loss.
     package init(
         _ name: String, _ network: any TransformerModel, parameters: [(name: String, tensor: Tensor)],
         weightDecay: Double = 0, _ optimisation: ConversionOptions.Optimisation, seed: UInt64,
-        _ dataset: any Dataset, _ device: Device, loading: LoadingOptions, learn: @escaping Learn
+        _ dataset: any Dataset, _ device: Device, loading: LoadingOptions, prepare: Prepare? = nil,
+        learn: @escaping Learn
     ) throws {
         self.name = name
         self.network = network
         self.optimisation = optimisation
         self.seed = seed
         self.device = device
+        self.prepare = prepare
         self.learn = learn
         totalSteps = optimisation.stepCount(samples: dataset.count)
         schedule = optimisation.schedule(steps: totalSteps)
@@ -70,7 +77,8 @@ package final class PartwiseTraining: TrainingStage {
     package func step(_ step: Int, readsValues: Bool) throws -> [(name: String, value: Double)] {
         var random = SplitMix64(seed: seed &+ UInt64(step) << 8)
         try Runtime.seed(random.next())
-        let batch = try batches.batch(step)
+        var batch = try batches.batch(step)
+        if let prepare { batch = try prepare(batch, &random) }
         try optimizer.clearGradients()
         var values: [(name: String, tensor: Tensor)] = []
         for part in try batch.parts(of: optimisation.microBatchSize) {

@@ -23,7 +23,7 @@ public enum DatasetError: LocalizedError, Equatable {
         case .empty(let file): "\(file) has no samples."
         case .corruption(let problem): "Corruption: \(problem)."
         case .unknownKind(let file):
-            "\(file) is not a known dataset: looked for a .tsv or .txt of texts, a .safetensors of images, .tar "
+            "\(file) is not a known dataset: looked for a .tsv or .txt of texts, a .safetensors of images or speech, .tar "
                 + "shards, a folder of images or of class folders, perhaps below train and val or below "
                 + "corruption/severity, Common Voice's tables and clips, an image or a recording."
         case .noSplit(let file, let split, let found):

@@ -34,15 +34,17 @@ public enum DatasetFolder {
     ///   - transform: how images are brought to the model's size.
     ///   - language: of the texts of recordings, by its code; see ``AudioFrontEnd/of(_:language:)``.
     ///   - source: what labels count in.
+    ///   - letters: which labels the texts of recordings give for a recogniser of letters.
     ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError`` and what tokenizer and files throw.
     public static func open(
         _ url: URL, modelFolder: URL, split: String? = nil, maximumLength: Int = 128,
         transform: ImageTransform = .crop, language: String? = nil, classes source: LabelClasses = .model,
-        badSamples: BadSamples = BadSamples()
+        letters: LetterLabels = .asModel, badSamples: BadSamples = BadSamples()
     ) throws -> any Dataset {
         func recordings(_ store: any SampleStore) throws -> AudioDataset {
-            guard let audio = try AudioFrontEnd.of(modelFolder, language: language) else {
+            guard let audio = try AudioFrontEnd.of(modelFolder, language: language, letters: letters)
+            else {
                 throw DatasetError.unreadable(
                     file: url.relativePath,
                     "has recordings, but \(modelFolder.relativePath) is no model of sound")
@@ -51,6 +53,7 @@ public enum DatasetFolder {
         }
         let layout = try DatasetLayout(url, split: split)
         let classes = try source.names(of: modelFolder)
+        if let store = try Self.recordings(layout, badSamples) { return try recordings(store) }
         if let store = try images(layout, classes, badSamples) {
             if let shards = store as? TarShards, shards.isAudio { return try recordings(shards) }
             return try ImageDataset(
@@ -65,10 +68,6 @@ public enum DatasetFolder {
                 file: file.relativePath)
         case .packedImages(let file):
             return try packed(file, modelFolder, classes)
-        case .commonVoice(let folder, let split):
-            return try recordings(CommonVoice.files(folder, split: split, badSamples: badSamples))
-        case .audio(let folder, let names):
-            return try recordings(SampleFiles(folder: folder, names: names))
         default:
             throw DatasetError.unknownKind(file: url.relativePath)
         }
@@ -82,16 +81,43 @@ public enum DatasetFolder {
     ///   - split: the part that is wanted; see ``DatasetLayout/init(_:split:)``.
     ///   - badSamples: whether samples that cannot be read are left out.
     /// - Throws: ``DatasetError/unreadable(file:_:)`` for data that are no encoded images; what
-    ///   ``open(_:modelFolder:split:maximumLength:transform:language:classes:badSamples:)`` throws.
+    ///   ``open(_:modelFolder:split:maximumLength:transform:language:classes:letters:badSamples:)`` throws.
     public static func images(
         _ url: URL, modelFolder: URL? = nil, split: String? = nil, badSamples: BadSamples = BadSamples()
     ) throws -> any SampleStore {
-        let store = try images(
-            DatasetLayout(url, split: split), modelFolder.flatMap(ModelFolder.classNames), badSamples)
-        guard let store, (store as? TarShards)?.isAudio != true else {
+        let (store, areRecordings) = try encoded(
+            url, modelFolder: modelFolder, split: split, badSamples: badSamples)
+        guard !areRecordings else {
             throw DatasetError.unreadable(file: url.relativePath, "has no encoded images")
         }
         return store
+    }
+
+    /// The encoded images or the recordings that a path names.
+    ///
+    /// - Parameters and throws: as ``images(_:modelFolder:split:badSamples:)``, for data that are neither.
+    public static func encoded(
+        _ url: URL, modelFolder: URL? = nil, split: String? = nil, badSamples: BadSamples = BadSamples()
+    ) throws -> (store: any SampleStore, areRecordings: Bool) {
+        let layout = try DatasetLayout(url, split: split)
+        if let store = try recordings(layout, badSamples) { return (store, true) }
+        guard let store = try images(layout, modelFolder.flatMap(ModelFolder.classNames), badSamples) else {
+            throw DatasetError.unreadable(file: url.relativePath, "has no encoded images")
+        }
+        return (store, (store as? TarShards)?.isAudio == true)
+    }
+
+    /// nil for layouts that cannot have recordings, and for shards, which may.
+    private static func recordings(
+        _ layout: DatasetLayout, _ badSamples: BadSamples
+    ) throws -> (any SampleStore)? {
+        switch layout {
+        case .commonVoice(let folder, let split):
+            try CommonVoice.files(folder, split: split, badSamples: badSamples)
+        case .audio(let folder, let names): SampleFiles(folder: folder, names: names)
+        case .packedSpeech(let file): try PackedSpeech(file)
+        case .text, .packedImages, .shards, .imageFolder, .imageNetValidation, .corruptedImages, .image: nil
+        }
     }
 
     /// nil for layouts without encoded images; shards may hold audio.
@@ -106,7 +132,7 @@ public enum DatasetFolder {
             try ImageNetValidation.files(folder, modelClasses: classes, badSamples: badSamples)
         case .image(let file):
             SampleFiles(folder: file.deletingLastPathComponent(), names: [file.lastPathComponent])
-        case .text, .packedImages, .commonVoice, .audio: nil
+        case .text, .packedImages, .packedSpeech, .commonVoice, .audio: nil
         }
     }
 

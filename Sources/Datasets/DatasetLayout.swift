@@ -7,6 +7,8 @@ public enum DatasetLayout: Equatable {
     case text(URL)
     /// A `.safetensors` of `images`.
     case packedImages(URL)
+    /// A `.safetensors` of `samples`.
+    case packedSpeech(URL)
     /// Tar archives, in the order of their names.
     case shards([URL])
     /// A folder of class folders, or of images alone.
@@ -40,7 +42,7 @@ public enum DatasetLayout: Equatable {
         var isFolder: ObjCBool = false
         switch url.pathExtension.lowercased() {
         case "tsv", "txt": self = .text(url)
-        case "safetensors": self = .packedImages(url)
+        case "safetensors": self = PackedSpeech.matches(url) ? .packedSpeech(url) : .packedImages(url)
         case "tar": self = .shards([url])
         default:
             guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {

@@ -2,7 +2,8 @@ extension HashSplit {
     /// What a hash can tell samples by: a text itself, a file below the data's folder, else a number.
     public static func names(of dataset: any Dataset) -> [String] {
         func names(of store: any SampleStore) -> [String] {
-            (store as? SampleFiles)?.names ?? (0..<store.count).map(store.place)
+            (store as? SampleFiles)?.names ?? (store as? PackedSpeech)?.names
+                ?? (0..<store.count).map(store.place)
         }
         return switch dataset {
         case let texts as TextDataset: texts.texts

@@ -11,10 +11,10 @@ import Torch
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
-            "Measures a converted model against the dense one, a classifier, or a dense model's features.",
+            "Measures a converted model against the dense one, a classifier, a recogniser, or a dense model's features.",
         discussion: """
             With --dense: quality, load and cost of a converted model, budget by budget. Without: a classifier, \
-            dense or converted, is measured by its accuracy. With --corruptions both are measured on corrupted images. \
+            dense or converted, is measured by its accuracy, a recogniser of letters by its error rates. With --corruptions both are measured on corrupted images. \
             Of another dense model, and with --features, the features of all samples are split by a hash of their \
             names, and classes are told by the nearest neighbours and by a linear probe. With --report an evaluation \
             that was stopped goes on where it was.
@@ -112,6 +112,7 @@ struct Evaluate: ParsableCommand {
     private func run(_ badSamples: BadSamples) throws {
         if let data, corruptions != nil { return try evaluateCorruptions(data, badSamples) }
         if let data, try isClassifierAlone() { return try evaluateClassifier(data, badSamples) }
+        if let data, try isRecogniserAlone() { return try evaluateRecogniser(data, badSamples) }
         if let data, let dense { return try evaluate(against: dense, data, badSamples) }
         guard requirements.require.isEmpty else {
             throw ConversionError.order("--require goes with a classifier or with --dense")

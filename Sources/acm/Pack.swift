@@ -1,21 +1,22 @@
 import ArgumentParser
+import Conversion
 import Datasets
 import Foundation
 import Torch
 
-/// Images as one file that training reads without decoding.
+/// Images or recordings as one file that is read without decoding.
 struct Pack: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Decodes images once and writes them as one .safetensors for training.")
+        abstract: "Decodes images or recordings once and writes them as one .safetensors.")
 
-    @Argument(help: "A folder of images or shards; docs/data.md lists the layouts.")
+    @Argument(help: "Images, recordings or shards; docs/data.md lists the layouts.")
     var data: String
 
     @Option(help: "Safetensors file to write.")
     var output: String
 
-    @Option(help: "Height and width; of each image the square in the middle is kept.")
-    var size = 224
+    @Option(help: "Height and width, 224 unless told; of each image the square in the middle is kept.")
+    var size: Int?
 
     @Option(help: "Part of the data, such as train or val; all takes data without parts.")
     var split = "train"
@@ -27,35 +28,58 @@ struct Pack: ParsableCommand {
 
     func validate() throws {
         try loading.validate()
-        guard (1...4096).contains(size) else {
+        if let size, !(1...4096).contains(size) {
             throw ValidationError("--size must lie in 1...4096, found \(size)")
         }
     }
 
     func run() throws {
-        let count = try loading.listingBadSamples { badSamples in
-            let store = try DatasetFolder.images(
+        let done = try loading.listingBadSamples { badSamples in
+            let (store, areRecordings) = try DatasetFolder.encoded(
                 URL(fileURLWithPath: data), modelFolder: model.map { URL(fileURLWithPath: $0) },
                 split: split.partName, badSamples: badSamples)
-            let progress = PackingProgress(total: store.count)
-            defer { progress.finish() }
-            return try ImagePack.write(
-                store, to: URL(fileURLWithPath: output), size: size, badSamples: badSamples,
-                options: loading.options, progress: progress.show)
+            return try areRecordings ? pack(recordings: store, badSamples) : pack(images: store, badSamples)
         }
-        print("Wrote \(output): \(count) images of \(size) × \(size).")
+        print("Wrote \(output): \(done).")
+    }
+
+    /// Says what was written.
+    private func pack(recordings: any SampleStore, _ badSamples: BadSamples) throws -> String {
+        guard size == nil, model == nil else {
+            throw ConversionError.option("--size and --model go with images; \(data) has recordings")
+        }
+        let progress = PackingProgress("recordings", total: recordings.count)
+        defer { progress.finish() }
+        let (count, seconds) = try SpeechPack.write(
+            recordings, to: URL(fileURLWithPath: output), badSamples: badSamples, options: loading.options,
+            progress: progress.show)
+        return String(format: "%d recordings, %.1f min", count, seconds / 60)
+    }
+
+    private func pack(images store: any SampleStore, _ badSamples: BadSamples) throws -> String {
+        let progress = PackingProgress("images", total: store.count)
+        defer { progress.finish() }
+        let size = self.size ?? 224
+        let count = try ImagePack.write(
+            store, to: URL(fileURLWithPath: output), size: size, badSamples: badSamples,
+            options: loading.options, progress: progress.show)
+        return "\(count) images of \(size) × \(size)"
     }
 }
 
-/// Shows on a terminal how many images are done.
+/// Shows on a terminal how many samples are done.
 private struct PackingProgress {
+    let things: String
     let total: Int
     private let isTerminal = isatty(STDERR_FILENO) == 1
 
-    init(total: Int) { self.total = total }
+    init(_ things: String, total: Int) {
+        self.things = things
+        self.total = total
+    }
 
     func show(_ count: Int) {
-        if isTerminal { write("\r\u{1B}[2K\(count)/\(total) images") }
+        if isTerminal { write("\r\u{1B}[2K\(count)/\(total) \(things)") }
     }
 
     func finish() {

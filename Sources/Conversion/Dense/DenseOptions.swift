@@ -1,7 +1,7 @@
 import Datasets
 import Torch
 
-/// Everything that decides the training of a dense classifier; read from YAML, written back into the
+/// Everything that decides the training of a dense model; read from YAML, written back into the
 /// output folder.
 public struct DenseOptions: TrainingOptions, Equatable {
     public var optimisation = ConversionOptions.Optimisation(learningRate: 5e-5, batchSize: 64, epochs: 3)
@@ -18,6 +18,9 @@ public struct DenseOptions: TrainingOptions, Equatable {
     public var precision = ConversionOptions.Precision.float32
     /// Steps between checkpoints.
     public var checkpointSteps = 500
+    /// Speech models are trained with spans of frames and of channels hidden, as `apply_spec_augment` and the
+    /// entries of `config.json` that begin with `mask_time` and `mask_feature` say.
+    public var hidesSpans = true
     /// Of training images; see `AugmentationOptions`.
     public var augmentation = AugmentationOptions()
 

@@ -1,10 +1,10 @@
 import Torch
 import Transformers
 
-/// A trained classifier, and what its training took.
+/// A trained classifier or recogniser, and what its training took.
 public struct DenseResult: Sendable {
     public let network: any TransformerModel
-    public let source: DenseClassifier.Source
+    public let source: DenseStart.Source
     public let steps: Int
     /// Of the training data; how often each was seen, on average, is `steps · batchSize / samples`.
     public let sampleCount: Int

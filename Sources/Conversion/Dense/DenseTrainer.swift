@@ -4,13 +4,14 @@ import Foundation
 import Torch
 import Transformers
 
-/// Trains a dense classifier on labelled data: fine-tunes a pretrained model, or starts from nothing.
+/// Trains a dense classifier on labelled data, or a recogniser on recordings with texts: fine-tunes a pretrained
+/// model, or starts from nothing.
 ///
 /// The run can be stopped at any moment and called again with the same arguments: it goes on from its
 /// last checkpoint, and on a CPU with a fixed number of threads it ends with the same weights as one
 /// that was not stopped.
 public struct DenseTrainer {
-    let start: DenseClassifier
+    let start: DenseStart
     let output: URL
     let dataset: any Dataset
     let options: DenseOptions
@@ -29,7 +30,7 @@ public struct DenseTrainer {
     ///   - reportSteps: steps between reports; reports read values back from the device.
     ///   - report: called then.
     public init(
-        _ start: DenseClassifier, output: URL, dataset: any Dataset, options: DenseOptions,
+        _ start: DenseStart, output: URL, dataset: any Dataset, options: DenseOptions,
         device: Device = .cpu, loading: LoadingOptions = LoadingOptions(), reportSteps: Int = 10,
         report: @escaping (StageReport) -> Void = { _ in }
     ) {
@@ -52,7 +53,8 @@ public struct DenseTrainer {
     public func run(_ finish: (DenseResult) throws -> Void = { _ in }) throws -> DenseResult {
         try options.validate()
         try device.requireAvailable()
-        let network = try start.load(classNames: classNames(), seed: options.seed, device: device)
+        let network = try start.load(
+            classNames: checkedClassNames(), seed: options.seed, device: device)
         let value = try Fingerprint(network, dataset).value
         let fingerprint = try options.yaml() + "model and data: \(String(value, radix: 16))\n"
         let loop = try TrainingLoop(
@@ -79,9 +81,15 @@ public struct DenseTrainer {
         return result
     }
 
-    /// - Throws: ``ConversionError/data(_:)`` for data that no classifier can learn from.
-    private func classNames() throws -> [String] {
+    /// The classes of the data, none for a recogniser.
+    ///
+    /// - Throws: ``ConversionError/data(_:)`` for data that nothing can be learnt from.
+    private func checkedClassNames() throws -> [String] {
         guard dataset.count > 0 else { throw ConversionError.data("The dataset is empty") }
+        if start.task == .ctc {
+            guard let recordings = dataset as? AudioDataset, recordings.store.texts == nil else { return [] }
+            throw PartwiseTraining.noTexts
+        }
         guard let names = dataset.classNames else { throw PartwiseTraining.noLabels }
         guard names.count > 1 else {
             throw ConversionError.data(

@@ -3,20 +3,31 @@ import Torch
 import Transformers
 
 extension PartwiseTraining {
-    /// The training of a dense classifier by the cross-entropy of its labels.
+    /// The training of a dense model by its labels: a classifier's by their cross-entropy, a recogniser's by
+    /// connectionist temporal classification.
     static func dense(
         _ network: any TransformerModel, _ options: DenseOptions, _ dataset: any Dataset, _ device: Device,
         loading: LoadingOptions
     ) throws -> PartwiseTraining {
+        let objective = try Objective(network)
+        if case .ctc = objective {
+            return try recogniser(network, objective, options, dataset, device, loading: loading)
+        }
+        return try classifier(network, options, dataset, device, loading: loading)
+    }
+
+    private static func classifier(
+        _ network: any TransformerModel, _ options: DenseOptions, _ dataset: any Dataset, _ device: Device,
+        loading: LoadingOptions
+    ) throws -> PartwiseTraining {
         let images = options.augmentation.enabled ? dataset as? any AugmentableDataset : nil
-        let type: DataType? = options.precision == .bfloat16 ? .bfloat16 : nil
         return try PartwiseTraining(
             "training", network, parameters: network.namedParameters(), weightDecay: options.weightDecay,
             options.optimisation, seed: options.seed,
             images?.augmented(options.augmentation, mixes: true) ?? dataset, device, loading: loading
         ) { part, share in
             guard let labels = part.labels else { throw noLabels }
-            let logits = try withAutocast(type, on: device) {
+            let logits = try withAutocast(options.autocastType, on: device) {
                 try network(part.inputs, ForwardPass()).required("logits").to(nil, .float32)
             }
             // Labels that are shares of classes are smooth already.
@@ -31,6 +42,42 @@ extension PartwiseTraining {
         }
     }
 
+    private static func recogniser(
+        _ network: any TransformerModel, _ objective: Objective, _ options: DenseOptions,
+        _ dataset: any Dataset, _ device: Device, loading: LoadingOptions
+    ) throws -> PartwiseTraining {
+        var labelsAlone = ConversionOptions.Finetuning()
+        labelsAlone.distillationWeight = 0
+        let hideSpans: Prepare = { batch, random in
+            guard options.hidesSpans, let masking = network as? any InputMasking else { return batch }
+            var batch = batch
+            batch.inputs = try masking.hidingSpans(of: batch.inputs, using: &random)
+            return batch
+        }
+        return try PartwiseTraining(
+            "training", network, parameters: network.namedParameters(), weightDecay: options.weightDecay,
+            options.optimisation, seed: options.seed, dataset, device, loading: loading, prepare: hideSpans
+        ) { part, share in
+            guard part.labels != nil else { throw noTexts }
+            let pass = ForwardPass()
+            let outputs = try withAutocast(options.autocastType, on: device) {
+                try network(part.inputs, pass)
+            }
+            let loss =
+                try objective.loss(
+                    student: (outputs, pass), teacher: nil, labels: part.labels, labelsAlone) * share
+            try loss.backward()
+            return [("loss", try loss.detach())]
+        }
+    }
+
     static let noLabels = ConversionError.data(
         "The data has no labels: a classifier learns from labelled data alone")
+    static let noTexts = ConversionError.data(
+        "The recordings have no texts: a recogniser learns from recordings with what is said in them")
+}
+
+extension DenseOptions {
+    /// Of matrix products; nil leaves them in full.
+    fileprivate var autocastType: DataType? { precision == .bfloat16 ? .bfloat16 : nil }
 }

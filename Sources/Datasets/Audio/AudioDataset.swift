@@ -3,7 +3,7 @@ import Preprocessing
 import Torch
 import Transformers
 
-/// Encoded recordings, perhaps with what is said in them, decoded when their batch comes.
+/// Recordings, perhaps with what is said in them, decoded when their batch comes.
 public struct AudioDataset: Dataset {
     public let store: any SampleStore
     public let classNames: [String]? = nil
@@ -15,7 +15,7 @@ public struct AudioDataset: Dataset {
     public static let padding = -100
 
     /// - Parameters:
-    ///   - store: encoded recordings, perhaps with texts.
+    ///   - store: recordings, perhaps with texts.
     ///   - frontEnd: what makes inputs and labels of them.
     ///   - badSamples: whether recordings that cannot be decoded, and texts without labels, are
     ///     left out.
@@ -51,8 +51,7 @@ public struct AudioDataset: Dataset {
 
     /// One recording at the model's rate: `[samples]` float32.
     public func samples(of index: Int) throws -> Tensor {
-        try AudioDecoder.decode(
-            store.read(index), name: store.name(of: index), sampleRate: frontEnd.sampleRate)
+        try store.clip(index, sampleRate: frontEnd.sampleRate)
     }
 
     /// Inputs as the front end makes them; labels `[batch, labels]` int64, filled up with -100.
@@ -63,7 +62,13 @@ public struct AudioDataset: Dataset {
         var kept: [Int] = []
         let clips = try indices.compactMap { index -> Tensor? in
             if let labels, labels[index].isEmpty { return nil }
-            let clip = try badSamples.keep(store.place(of: index)) { try samples(of: index) }
+            let clip = try badSamples.keep(store.place(of: index)) {
+                let clip = try samples(of: index)
+                if let labels, let problem = frontEnd.problem?(clip.elementCount, labels[index]) {
+                    throw DatasetError.reason(problem)
+                }
+                return clip
+            }
             if clip != nil { kept.append(index) }
             return clip
         }

@@ -10,20 +10,26 @@ extension AudioFrontEnd {
     ///   - modelFolder: where `config.json`, `preprocessor_config.json` and the tokenizer lie.
     ///   - language: the code of the texts' language; a multilingual Whisper must be told it where there
     ///     are texts.
+    ///   - letters: which labels texts give for a recogniser.
     /// - Throws: what files and tokenizers throw; `ModelError` for a language that the model does not know.
-    public static func of(_ modelFolder: URL, language: String? = nil) throws -> AudioFrontEnd? {
+    public static func of(
+        _ modelFolder: URL, language: String? = nil, letters: LetterLabels = .asModel
+    ) throws -> AudioFrontEnd? {
         let architecture = try ModelFolder.architecture(modelFolder)
         switch architecture.modelType {
         case "wav2vec2", "hubert", "wavlm":
-            return try waveforms(modelFolder, hasLabels: architecture.task == .ctc)
+            let tokenizer =
+                architecture.task == .ctc || letters == .learnt ? try CTCTokenizer(folder: modelFolder) : nil
+            return try waveforms(modelFolder, architecture, tokenizer, letters)
         case "whisper": return try spectrograms(modelFolder, language: language)
         default: return nil
         }
     }
 
-    private static func waveforms(_ folder: URL, hasLabels: Bool) throws -> AudioFrontEnd {
+    private static func waveforms(
+        _ folder: URL, _ architecture: Architecture, _ tokenizer: CTCTokenizer?, _ letters: LetterLabels
+    ) throws -> AudioFrontEnd {
         let extractor = try WaveformFeatureExtractor(folder: folder)
-        let tokenizer = hasLabels ? try CTCTokenizer(folder: folder) : nil
         return AudioFrontEnd(
             sampleRate: extractor.samplingRate,
             inputs: { clips in
@@ -33,7 +39,35 @@ extension AudioFrontEnd {
                 tensors["attention_mask"] = mask
                 return ModelInputs(tensors)
             },
-            encode: tokenizer.map { tokenizer in { @Sendable text in tokenizer.encode(text) } })
+            encode: tokenizer.map { tokenizer in
+                { @Sendable text in
+                    if letters == .learnt { try requireKnown(text, tokenizer) }
+                    return tokenizer.encode(text)
+                }
+            },
+            problem: letters == .learnt ? try shortness(folder, architecture) : nil)
+    }
+
+    private static func requireKnown(_ text: String, _ tokenizer: CTCTokenizer) throws {
+        let unknown = tokenizer.unknownLetters(in: text)
+        guard !unknown.isEmpty else { return }
+        let list = unknown.map { "\"\($0)\"" }.joined(separator: ", ")
+        throw DatasetError.reason("the text \"\(text)\" has letters that vocab.json lacks: \(list)")
+    }
+
+    /// An alignment takes a frame for each label, and one more between two that are the same.
+    private static func shortness(
+        _ folder: URL, _ architecture: Architecture
+    ) throws -> @Sendable (Int, [Int]) -> String? {
+        let reader = try JSONObjectReader(contentsOf: folder.appendingPathComponent("config.json"))
+        let family = Wav2Vec2Configuration.Family(rawValue: architecture.modelType) ?? .wav2vec2
+        let sizes = try Wav2Vec2Configuration(reader, family: family)
+        return { sampleCount, labels in
+            let frames = sizes.frameCount(samples: sampleCount)
+            let needed = labels.count + zip(labels, labels.dropFirst()).count { $0 == $1 }
+            return frames >= needed
+                ? nil : "is too short for its text: it has \(frames) frames, the text takes \(needed)"
+        }
     }
 
     private static func spectrograms(_ folder: URL, language: String?) throws -> AudioFrontEnd {

@@ -1,6 +1,8 @@
 import Foundation
+import Preprocessing
+import Torch
 
-/// Encoded samples, such as JPEG or FLAC files, by their numbers.
+/// Samples such as JPEG or FLAC files, by their numbers.
 public protocol SampleStore: Sendable {
     var count: Int { get }
     /// The class of each sample; nil where there are none.
@@ -17,6 +19,8 @@ public protocol SampleStore: Sendable {
     func name(of index: Int) -> String
     /// The bytes of a sample.
     func read(_ index: Int) throws -> Data
+    /// A recording at a rate: `[samples]` float32.
+    func clip(_ index: Int, sampleRate: Int) throws -> Tensor
     /// All samples in random order.
     func order(_ generator: inout SplitMix64) -> [Int]
 }
@@ -25,6 +29,10 @@ extension SampleStore {
     public var texts: [String]? { nil }
     public var byteCounts: [Int]? { nil }
     public func name(of index: Int) -> String { place(of: index) }
+
+    public func clip(_ index: Int, sampleRate: Int) throws -> Tensor {
+        try AudioDecoder.decode(read(index), name: name(of: index), sampleRate: sampleRate)
+    }
 
     /// Adds what a store knows of its samples to what a dataset tells of itself.
     func fingerprint(_ description: Fingerprint) -> UInt64 {

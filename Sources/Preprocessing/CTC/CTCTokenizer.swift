@@ -19,7 +19,8 @@ public struct CTCTokenizer: Sendable {
     let replacement: String
     let lowercases: Bool
     let cleansSpaces: Bool
-    private let unknownID: Int
+    /// The id of what stands for letters that are not in the vocabulary.
+    public let unknownID: Int
     private var matcher = AddedTokenMatcher()
 
     /// Reads a Hugging Face folder: `vocab.json` with `tokenizer_config.json`,
@@ -61,6 +62,15 @@ public struct CTCTokenizer: Sendable {
                 return letters.map { ids[ExactString(String($0))] ?? unknownID }
             }
         }
+    }
+
+    /// The letters of a text that are not in the vocabulary, each once, in their order.
+    public func unknownLetters(in text: String) -> [Character] {
+        var found: [Character] = []
+        for letter in text where encode(String(letter)).contains(unknownID) && !found.contains(letter) {
+            found.append(letter)
+        }
+        return found
     }
 
     /// - Throws: ``PreprocessingError/invalidArgument(operation:expected:found:)`` where a model's classes

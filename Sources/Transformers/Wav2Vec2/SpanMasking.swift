@@ -23,6 +23,8 @@ public struct SpanMasking: Sendable, Equatable {
     public let frames: Spans?
     /// Of channels, which become zero; nil hides none.
     public let channels: Spans?
+    /// Whether anything is hidden.
+    public var hides: Bool { frames != nil || channels != nil }
 
     /// - Throws: `JSONError` for values that make no sense.
     public init(_ reader: JSONObjectReader) throws {

@@ -112,4 +112,36 @@ import Transformers
         let broken = try #require(throws: DatasetError.self) { try plain.batch([0, 1]) }
         #expect(broken.localizedDescription.contains("2.wav"))
     }
+
+    /// For training, letters that the vocabulary lacks and recordings too short for their text are bad samples.
+    @Test func whatCannotBeLearntIsRefused() throws {
+        try TinySpeech.addModel(to: folder["model"])
+        let frame = 160
+        let field = 10 + 7 * 5 + 3 * 40
+        func data(_ text: String, frames: Int, _ letters: LetterLabels) throws -> any Dataset {
+            try folder.put(
+                "speech/clips/0.wav",
+                TinySpeech.wave(
+                    Array(repeating: 0.1, count: field + frame * (frames - 1))))
+            try folder.put("speech/train.tsv", "path\tsentence\n0.wav\t\(text)\n")
+            return try DatasetFolder.open(
+                folder["speech"], modelFolder: folder["model"], split: "train", letters: letters)
+        }
+        // A blank stands between two letters that are the same.
+        #expect(try data("abba", frames: 5, .learnt).batch([0]).labels?.shape == [1, 4])
+        let short = try #require(throws: DatasetError.self) {
+            try data("abba", frames: 4, .learnt).batch([0])
+        }
+        #expect(short.localizedDescription.contains("0.wav"))
+        #expect(short.localizedDescription.contains("it has 4 frames, the text takes 5"))
+        #expect(try data("abba", frames: 4, .asModel).batch([0]).indices == [0])
+        let unknown = try #require(throws: DatasetError.self) { try data("ab, d, d", frames: 9, .learnt) }
+        #expect(unknown.localizedDescription.contains("line 2"))
+        #expect(unknown.localizedDescription.contains("letters that vocab.json lacks: \",\", \"d\""))
+        #expect(
+            try data("ad", frames: 9, .asModel).batch([0]).labels?.array(of: Int.self) == [5, 3])
+        try FileManager.default.removeItem(at: folder["model/vocab.json"])
+        let missing = try #require(throws: PreprocessingError.self) { try data("ab", frames: 9, .learnt) }
+        #expect(missing.localizedDescription.contains("vocab.json"))
+    }
 }

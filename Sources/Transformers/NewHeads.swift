@@ -8,9 +8,29 @@ extension Architecture {
         return task == .classification
             ? self : Self.all.first { $0.modelType == modelType && $0.task == .classification }
     }
+
+    /// The recogniser of letters of the same kind of model: itself where it is one; nil for models that have
+    /// none.
+    public var recogniser: Architecture? {
+        task == .ctc ? self : Self.all.first { $0.modelType == modelType && $0.task == .ctc }
+    }
 }
 
 extension JSONValue {
+    /// A `config.json` for a recogniser of other letters, as transformers writes it.
+    ///
+    /// - Parameters:
+    ///   - architecture: the recogniser's name.
+    ///   - classCount: letters, the blank among them.
+    ///   - blank: the class that stands for no letter.
+    public func describingRecogniser(_ architecture: String, classCount: Int, blank: Int) -> JSONValue {
+        guard case .object(var object) = self else { return self }
+        object["architectures"] = .array([.string(architecture)])
+        object["vocab_size"] = .integer(classCount)
+        object["pad_token_id"] = .integer(blank)
+        return .object(object)
+    }
+
     /// A `config.json` for a classifier of other classes, as transformers writes it: with `architectures`,
     /// `id2label`, `label2id`, and `num_labels` where it had been there.
     ///
@@ -30,29 +50,5 @@ extension JSONValue {
         object["label2id"] = .object(numbers)
         if object["num_labels"] != nil { object["num_labels"] = .integer(classNames.count) }
         return .object(object)
-    }
-}
-
-extension TransformerModel {
-    /// Draws all parameters as transformers does for a new model: biases 0, scales of norms 1, all
-    /// others from a normal distribution whose deviation `config.json` gives as `initializer_range`,
-    /// 0.02 where it does not; layer scales start at its `layerscale_value`.
-    ///
-    /// - Parameter names: the parameters to draw, by their paths; nil draws all.
-    /// - Throws: `JSONError` for a value that makes no sense.
-    public func reset(only names: Set<String>? = nil) throws {
-        let reader = try JSONObjectReader(configuration, source: "config.json")
-        let deviation = try reader.double("initializer_range", default: 0.02, in: 0...1)
-        let scale = try reader.double("layerscale_value", default: 1, in: 0...1e6)
-        try withoutGradients {
-            for (name, tensor) in namedParameters() where names?.contains(name) ?? true {
-                switch name.split(separator: ".").last {
-                case "bias": try tensor.fillInPlace(0)
-                case "scale": try tensor.fillInPlace(scale)
-                case "weight" where tensor.rank == 1: try tensor.fillInPlace(1)
-                default: try tensor.fillNormalInPlace(deviation: deviation)
-                }
-            }
-        }
     }
 }
