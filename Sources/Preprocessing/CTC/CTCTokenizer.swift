@@ -66,6 +66,8 @@ public struct CTCTokenizer: Sendable {
 
     /// The letters of a text that are not in the vocabulary, each once, in their order.
     public func unknownLetters(in text: String) -> [Character] {
+        // Tokens of several letters are matched whole.
+        guard encode(text).contains(unknownID) else { return [] }
         var found: [Character] = []
         for letter in text where encode(String(letter)).contains(unknownID) && !found.contains(letter) {
             found.append(letter)
