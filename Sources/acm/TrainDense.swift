@@ -123,13 +123,13 @@ struct TrainDense: ParsableCommand {
             batchSize: options.optimisation.batchSize, device: device, loading: loading.options)
         guard start.task == .ctc else {
             let found = try ClassifierEvaluation(model, test, budgets: [], options: evaluationOptions)
-            return Measured(json: found.entries[0].classes.json, table: found.table.text)
+            return Measured(json: found.entries[0].quality.json, table: found.table.text)
         }
         let speech = SpeechScoring(
             try CTCTokenizer(folder: start.folder),
             ErrorRate.Normalization(lowercases: true, stripsPunctuation: true))
         let found = try RecogniserEvaluation(model, test, speech, budgets: [], options: evaluationOptions)
-        guard case .object(var json) = found.entries[0].errors.json else {
+        guard case .object(var json) = found.entries[0].quality.json else {
             return Measured(json: .null, table: "")
         }
         json["samples"] = .integer(found.records.count)

@@ -1,0 +1,67 @@
+import AdaptiveComputation
+import Datasets
+import Torch
+
+/// What a model gives by itself at one budget: a row of ``ClassifierEvaluation`` or ``RecogniserEvaluation``.
+public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatable {
+    /// The load that was asked for; nil for a dense model.
+    public let budget: Double?
+    /// The load that the gates chose; 1 for a dense model.
+    public let load: Double
+    /// Multiply-accumulates of one sample, mean over the samples.
+    public let macs: Double
+    public let quality: Quality
+    public let modules: [ModuleLoad]
+
+    /// Runs a model over the data, every batch loaded once for all budgets.
+    ///
+    /// - Parameters:
+    ///   - model: moved to the device of the options.
+    ///   - budgets: each 0…1; a dense model runs once, whatever they are.
+    ///   - measure: the quality of a run.
+    /// - Throws: ``EvaluationError`` for budgets out of range and fewer than two samples; what models, files
+    ///   and `measure` throw.
+    static func measured(
+        _ model: AdaptiveModel, _ dataset: any Dataset, budgets: [Double], _ options: EvaluationOptions,
+        _ scorer: SampleScorer, _ measure: (SampleRun) throws -> Quality
+    ) throws -> (entries: [Self], records: SampleRecords) {
+        if let wrong = budgets.first(where: { !(0...1).contains($0) }) {
+            throw EvaluationError.invalidBudget(wrong)
+        }
+        let collector = try SampleCollector(dataset, options)
+        try model.network.move(to: options.device)
+        let runs = (model.isAdaptive ? budgets.map(Optional.some) : [nil]).map {
+            CollectedRun(model: model, budget: $0)
+        }
+        let found = try collector.collect(runs, scorer)
+        let records = try SampleRecords(
+            found, budgets: runs.map(\.budget), fingerprint: dataset.fingerprint)
+        let entries = try runs.indices.map { place in
+            let quality = try measure(records.runs[place])
+            let meter = try runs[place].meter(found.runs[place])
+            let (load, macs) = try runs[place].cost(
+                records.tokenCounts, loads: records.runs[place].values[.load], meter)
+            return Self(
+                budget: runs[place].budget, load: load, macs: macs, quality: quality, modules: meter.modules)
+        }
+        return (entries, records)
+    }
+
+    /// Keys: `budget` (null for a dense model), `load`, `macs`, `modules` (see `ModuleLoad.json`) and the
+    /// quality's under a name.
+    func json(_ name: String, _ quality: JSONValue) -> JSONValue {
+        [
+            "budget": budget.map { .number($0) } ?? .null, "load": .number(load), "macs": .number(macs),
+            name: quality, "modules": .array(modules.map(\.json)),
+        ]
+    }
+
+    static var header: [String] { ["budget", "load", "MMACs"] }
+
+    var cells: [String] {
+        [
+            budget.map { Markup.number($0, digits: 2) } ?? "dense",
+            budget == nil ? "–" : Markup.number(load, digits: 3), Markup.number(macs / 1e6, digits: 1),
+        ]
+    }
+}
