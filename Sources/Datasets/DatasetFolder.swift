@@ -32,7 +32,7 @@ public enum DatasetFolder {
     ///   - split: the part to take: rows of a table by its `split` column, a folder such as `train`, a
     ///     table of Common Voice, `corruption/severity`; ignored for data without parts.
     ///   - transform: how images are brought to the model's size.
-    ///   - language: of the texts of recordings, by its code; see ``AudioFrontEnd/of(_:language:)``.
+    ///   - language: of the texts of recordings, by its code; see ``AudioFrontEnd/of(_:language:letters:)``.
     ///   - source: what labels count in.
     ///   - letters: which labels the texts of recordings give for a recogniser of letters.
     ///   - badSamples: whether samples that cannot be read are left out.
