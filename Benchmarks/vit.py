@@ -13,7 +13,7 @@ CONVERTED = {"feed-forwards": "[feedForward]", "all modules": "[feedForward, que
 
 
 def prepare(acm: str, work: pathlib.Path, configuration: transformers.ViTConfig, images: int,
-            names=tuple(CONVERTED)) -> tuple[pathlib.Path, dict[str, pathlib.Path]]:
+            names=tuple(CONVERTED), device: str = "cpu") -> tuple[pathlib.Path, dict[str, pathlib.Path]]:
     """The dense model's folder and those of the converted ones, made in `work` where they are missing.
 
     Learners are cut from the dense model and gates are random, calibrated on random images: their choices differ by
@@ -38,7 +38,7 @@ def prepare(acm: str, work: pathlib.Path, configuration: transformers.ViTConfig,
         settings = [*nothing, f"modules={modules}", "finetuning.distillationWeight=1", "calibrationBatches=1",
                     f"calibrationSamples={images}"]
         subprocess.run([acm, "convert", dense, "--data", work / "images.safetensors", "--split", "all",
-                        "--output", folders[name], *(part for setting in settings for part in ("--set", setting))],
+                        "--output", folders[name], "--device", device, *(part for setting in settings for part in ("--set", setting))],
                        check=True)
     return dense, folders
 

@@ -179,7 +179,7 @@ def main() -> int:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     dense, converted = vit.prepare(options.acm, options.work / options.size, SIZES[options.size], options.images,
-                                   names=("all modules",))
+                                   names=("all modules",), device=options.device)
     joules = counter() if options.device == "cuda" else None
     header = ["batch", "", "load", "ms a batch, least", "median", "p99", "images/s", "of the best timm", "MB", "J an image"]
     print(*header, sep=" | ")
