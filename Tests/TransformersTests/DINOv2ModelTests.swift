@@ -62,7 +62,8 @@ import Torch
         let found = try model("dinov2_registers_classifier", changing: changes).dimensions
         let wanted = ModelDimensions(
             blockCount: 2, width: 48, headCount: 3, tokenCount: 1 + 2 + 6,
-            embeddingCost: -3 * 14 * 14 * 3 * 48, embeddingCostPerToken: 14 * 14 * 3 * 48, headCost: 2 * 48 * 5)
+            embeddingCost: -3 * 14 * 14 * 3 * 48, embeddingCostPerToken: 14 * 14 * 3 * 48,
+            headCost: 2 * 48 * 5)
         #expect(found == wanted)
         #expect(try Goldens.model("dinov2").dimensions.tokenCount == 17)
     }
