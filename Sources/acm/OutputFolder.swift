@@ -1,5 +1,4 @@
 import ArgumentParser
-import Conversion
 import Foundation
 import Torch
 
@@ -16,16 +15,6 @@ struct OutputFolder {
         }
         guard resolved(model) != resolved(path) else {
             throw ValidationError("--output must be another folder than the model's, found \"\(path)\"")
-        }
-    }
-
-    /// For commands that do not share their work among processes.
-    ///
-    /// - Throws: `ConversionError` for one of several processes, which would all write the same files.
-    func requireOneProcess() throws {
-        guard try ProcessLaunch.read() == nil else {
-            throw ConversionError.option(
-                "This command is for one process: start it alone, without RANK and WORLD_SIZE")
         }
     }
 

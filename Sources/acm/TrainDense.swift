@@ -70,7 +70,7 @@ struct TrainDense: ParsableCommand {
     }
 
     func run() throws {
-        try OutputFolder(output).requireOneProcess()
+        try ProcessLaunch.requireAlone()
         let options = try DenseOptions().overlaid(
             files: config.map { [URL(fileURLWithPath: $0)] } ?? [], settings: settings)
         try loading.listingBadSamples { try run(options, $0) }

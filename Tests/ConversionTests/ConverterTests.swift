@@ -360,12 +360,20 @@ final class FailingDataset: Dataset {
     var lengths: [Int]? { base.lengths }
 
     func batch(_ indices: [Int]) throws -> Batch {
+        try count(one: base.batch(indices))
+    }
+
+    func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch {
+        try count(one: base.load(indices, epoch))
+    }
+
+    private func count(one batch: @autoclosure () throws -> Batch) throws -> Batch {
         let call = calls.withLock { calls in
             calls += 1
             return calls
         }
         if call == failsAt { throw ConverterTests.Stop() }
-        return try base.batch(indices)
+        return try batch()
     }
 }
 

@@ -53,7 +53,7 @@ struct BaselineArguments: ParsableArguments {
 
     /// Opens the data, and trains with it.
     func run(_ task: BaselineTask, _ train: (BaselineRun) throws -> Void) throws {
-        try OutputFolder(output).requireOneProcess()
+        try ProcessLaunch.requireAlone()
         try loading.listingBadSamples { badSamples in
             let device = Device(self.device) ?? .cpu
             // The CPU is there; wrong data is told before libtorch is loaded.

@@ -2,7 +2,6 @@ import AdaptiveComputation
 import Datasets
 import Foundation
 import Preprocessing
-import Synchronization
 import TestSupport
 import Testing
 import Torch
@@ -93,7 +92,7 @@ import Transformers
             options.hidesSpans = hides
             return DenseTrainer(
                 try DenseStart(folder["model"]), output: folder[output],
-                dataset: FailingSpeech(base: try data(), failsAt: failsAt), options: options,
+                dataset: FailingDataset(base: try data(), failsAt: failsAt), options: options,
                 loading: LoadingOptions(workers: 0))
         }
         let whole = try weights(trainer("whole").run().network)
@@ -107,21 +106,9 @@ import Transformers
     @Test func partsOfABatchTeachTheSame() throws {
         try TinySpeech.addModel(to: folder["model"], masks: true)
         let start = try DenseStart(folder["model"])
-        let data = try data()
-        func gradients(_ size: Int) throws -> [[Double]] {
-            var options = options(steps: 1)
-            options.optimisation.microBatchSize = size
-            options.optimisation.gradientNorm = 1e6
-            let network = try start.load(seed: 0, device: .cpu)
-            let training = try PartwiseTraining.dense(
-                network, options, data, .cpu, loading: LoadingOptions(workers: 0))
-            _ = try training.step(0, readsValues: true)
-            return try network.namedParameters().map { try $0.tensor.gradient?.array(of: Double.self) ?? [] }
+        try expectSameGradientsInParts(options(steps: 1), data(), tolerance: 1e-4) {
+            try start.load(seed: 0, device: .cpu)
         }
-        let (found, wanted) = (try gradients(3).joined(), try gradients(0).joined())
-        let largest = wanted.map(abs).max() ?? 0
-        #expect(found.count == wanted.count && largest > 0)
-        #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-4 * largest })
     }
 
     /// The head alone is new on a pretrained model; other letters than the model's are refused without that.
@@ -163,36 +150,5 @@ import Transformers
         }
         #expect(error.localizedDescription.contains("no texts"))
         #expect(!FileManager.default.fileExists(atPath: folder["out"].path))
-    }
-}
-
-/// Fails when one of its batches is loaded.
-private struct FailingSpeech: Dataset {
-    let base: any Dataset
-    /// Which, from 1; 0 for none.
-    let failsAt: Int
-    private let calls = Calls()
-
-    private final class Calls: Sendable {
-        let count = Mutex(0)
-    }
-
-    init(base: any Dataset, failsAt: Int) {
-        self.base = base
-        self.failsAt = failsAt
-    }
-
-    var count: Int { base.count }
-    var classNames: [String]? { base.classNames }
-    var lengths: [Int]? { base.lengths }
-    func batch(_ indices: [Int]) throws -> Batch { try base.batch(indices) }
-
-    func load(_ indices: [Int], _ epoch: Epoch?) throws -> Batch {
-        let number = calls.count.withLock { count in
-            count += 1
-            return count
-        }
-        if number == failsAt { throw ConverterTests.Stop() }
-        return try base.load(indices, epoch)
     }
 }
