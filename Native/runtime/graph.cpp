@@ -5,6 +5,7 @@
 #ifdef ACM_CUDA_GRAPHS
 
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
 
 /// The graph, and whose memory it writes to.
 struct acm_graph {
