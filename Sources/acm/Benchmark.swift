@@ -1,5 +1,6 @@
 import AdaptiveComputation
 import ArgumentParser
+import Datasets
 import Evaluation
 import Foundation
 import Torch
@@ -8,15 +9,22 @@ import Torch
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract:
-            "Times models on random inputs, in turns: a dense one once, an adaptive one at every budget.",
+            "Times models in turns, on random inputs or data: a dense one once, an adaptive one at every budget.",
         discussion: """
-            Gates choose other loads for random inputs than for real ones; the load is shown. MB is the most memory \
+            Gates choose other loads for random inputs than for real ones: with --data each run takes the next batch of \
+            samples, the same for all models. The load is shown. MB is the most memory \
             that a first run occupied: of the process on a CPU, of tensors on a GPU, the weights of all models \
             included. J/sample is the energy of the processors or of the GPU, where Linux or NVML tells it.
             """)
 
     @Argument(help: "Hugging Face model folders, of one kind of input.")
     var models: [String]
+
+    @Option(help: "Data to take inputs from, instead of random ones; docs/data.md lists the layouts.")
+    var data: String?
+
+    @Option(help: "Part of the data: rows by a split column, a folder, a table; or all.")
+    var split = "test"
 
     @Option(help: "Batch sizes, with commas between.")
     var batchSizes = "1,32"
@@ -50,6 +58,7 @@ struct Benchmark: ParsableCommand {
         guard !graph || (!training && Device(options.device)?.type == .cuda) else {
             throw ValidationError("--graph goes with --device cuda, without --training")
         }
+        guard data == nil || !training else { throw ValidationError("--data goes without --training") }
     }
 
     private func numbers() throws -> (batchSizes: [Int], budgets: [Double]) {
@@ -73,6 +82,11 @@ struct Benchmark: ParsableCommand {
             return model
         }
         var benchmark = ModelBenchmark(loaded, device: device, type: type)
+        benchmark.dataset = try data.map {
+            try DatasetFolder.open(
+                URL(fileURLWithPath: $0), modelFolder: URL(fileURLWithPath: models.first ?? ""),
+                split: split.partName)
+        }
         benchmark.tokenCount = tokens
         benchmark.repeatCount = repeats
         benchmark.usesGraphs = graph
@@ -99,7 +113,7 @@ struct Benchmark: ParsableCommand {
             "task": .string(training ? "training" : "inference"), "device": .string(device.description),
             "dtype": .string(training ? type.rawValue : options.dataType), "graph": .bool(graph),
             "threads": .integer(try Runtime.threadCount()), "torch": .string(try Runtime.torchVersion()),
-            "tokens": .integer(tokens), "repeats": .integer(repeats),
+            "data": data.map { .string($0) } ?? .null, "tokens": .integer(tokens), "repeats": .integer(repeats),
             "energy": (try? energy.get()).map { .string($0.name) } ?? .null,
             "missing": .object(missing), "rows": .array(rows.map(\.json)),
         ]

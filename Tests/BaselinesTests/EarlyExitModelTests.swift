@@ -90,6 +90,19 @@ import Transformers
         #expect(zip(found, wanted.joined()).allSatisfy { abs($0 - $1) < 1e-4 })
     }
 
+    @Test func exitsReadTheFirstTokenAndTheMeanOfRealOnes() throws {
+        let head = try ExitHead(width: 2, classCount: 4, isFirst: true)
+        try head.reset()
+        try head.setRequiresGradient(false)
+        try head.linear.weight.copyInPlace(from: Tensor((0..<16).map { $0 % 5 == 0 ? 1 : 0 } as [Float], shape: [4, 4]))
+        try head.linear.bias?.fillInPlace(0)
+        let states = try Tensor([1, 3, 5, 1, 100, 200] as [Float], shape: [1, 3, 2])
+        let mask = try Tensor([1, 1, 0], shape: [1, 3]).to(nil, .bool)
+        // The mean of (1, 3) and (5, 1) is (3, 2).
+        let found = try head(states, mask: mask, before: nil).array(of: Double.self)
+        #expect(zip(found, [-1, 1, 1, -1]).allSatisfy { abs($0 - $1) < 1e-4 }, "\(found)")
+    }
+
     /// `exp(bias) · Π p^w` by hand, of two exits and two classes.
     @Test func ensemblesAreGeometricMeans() throws {
         let ensemble = try ExitEnsemble(exitCount: 2, classCount: 2)

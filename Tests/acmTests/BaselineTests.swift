@@ -41,9 +41,15 @@ import Torch
         #expect(macs.last ?? .infinity <= whole, "\(macs) \(whole)")
         try acm("inspect", "out", in: folder).succeeds()
         try acm(
-            "benchmark", "out", "--tokens", "5", "--batch-sizes", "2", "--repeats", "1", "--budgets", "1,0.5",
-            in: folder
+            "benchmark", "out", "--data", "texts.tsv", "--batch-sizes", "2", "--repeats", "3", "--budgets",
+            "1,0.5", "--json", "benchmark.json", in: folder
         ).succeeds()
+        let timed = try JSONValue(contentsOf: folder["benchmark.json"])
+        #expect(timed["data"] == "texts.tsv")
+        let loads = timed["rows"]?.arrayValue?.compactMap { $0["load"]?.doubleValue } ?? []
+        #expect(loads.count == rows && loads.allSatisfy { $0 > 0 && $0 < 1.1 }, "\(loads)")
+        let tooFew = try acm("benchmark", "out", "--data", "texts.tsv", "--batch-sizes", "5000", in: folder)
+        #expect(tooFew.status == 65 && tooFew.errors.contains("needs at least 5000 samples"))
     }
 
     @Test func wrongOptions() throws {

@@ -91,7 +91,7 @@ public struct EarlyExitModel: WrappingModel {
     func exitLogits(_ outputs: ModelOutputs, _ pass: ForwardPass) throws -> [Tensor] {
         var logits: [Tensor] = []
         for (exit, states) in zip(exits, pass.hiddenStates.dropFirst()) {
-            logits.append(try exit(states, before: logits.last).to(nil, .float32))
+            logits.append(try exit(states, mask: pass.tokenMask, before: logits.last).to(nil, .float32))
         }
         return logits + [try outputs.required("logits").to(nil, .float32)]
     }

@@ -25,7 +25,8 @@ final class ExitRun {
     /// - Returns: whether any sample goes on.
     func leave(after block: Int, _ flow: inout BlockFlow) throws -> Bool {
         guard block < model.exits.count else { return true }
-        let logits = try model.exits[block](flow.states, before: previous).to(nil, .float32)
+        let logits = try model.exits[block](flow.states, mask: flow.mask, before: previous)
+            .to(nil, .float32)
         let (said, answer) = try answer(logits, block)
         if threshold.isInfinite {
             (self.said, previous) = (said, logits)

@@ -1,8 +1,20 @@
 import AdaptiveComputation
+import Datasets
 import Torch
 import Transformers
 
 extension ModelBenchmark {
+    /// Whole batches of samples, as many as there are timed runs if the data has so many, on the device.
+    func batches(of dataset: any Dataset, _ batchSize: Int) throws -> [ModelInputs] {
+        let count = min(dataset.count / batchSize, repeatCount)
+        guard count > 0 else {
+            throw EvaluationError.tooFewSamples(needed: batchSize, found: dataset.count)
+        }
+        return try (0..<count).map {
+            try dataset.batch(Array($0 * batchSize..<($0 + 1) * batchSize)).to(device).inputs
+        }
+    }
+
     /// Random numbers of the kind and size that a model takes.
     func randomInputs(_ model: AdaptiveModel, batchSize: Int) throws -> ModelInputs {
         if let speech = model.network as? Wav2Vec2Model {

@@ -1,8 +1,9 @@
 import AdaptiveComputation
+import Datasets
 import Torch
 import Transformers
 
-/// Times models on random inputs of one size, at some budgets, with the memory and the energy that this takes.
+/// Times models on random inputs of one size or on samples, at some budgets, with the memory and the energy that this takes.
 public struct ModelBenchmark: Sendable {
     public var models: [AdaptiveModel]
     public var device: Device
@@ -11,6 +12,9 @@ public struct ModelBenchmark: Sendable {
     /// Of a text, of speech, or of the text that Whisper gives for a whole window; images have their
     /// model's own size.
     public var tokenCount = 128
+    /// Whose samples are the inputs at inference: each timed run has the next batch, the same for all models. nil
+    /// takes one batch of random numbers.
+    public var dataset: (any Dataset)?
     /// Timed runs of each case.
     public var repeatCount = 20
     /// Whether passes at inference are CUDA graphs.
@@ -34,9 +38,10 @@ public struct ModelBenchmark: Sendable {
     /// Forward passes without gradients.
     public func inference(batchSize: Int, budgets: [Double]) throws -> [BenchmarkRow] {
         try withoutGradients {
-            guard let inputs = try models.first.map({ try randomInputs($0, batchSize: batchSize) }) else {
-                return []
-            }
+            guard let first = models.first else { return [] }
+            let inputs =
+                try dataset.map { try batches(of: $0, batchSize) }
+                ?? [randomInputs(first, batchSize: batchSize)]
             let cases = models.enumerated().flatMap { index, model in
                 (model.isAdaptive ? budgets.map(Optional.some) : [nil]).map { budget in
                     Case(model: index, budget: budget) {
@@ -48,23 +53,28 @@ public struct ModelBenchmark: Sendable {
         }
     }
 
-    private func inferenceJob(_ model: AdaptiveModel, _ inputs: ModelInputs, budget: Double) throws -> Job {
-        func load(_ pass: AdaptivePass) throws -> Double {
-            var meter = LoadMeter(model)
-            try meter.add(pass)
-            return meter.load
+    /// - Parameter batches: each run takes the next of them.
+    private func inferenceJob(
+        _ model: AdaptiveModel, _ batches: [ModelInputs], budget: Double
+    ) throws -> Job {
+        let graph = usesGraphs ? try GraphedModel(model, like: batches[0], budget: budget) : nil
+        if let graph {
+            try check(graph(batches[0]), against: model(batches[0], AdaptivePass(budget: budget)))
         }
-        if usesGraphs {
-            let graph = try GraphedModel(model, like: inputs, budget: budget)
-            try check(graph(inputs), against: model(inputs, AdaptivePass(budget: budget)))
-            return Job(run: { _ = try graph(inputs) }, load: { try load(graph.pass) })
-        }
+        var turn = 0
         return Job(
-            run: { _ = try model(inputs, AdaptivePass(budget: budget)) },
+            run: {
+                let inputs = batches[turn % batches.count]
+                turn += 1
+                _ = try graph.map { try $0(inputs) } ?? model(inputs, AdaptivePass(budget: budget))
+            },
             load: {
-                let pass = AdaptivePass(budget: budget)
-                _ = try model(inputs, pass)
-                return try load(pass)
+                let loads = try batches.flatMap { inputs in
+                    let pass = try graph?.pass ?? AdaptivePass(budget: budget)
+                    _ = try graph.map { try $0(inputs) } ?? model(inputs, pass)
+                    return try SampleLoad.of(pass, model, sampleCount: inputs.sampleCount).map(Double.init)
+                }
+                return loads.reduce(0, +) / Double(loads.count)
             })
     }
 
