@@ -8,10 +8,11 @@
 
 The task file says how `acm train-dense` makes a dense model of MODEL, and names variants of the options of `acm
 convert`, or of a command of `acm baseline`. Each variant is converted and measured once for each seed, some side by side: a
-GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`). What is done stays in the folder --work: called again the script goes on, and with
---report it only writes the tables of what is there. Differences are between paired samples: of each sample the mean
+GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`). What is done stays in the folder --work: called again the script goes on, and with --report it
+only writes the tables of what is there. Differences are between paired samples: of each sample the mean
 over the seeds, and their standard error over the samples, which does not tell of how seeds differ. Classifiers are judged by
-their accuracy, recognisers by their word error rate. Needs PyYAML.
+their accuracy, recognisers by their word error rate. With --time the models of the first seed are then timed with nothing
+beside them, in turns, on the test data, in bfloat16. Needs PyYAML.
 """
 
 import argparse
@@ -31,6 +32,9 @@ import time
 import yaml
 
 import results
+
+
+TIMED_BATCH = 128
 
 
 class Run:
@@ -160,9 +164,25 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     if measured != arguments.base:
         if (measured / "results.json").exists():
             shutil.copy(measured / "results.json", run.folder / "conversion.json")
-        if run.variant not in arguments.keep.split(","):
+        if run.variant not in arguments.keep.split(",") and not (arguments.time and run.seed == 0):
             (measured / "model.safetensors").unlink()
     return f"{run.folder.name}: {time.monotonic() - started:.0f} s"
+
+
+def measure_times(task: dict, runs: list[Run], device: str, arguments: argparse.Namespace) -> None:
+    models = {"dense": arguments.base} | {
+        run.variant: run.folder / "model" for run in runs
+        if run.is_done and run.seed == 0 and (run.folder / "model" / "model.safetensors").exists()}
+    file = arguments.work / "benchmark.json"
+    subprocess.run(
+        [arguments.acm, "benchmark", *models.values(), "--data", arguments.test_data or arguments.data, "--batch-sizes",
+         str(TIMED_BATCH), "--budgets", ",".join(map(str, task["budgets"])), "--repeats", "20" if device != "cpu" else "5",
+         "--no-energy", "--dtype", "bfloat16", "--device", device, "--json", file], check=True)
+    times = {name: {} for name in models}
+    for row in json.loads(file.read_text())["rows"]:
+        budget = 1.0 if row["budget"] is None else row["budget"]
+        times[list(models)[row["model"]]][budget] = row["milliseconds"]["median"]
+    (arguments.work / f"times-{device}.json").write_text(json.dumps(times))
 
 
 def difference(ours: list, others: list) -> tuple[float, float]:
@@ -195,13 +215,21 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
     def shown(pair):
         return f"{pair[0]:+.2f} ± {pair[1]:.2f}"
 
+    times = {file.stem.removeprefix("times-"): json.loads(file.read_text())
+             for file in sorted(arguments.work.glob("times-*.json"))}
+
+    def time_cells(variant, budget):
+        for of_device in times.values():
+            milliseconds = of_device.get(variant, {}).get(str(float(budget)))
+            yield f"{milliseconds / of_device['dense']['1.0']:.2f}" if milliseconds else ""
+
     frontier = []
     for variant in ["dense", *task["variants"]]:
         for budget in rows[variant][0] if variant in rows else []:
             qualities = [quality(row[budget]) for row in rows[variant]]
             cells = [variant, "" if variant == "dense" else budget, f"{mean(variant, budget, lambda r: r['load']):.3f}",
                      f"{mean(variant, budget, lambda r: r['macs']) / dense['macs']:.3f}",
-                     f"{statistics.fmean(qualities):.2f}",
+                     *time_cells(variant, budget), f"{statistics.fmean(qualities):.2f}",
                      f"{min(qualities):.2f}–{max(qualities):.2f}" if len(qualities) > 1 else "", len(qualities)]
             # A cut has no budgets; `compare` says what it stands against.
             is_beside = (variant not in ("dense", reference) and not is_uniform(task["variants"][variant])
@@ -217,8 +245,10 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
     count = done["dense"][0].results()["samples"] if is_speech else dense["classes"]["samples"]
     return [
         {"caption": f"{name.capitalize()} in % on {count} held-out samples; `cost` is all multiply-accumulates over "
-                    f"the dense model's. The last column is the difference to `{reference}` at the same budget, in points.",
-         "header": ["variant", "budget", "load", "cost", name, "seeds' range", "seeds", "difference"],
+                    f"the dense model's. The last column is the difference to `{reference}` at the same budget, in points."
+                    + (f" Time is that of a batch of {TIMED_BATCH} in bfloat16 over the dense model's." if times else ""),
+         "header": ["variant", "budget", "load", "cost", *(f"time, {device}" for device in times), name, "seeds' range",
+                    "seeds", "difference"],
          "rows": frontier},
         {"caption": "Differences in points between paired samples.", "header": ["", "against", "difference"],
          "rows": pairs},
@@ -239,6 +269,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="conversions side by side")
     parser.add_argument("--minutes", type=float, default=math.inf, help="start nothing later than so")
     parser.add_argument("--keep", default="", help="names by commas of variants whose models keep their weights")
+    parser.add_argument("--time", help="devices by commas, to time all models on")
     parser.add_argument("--report", action="store_true", help="only write what is there")
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -257,6 +288,8 @@ def main() -> None:
             waiting = [pool.submit(carry_out, run, task, arguments) for run in runs if not run.is_done]
             for future in concurrent.futures.as_completed(waiting):
                 print(future.result(), flush=True)
+        for device in arguments.time.split(",") if arguments.time else []:
+            measure_times(task, runs, device, arguments)
     tables = report(task, runs, arguments)
     if arguments.output:
         where = json.loads(next(arguments.work.glob("*/conversion.json")).read_text())

@@ -44,6 +44,9 @@ struct Benchmark: ParsableCommand {
     @Flag(help: "Run each forward pass as a CUDA graph: recorded once and launched as a whole.")
     var graph = false
 
+    @Flag(inversion: .prefixedNo, help: "Measure energy too, which takes a second for each case.")
+    var energy = true
+
     @Option(help: "JSON file to write.")
     var json: String?
 
@@ -90,11 +93,12 @@ struct Benchmark: ParsableCommand {
         benchmark.tokenCount = tokens
         benchmark.repeatCount = repeats
         benchmark.usesGraphs = graph
-        let energy = Result<any EnergyMeter, any Error> {
+        let meter = Result<any EnergyMeter, any Error> {
+            guard energy else { throw EvaluationError.noEnergy("It was not asked for") }
             if device.type == .cuda { return try DeviceEnergy(device) }
             return try ProcessorEnergy()
         }
-        benchmark.energy = try? energy.get()
+        benchmark.energy = try? meter.get()
         let rows = try sizes.flatMap {
             try training
                 ? benchmark.training(batchSize: $0) : benchmark.inference(batchSize: $0, budgets: budgets)
@@ -105,7 +109,7 @@ struct Benchmark: ParsableCommand {
         if rows.contains(where: { $0.peakMemoryBytes == nil }) {
             missing["peak_memory_bytes"] = "the system does not let the peak of resident memory start anew"
         }
-        if case .failure(let error) = energy {
+        if case .failure(let error) = meter {
             missing["joules_per_sample"] = .string(error.localizedDescription)
         }
         let value: JSONValue = [
@@ -113,8 +117,9 @@ struct Benchmark: ParsableCommand {
             "task": .string(training ? "training" : "inference"), "device": .string(device.description),
             "dtype": .string(training ? type.rawValue : options.dataType), "graph": .bool(graph),
             "threads": .integer(try Runtime.threadCount()), "torch": .string(try Runtime.torchVersion()),
-            "data": data.map { .string($0) } ?? .null, "tokens": .integer(tokens), "repeats": .integer(repeats),
-            "energy": (try? energy.get()).map { .string($0.name) } ?? .null,
+            "data": data.map { .string($0) } ?? .null, "tokens": .integer(tokens),
+            "repeats": .integer(repeats),
+            "energy": (try? meter.get()).map { .string($0.name) } ?? .null,
             "missing": .object(missing), "rows": .array(rows.map(\.json)),
         ]
         try value.write(to: URL(fileURLWithPath: json))

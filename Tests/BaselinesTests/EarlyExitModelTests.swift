@@ -94,7 +94,8 @@ import Transformers
         let head = try ExitHead(width: 2, classCount: 4, isFirst: true)
         try head.reset()
         try head.setRequiresGradient(false)
-        try head.linear.weight.copyInPlace(from: Tensor((0..<16).map { $0 % 5 == 0 ? 1 : 0 } as [Float], shape: [4, 4]))
+        let identity = (0..<16).map { $0 % 5 == 0 ? 1 : 0 } as [Float]
+        try head.linear.weight.copyInPlace(from: Tensor(identity, shape: [4, 4]))
         try head.linear.bias?.fillInPlace(0)
         let states = try Tensor([1, 3, 5, 1, 100, 200] as [Float], shape: [1, 3, 2])
         let mask = try Tensor([1, 1, 0], shape: [1, 3]).to(nil, .bool)
