@@ -7,7 +7,7 @@
         --data glyphs/train.safetensors --test-data glyphs/test.safetensors --device cuda
 
 The task file says how `acm train-dense` makes a dense model of MODEL, and names variants of the options of `acm
-convert`, or of a command of `acm baseline`. Each variant is converted and measured once for each seed, some side by side: a
+convert`, or of a command of `acm baseline`; with `figure` its lines are drawn beside --output. Each variant is converted and measured once for each seed, some side by side: a
 GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`). What is done stays in the folder --work: called again the script goes on, and with --report it
 only writes the tables of what is there. Differences are between paired samples: of each sample the mean
 over the seeds, and their standard error over the samples, which does not tell of how seeds differ. Classifiers are judged by
@@ -31,6 +31,7 @@ import time
 
 import yaml
 
+import plot
 import results
 
 
@@ -255,6 +256,28 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
     ]
 
 
+def draw(task: dict, rows: list[dict], path: pathlib.Path) -> None:
+    """Lines of the quality over the cost, and over the time on each device. Variants of one `series` are one line."""
+    figure = task["figure"]
+    name = next(key for key in rows[0] if key in ("accuracy", "word error rate"))
+    for column in [key for key in rows[0] if key == "cost" or key.startswith("time, ")]:
+        series: dict[str, list[tuple[float, float]]] = {}
+        for row in rows[1:]:
+            if row[column]:
+                of = task["variants"][row["variant"]].get("series", row["variant"])
+                series.setdefault(of, []).append((float(row[column]), float(row[name])))
+        if not series:
+            continue
+        furthest = max(place for line in series.values() for place, _ in line)
+        end = max(1, math.ceil(4 * furthest - 0.5) / 4)
+        dense = float(rows[0][name])
+        plot.lines(
+            path.with_name(f"{path.stem}_{column.replace(', ', '_')}.svg"), title=task["title"],
+            across="multiply-accumulates / dense" if column == "cost" else f"{column} / dense", up=f"{name} in %",
+            series=series, reference=[(0, dense), (end, dense)], reference_name="dense", bottom=figure["from"],
+            top=figure["to"], end=end)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", type=pathlib.Path)
@@ -299,6 +322,8 @@ def main() -> None:
             command=f"python3 Benchmarks/ablation.py {arguments.task} {arguments.model} --data {arguments.data} "
                     + (f"--test-data {arguments.test_data} " if arguments.test_data else "")
                     + f"--work WORK --seeds {arguments.seeds} --device {arguments.device}")
+        if "figure" in task:
+            draw(task, [dict(zip(tables[0]["header"], row)) for row in tables[0]["rows"]], arguments.output)
     else:
         for table in tables:
             print(table["caption"])

@@ -7,22 +7,24 @@ COLOURS = ["#c0392b", "#2c6fbb", "#2e8b57", "#8e5ea2", "#d98e04", "#16808a", "#7
 
 
 def lines(path: pathlib.Path, *, title: str, across: str, up: str, series: dict[str, list[tuple[float, float]]],
-          reference: list[tuple[float, float]], reference_name: str, top: float) -> None:
-    """Writes one line a series over `across` from 0 to 1 and `up` from 0 to `top`; points above `top` are drawn at it.
-    The reference is dashed."""
+          reference: list[tuple[float, float]], reference_name: str, top: float, bottom: float = 0,
+          end: float = 1) -> None:
+    """Writes one line a series over `across` from 0 to `end` and `up` from `bottom` to `top`; points beyond are drawn at
+    the edge. The reference is dashed."""
     width, height, left, right, above, below = 760, 440, 56, 250, 40, 48
-    x = lambda value: left + value * (width - left - right)  # noqa: E731
-    y = lambda value: height - below - min(value, top) / top * (height - above - below)  # noqa: E731
+    x = lambda value: left + min(value, end) / end * (width - left - right)  # noqa: E731
+    y = lambda value: (height - below  # noqa: E731
+                       - (min(max(value, bottom), top) - bottom) / (top - bottom) * (height - above - below))
     points = lambda line: " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in line)  # noqa: E731
     text = lambda a, b, words, more="": f'<text x="{a:.1f}" y="{b:.1f}" {more}>{html.escape(words)}</text>'  # noqa: E731
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
              'font-size="12">', f'<rect width="{width}" height="{height}" fill="white"/>',
              text(left, 22, title, 'font-size="14" font-weight="bold"')]
     for step in range(5):
-        value = step / 4
-        parts += [text(x(value), height - below + 18, f"{value:g}", 'text-anchor="middle"'),
-                  f'<line x1="{left}" x2="{width - right}" y1="{y(value * top):.1f}" y2="{y(value * top):.1f}" '
-                  'stroke="#dddddd"/>', text(left - 8, y(value * top) + 4, f"{value * top:g}", 'text-anchor="end"')]
+        place, level = step / 4 * end, bottom + step / 4 * (top - bottom)
+        parts += [text(x(place), height - below + 18, f"{place:g}", 'text-anchor="middle"'),
+                  f'<line x1="{left}" x2="{width - right}" y1="{y(level):.1f}" y2="{y(level):.1f}" '
+                  'stroke="#dddddd"/>', text(left - 8, y(level) + 4, f"{level:g}", 'text-anchor="end"')]
     parts += [text((left + width - right) / 2, height - 10, across, 'text-anchor="middle"'),
               text(16, (above + height - below) / 2, up,
                    f'text-anchor="middle" transform="rotate(-90 16 {(above + height - below) / 2})"')]
