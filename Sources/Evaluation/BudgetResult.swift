@@ -59,10 +59,7 @@ public struct BudgetResult: Sendable, Equatable {
 
     /// The modules whose gate gives nearly every token the same choice (see
     /// `LoadMeter.collapseThreshold`), unless that is what was asked for: all learners at budget 1.
-    public var collapsed: [SlotPlace] {
-        let asked = budget == 1 ? modules.filter { $0.commonestChoice != $0.learnerCount } : modules
-        return LoadMeter(asked).collapsed
-    }
+    public var collapsed: [SlotPlace] { LoadMeter(modules).collapsed(budget: budget) }
 
     /// Dense time divided by this time: above 1 this model is the faster one.
     public var speedup: Double? {

@@ -91,16 +91,16 @@ public struct ExampleCollector {
         }
         let found = try say(model, budget)
         let recording = dataset as? AudioDataset
-        let image = try recording == nil ? picture(number) : nil
+        let pixels = try recording == nil ? pixels(number) : nil
         let said = recording?.text(of: number)
-        let loads = found.loads.map { image == nil ? $0.loads : Array($0.loads.suffix(patchCount(batch))) }
+        let loads = found.loads.map { pixels == nil ? $0.loads : Array($0.loads.suffix(patchCount(batch))) }
         return SampleExample(
             number: number, place: dataset.place(of: number), budget: budget, load: rounded(load),
             truth: said ?? label.flatMap(className), output: text(found),
             denseOutput: try dense.map { text(try say($0, 1)) } ?? nil,
             tokens: try (dataset as? TextDataset)?.tokens(of: number) ?? [],
-            tokenLoads: (loads ?? []).map(rounded), image: image,
-            patchColumns: image == nil ? nil : patchColumns(batch),
+            tokenLoads: (loads ?? []).map(rounded), image: try pixels.flatMap(picture),
+            patchColumns: pixels == nil ? nil : patchColumns(batch),
             waveform: try recording.map { try waveform($0.samples(of: number)) },
             words: try speller.map { TimedWords.of(try frames(batch, budget), $0) },
             alignment: alignment(said, found.transcript))
@@ -144,11 +144,17 @@ public struct ExampleCollector {
         return try logits.select(0, axis: 0).argMax(axis: -1).to(.cpu).array(of: Int.self)
     }
 
-    /// The image before its levels are normalised, its square in the middle; nil for other samples.
-    private func picture(_ number: Int) throws -> Data? {
+    /// `[channels, height, width]` uint8, the image before its levels are normalised; nil for other samples.
+    private func pixels(_ number: Int) throws -> Tensor? {
         guard let pixels = try dataset.load([number], nil).inputs["pixel_values"], pixels.dataType == .uint8
         else { return nil }
-        let image = try pixels.select(0, axis: 0)  // [channels, height, width]
+        return try pixels.select(0, axis: 0)
+    }
+
+    /// A JPEG file of an image's square in the middle; nil without the library that writes it, which no number
+    /// depends on.
+    private func picture(_ image: Tensor) throws -> Data? {
+        guard MediaLibrary.problem == nil else { return nil }
         let (height, width) = (image.shape[1], image.shape[2])
         let side = min(height, width)
         let (top, left) = ((height - side) / 2, (width - side) / 2)
