@@ -166,7 +166,7 @@ public struct EvaluationReport: Sendable {
                 runs[place].qualities[quality] = interval.estimate
             }
             if let loads = run.values[.load], runs[place].load == nil {
-                runs[place].load = SampleTerms(loads.map(Double.init)).quotient
+                runs[place].load = SampleTerms(loads.map(Double.init)).value
             }
         }
     }
@@ -184,7 +184,7 @@ public struct EvaluationReport: Sendable {
 
     /// What the runs are judged by before all else; nil where nothing is known.
     var mainQuality: Quality? {
-        [.top1, .wordErrorRate, .probe, .cosine, .loss].first { quality in
+        [.top1, .wordErrorRate, .spearman, .probe, .cosine, .loss].first { quality in
             runs.contains { $0.qualities[quality] != nil && ($0.budget != nil || $0.qualities[.top1] != nil) }
         }
     }

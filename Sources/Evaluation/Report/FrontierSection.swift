@@ -29,7 +29,7 @@ struct FrontierSection {
 
     var html: HTML {
         let qualities = [
-            Quality.top1, .top5, .wordErrorRate, .characterErrorRate, .probe, .cosine, .neighbours,
+            Quality.top1, .top5, .wordErrorRate, .characterErrorRate, .spearman, .probe, .cosine, .neighbours,
         ].filter { quality in
             reports.contains {
                 $0.runs.contains {

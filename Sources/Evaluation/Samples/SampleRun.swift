@@ -25,7 +25,7 @@ public struct SampleRun: Sendable, Equatable {
         return found.map(\.budget)
     }
 
-    /// Numbers for the samples of another order.
+    /// Numbers for the samples of another order, which may be some of them.
     func reordered(_ order: [Int]) -> SampleRun {
         SampleRun(budget: budget, values: values.mapValues { numbers in order.map { numbers[$0] } })
     }
