@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import Preprocessing
 import TestSupport
@@ -46,6 +47,14 @@ import Torch
             ])
         let results = try JSONValue(contentsOf: folder["first/results.json"])
         #expect(results["about"]?["kind"] == "adaptive" && results["about"]?["dense"] == "model")
+        // Blocks cost the same, so that their mean is the whole.
+        for example in try SampleExample.read(folder["first/examples.json"]) {
+            let blocks = try #require(example.blockLoads)
+            #expect(blocks.map(\.block) == [0, 1] && !example.tokenLoads.isEmpty)
+            for (patch, load) in example.tokenLoads.enumerated() {
+                #expect(abs(blocks.reduce(0) { $0 + $1.loads[patch] } / 2 - load) < 2e-3)
+            }
+        }
         let ending = try acm(
             "report", "first", "second", "--output", "page.html", "--title", "a & b", in: folder)
         ending.succeeds()

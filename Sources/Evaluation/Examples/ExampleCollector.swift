@@ -93,16 +93,19 @@ public struct ExampleCollector {
         let recording = dataset as? AudioDataset
         let pixels = try recording == nil ? pixels(number) : nil
         let said = recording?.text(of: number)
-        let loads = found.loads.map { pixels == nil ? $0.loads : Array($0.loads.suffix(patchCount(batch))) }
+        func shown(_ loads: [Double]) -> [Double] {
+            (pixels == nil ? loads : Array(loads.suffix(patchCount(batch)))).map(rounded)
+        }
         return SampleExample(
             number: number, place: dataset.place(of: number), budget: budget, load: rounded(load),
             truth: said ?? label.flatMap(className), output: text(found),
             denseOutput: try dense.map { text(try say($0, 1)) } ?? nil,
             tokens: try (dataset as? TextDataset)?.tokens(of: number) ?? [],
-            tokenLoads: (loads ?? []).map(rounded), image: try pixels.flatMap(picture),
+            tokenLoads: shown(found.loads?.loads ?? []), image: try pixels.flatMap(picture),
             patchColumns: pixels == nil ? nil : patchColumns(batch),
             waveform: try recording.map { try waveform($0.samples(of: number)) },
             words: try speller.map { TimedWords.of(try frames(batch, budget), $0) },
+            blockLoads: found.loads?.blocks.map { BlockLoads(block: $0.block, loads: shown($0.loads)) },
             alignment: alignment(said, found.transcript))
     }
 
@@ -122,7 +125,9 @@ public struct ExampleCollector {
             waveform: try waveform(sound),
             words: found.words.map {
                 .init(text: $0.text, start: rounded($0.start), end: rounded($0.end))
-            }, alignment: alignment(said, text))
+            },
+            blockLoads: found.blockLoads.map { .init(block: $0.block, loads: $0.loads.map(rounded)) },
+            alignment: alignment(said, text))
     }
 
     private func alignment(_ said: String?, _ heard: String?) -> WordAlignment? {

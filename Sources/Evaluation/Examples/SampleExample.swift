@@ -47,6 +47,8 @@ public struct SampleExample: Codable, Sendable, Equatable {
     public let words: [Word]?
     /// nil for what an older version wrote: the first half are the cheapest, the others the costliest.
     public var group: Group?
+    /// The same as the loads of the tokens in each block; nil for what an older version wrote.
+    public var blockLoads: [BlockLoads]?
     /// What was heard beside what was said, word by word; nil for what is no speech, or has no known text.
     public var alignment: WordAlignment?
 

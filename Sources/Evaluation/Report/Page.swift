@@ -81,6 +81,13 @@ enum Page {
         .maps { display: flex; gap: 0.25rem; }
         .maps img, .maps svg { width: 50%; height: auto; aspect-ratio: 1; border-radius: 4px; image-rendering: auto; }
         .patch { fill-opacity: 0.6; }
+        .sample details { margin: 0.5rem 0; font-size: 0.8125rem; }
+        .blocks { display: grid; gap: 0.35rem 0.5rem; margin-top: 0.5rem; font-size: 0.75rem; color: var(--soft); }
+        .blocks svg { display: block; width: 100%; }
+        .blocks.squares { grid-template-columns: repeat(auto-fill, minmax(4.5rem, 1fr)); }
+        .blocks.squares svg { aspect-ratio: 1; }
+        .blocks.rows > div { display: grid; grid-template-columns: 5.5rem 1fr; align-items: center; }
+        .blocks.rows svg { height: 0.75rem; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 0.75rem; margin: 0.5rem 0 0; font-size: 0.875rem; }
         dt { color: var(--soft); }
         dd { margin: 0; overflow-wrap: anywhere; }

@@ -81,8 +81,23 @@ struct SampleSection {
         return """
             <article class="sample">\
             <p class="load"><strong>\(example.load, 3)</strong> <small>\(example.place ?? "sample \(example.number)")</small></p>
-            \(picture(example, highest))\(example.alignment.map { AlignmentView($0).html } ?? .nothing)\(list)</article>
+            \(picture(example, highest))\(blocks(example))\(example.alignment.map { AlignmentView($0).html } ?? .nothing)\(list)</article>
             """
+    }
+
+    /// Where the compute went in each block, on demand.
+    private func blocks(_ example: SampleExample) -> HTML {
+        let blocks = (example.blockLoads ?? []).filter { !$0.loads.isEmpty }
+        guard !blocks.isEmpty else { return .nothing }
+        let maps = blocks.map { block -> HTML in
+            let map = BlockLoadMap(block: block, columns: example.patchColumns ?? block.loads.count)
+            let mean = block.loads.reduce(0, +) / Double(block.loads.count)
+            return "<span>block \(block.block): \(mean, 2)</span>\(HTML(markup: map.svg))"
+        }
+        let shape = example.patchColumns == nil ? "rows" : "squares"
+        return .details(
+            "In each block, dark for no learner, bright for all",
+            "<div class=\"blocks \(shape)\">\(HTML.joined(maps.map { "<div>\($0)</div>" }))</div>")
     }
 
     private func picture(_ example: SampleExample, _ highest: Double) -> HTML {
