@@ -50,6 +50,8 @@ import Torch
         // Blocks cost the same, so that their mean is the whole.
         for example in try SampleExample.read(folder["first/examples.json"]) {
             let blocks = try #require(example.blockLoads)
+            // As the model names it, so that right and wrong can be told.
+            #expect(example.truth == "LABEL_\(example.number % 4)")
             #expect(blocks.map(\.block) == [0, 1] && !example.tokenLoads.isEmpty)
             for (patch, load) in example.tokenLoads.enumerated() {
                 #expect(abs(blocks.reduce(0) { $0 + $1.loads[patch] } / 2 - load) < 2e-3)

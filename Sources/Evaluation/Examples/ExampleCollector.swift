@@ -98,7 +98,8 @@ public struct ExampleCollector {
         }
         return SampleExample(
             number: number, place: dataset.place(of: number), budget: budget, load: rounded(load),
-            truth: said ?? label.flatMap(className), output: text(found),
+            truth: said ?? label.flatMap { className($0, asModel: !found.classes.isEmpty) },
+            output: text(found),
             denseOutput: try dense.map { text(try say($0, 1)) } ?? nil,
             tokens: try (dataset as? TextDataset)?.tokens(of: number) ?? [],
             tokenLoads: shown(found.loads?.loads ?? []), image: try pixels.flatMap(picture),
@@ -135,9 +136,11 @@ public struct ExampleCollector {
         return WordAlignment(reference: said, hypothesis: heard, normalization)
     }
 
-    private func className(_ label: Int) -> String? {
-        guard let names = dataset.classNames, names.indices.contains(label) else { return nil }
-        return names[label]
+    /// - Parameter asModel: whether the model's own name is taken, so that it can be compared with what it says.
+    private func className(_ label: Int, asModel: Bool) -> String? {
+        let own = asModel ? model.network.configuration["id2label"]?["\(label)"]?.stringValue : nil
+        guard let names = dataset.classNames, names.indices.contains(label) else { return own }
+        return own ?? names[label]
     }
 
     private func rounded(_ number: Double) -> Double { (number * 1000).rounded() / 1000 }

@@ -18,6 +18,14 @@ struct FrontierSection {
             }
         }
 
+        var name: String {
+            switch self {
+            case .macs: "multiply-accumulates"
+            case .time: "measured time"
+            case .shareOfDenseTime: "measured time, as a share of the dense model's"
+            }
+        }
+
         var title: String {
             switch self {
             case .macs(_, let name): "\(name) multiply-accumulates a sample"
@@ -92,7 +100,7 @@ struct FrontierSection {
         let better = quality.higherIsBetter ? "up" : "down"
         return .figure(
             HTML(markup: plot.svg),
-            "\(quality.title.capitalizedFirst) by \(axis.title); better is \(better) and left.")
+            "\(quality.title.capitalizedFirst) by \(axis.name); better is \(better) and left.")
     }
 }
 

@@ -85,8 +85,8 @@ struct HeadlineSection {
         let kept =
             quality == .cosine
             ? "its embeddings have a mean cosine of \(ReportText.value(quality, run.qualities[quality])) with those of \(other)"
-            : "its \(quality.title) is \(ReportText.value(quality, run.qualities[quality])), "
-                + "\(ReportText.difference(quality, change)) against \(other)"
+            : "\(quality == .probe ? "the" : "its") \(quality.title) is \(ReportText.value(quality, run.qualities[quality])), "
+                + "\(ReportText.comparison(quality, change)) \(other)"
         let isCheaper = (share ?? 0) < 0.97
         let rest = report.runs.contains { ($0.macs ?? .infinity) < (run.macs ?? 0) }
         return "At \(run.name) the model \(cost), and \(kept)."

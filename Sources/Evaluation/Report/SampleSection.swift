@@ -22,7 +22,8 @@ struct SampleSection {
         return """
             <section><h2>\(title)</h2>
             <p class="note">At budget \(budget, 2). The stronger the colour, the larger the share of the learners that ran there: \
-            \(legend(highest, hasImages: examples.contains { $0.patchColumns != nil }))</p>
+            \(legend(highest, hasImages: examples.contains { $0.patchColumns != nil })). \
+            Block by block, with the mean load of each, it goes from dark for none to bright for all.</p>
             \(HTML.joined(groups.map { title, examples in
                 """
                 <h3>\(title)</h3>
@@ -80,23 +81,32 @@ struct SampleSection {
         let list: HTML = facts.isEmpty ? .nothing : "<dl>\(HTML.joined(facts))</dl>"
         return """
             <article class="sample">\
-            <p class="load"><strong>\(example.load, 3)</strong> <small>\(example.place ?? "sample \(example.number)")</small></p>
+            <p class="load"><strong>load \(example.load, 3)</strong> \(name(example))</p>
             \(picture(example, highest))\(blocks(example))\(example.alignment.map { AlignmentView($0).html } ?? .nothing)\(list)</article>
             """
+    }
+
+    /// The file without the folders that it is in, which are told when it is pointed at.
+    private func name(_ example: SampleExample) -> HTML {
+        guard let place = example.place else { return "<small>sample \(example.number)</small>" }
+        let file = place.split(separator: " (").first.map(String.init) ?? place
+        return
+            "<small title=\"\(place)\">\(file.split(separator: "/").last.map(String.init) ?? place)</small>"
     }
 
     /// Where the compute went in each block, on demand.
     private func blocks(_ example: SampleExample) -> HTML {
         let blocks = (example.blockLoads ?? []).filter { !$0.loads.isEmpty }
         guard !blocks.isEmpty else { return .nothing }
+        let shape = example.patchColumns == nil ? "rows" : "squares"
         let maps = blocks.map { block -> HTML in
             let map = BlockLoadMap(block: block, columns: example.patchColumns ?? block.loads.count)
             let mean = block.loads.reduce(0, +) / Double(block.loads.count)
-            return "<span>block \(block.block): \(mean, 2)</span>\(HTML(markup: map.svg))"
+            return
+                "<span>\(shape == "rows" ? "block " : "")\(block.block): \(mean, 2)</span>\(HTML(markup: map.svg))"
         }
-        let shape = example.patchColumns == nil ? "rows" : "squares"
         return .details(
-            "In each block, dark for no learner, bright for all",
+            "Block by block",
             "<div class=\"blocks \(shape)\">\(HTML.joined(maps.map { "<div>\($0)</div>" }))</div>")
     }
 
