@@ -102,6 +102,11 @@ public struct EvaluationReport: Sendable {
             problems.append("results.json has no runs of a model: it is another kind of results.")
         }
         if let records { Self.add(records, bootstrap, to: &runs) }
+        if let place = runs.firstIndex(where: { $0.budget == nil }) {
+            for quality in Quality.allCases where runs.contains(where: { $0.qualities[quality] != nil }) {
+                runs[place].qualities[quality] = quality.denseValue ?? runs[place].qualities[quality]
+            }
+        }
         self.runs = runs
         self.examples = examples
         self.robustness = robustness
@@ -123,11 +128,6 @@ public struct EvaluationReport: Sendable {
         var runs: [ReportRun] = []
         if let dense = results["dense"] {
             var run = ReportRun(dense, budget: nil)
-            let others = results["budgets"]?.arrayValue ?? []
-            if others.contains(where: { $0["mean_cosine"]?.doubleValue != nil }) {
-                run.qualities[.cosine] = 1
-                run.qualities[.neighbours] = 1
-            }
             run.milliseconds =
                 results["budgets"]?.arrayValue?.compactMap {
                     $0["dense_milliseconds_per_sample"]?.doubleValue
