@@ -19,6 +19,8 @@ public struct BudgetResult: Sendable, Equatable {
     public let probeAccuracy: Double?
     /// How the model's own classifier did; nil without one.
     public let classes: ClassAccuracy?
+    /// Between the cosines of pairs of texts and their scores; nil without pairs.
+    public let spearman: Double?
     /// How the model's transcripts did; nil without texts of what is said.
     public let errors: SpeechErrors?
     /// Median over interleaved repeats; nil where nothing was timed.
@@ -31,7 +33,8 @@ public struct BudgetResult: Sendable, Equatable {
 
     public init(
         budget: Double, load: Double, macs: Double, meanCosine: Double, neighbourAgreement: Double,
-        probeAccuracy: Double?, classes: ClassAccuracy?, errors: SpeechErrors? = nil,
+        probeAccuracy: Double?, classes: ClassAccuracy?, spearman: Double? = nil,
+        errors: SpeechErrors? = nil,
         millisecondsPerSample: Double?, denseMillisecondsPerSample: Double?, modules: [ModuleLoad],
         drift: DriftMonitor.Drift? = nil
     ) {
@@ -42,6 +45,7 @@ public struct BudgetResult: Sendable, Equatable {
         self.neighbourAgreement = neighbourAgreement
         self.probeAccuracy = probeAccuracy
         self.classes = classes
+        self.spearman = spearman
         self.errors = errors
         self.millisecondsPerSample = millisecondsPerSample
         self.denseMillisecondsPerSample = denseMillisecondsPerSample
@@ -59,10 +63,7 @@ public struct BudgetResult: Sendable, Equatable {
 
     /// The modules whose gate gives nearly every token the same choice (see
     /// `LoadMeter.collapseThreshold`), unless that is what was asked for: all learners at budget 1.
-    public var collapsed: [SlotPlace] {
-        let asked = budget == 1 ? modules.filter { $0.commonestChoice != $0.learnerCount } : modules
-        return LoadMeter(asked).collapsed
-    }
+    public var collapsed: [SlotPlace] { LoadMeter(modules).collapsed(budget: budget) }
 
     /// Dense time divided by this time: above 1 this model is the faster one.
     public var speedup: Double? {
@@ -72,7 +73,7 @@ public struct BudgetResult: Sendable, Equatable {
     }
 
     /// Keys: `budget`, `load`, `macs`, `mean_cosine`, `neighbour_agreement`, `probe_accuracy`,
-    /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `errors` (see ``SpeechErrors/json``),
+    /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `spearman`, `errors` (see ``SpeechErrors/json``),
     /// `milliseconds_per_sample`,
     /// `dense_milliseconds_per_sample` (null where not measured), `collapsed` (places), `drift` (see
     /// `DriftMonitor.Drift.json`), `modules` (see `ModuleLoad.json`).
@@ -81,7 +82,8 @@ public struct BudgetResult: Sendable, Equatable {
             "budget": .number(budget), "load": .number(load), "macs": .number(macs),
             "mean_cosine": optional(meanCosine), "neighbour_agreement": optional(neighbourAgreement),
             "probe_accuracy": optional(probeAccuracy), "accuracy": optional(accuracy),
-            "classes": classes?.json ?? .null, "errors": errors?.json ?? .null,
+            "classes": classes?.json ?? .null, "spearman": optional(spearman),
+            "errors": errors?.json ?? .null,
             "milliseconds_per_sample": optional(millisecondsPerSample),
             "dense_milliseconds_per_sample": optional(denseMillisecondsPerSample),
             "collapsed": .array(collapsed.map { .string($0.description) }),

@@ -1,6 +1,7 @@
 import AdaptiveComputation
 import Datasets
 import Torch
+import Transformers
 
 /// What a model gives by itself at one budget: a row of ``ClassifierEvaluation`` or ``RecogniserEvaluation``.
 public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatable {
@@ -12,6 +13,10 @@ public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatabl
     public let macs: Double
     public let quality: Quality
     public let modules: [ModuleLoad]
+    /// Those whose gate gives nearly every token the same choice, unless that is what was asked for.
+    public let collapsed: [SlotPlace]
+    /// How far the gates' choices are from those on calibration data; nil without calibration.
+    public let drift: DriftMonitor.Drift?
 
     /// Runs a model over the data, every batch loaded once for all budgets.
     ///
@@ -41,17 +46,25 @@ public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatabl
             let meter = try runs[place].meter(found.runs[place])
             let (load, macs) = try runs[place].cost(
                 records.tokenCounts, loads: records.runs[place].values[.load], meter)
+            let budget = runs[place].budget
             return Self(
-                budget: runs[place].budget, load: load, macs: macs, quality: quality, modules: meter.modules)
+                budget: budget, load: load, macs: macs, quality: quality, modules: meter.modules,
+                // What runs in part without gates gives all tokens the same by its nature.
+                collapsed: model.configuration == nil ? [] : meter.collapsed(budget: budget ?? 1),
+                drift: budget.flatMap { budget in
+                    model.calibration.flatMap { DriftMonitor.drift(of: meter, from: $0, budget: budget) }
+                })
         }
         return (entries, records)
     }
 
-    /// Keys: `budget` (null for a dense model), `load`, `macs`, `modules` (see `ModuleLoad.json`) and the
-    /// quality's under a name.
+    /// Keys: `budget` (null for a dense model), `load`, `macs`, `collapsed` (places), `drift` (see
+    /// `DriftMonitor.Drift.json`; null without calibration), `modules` (see `ModuleLoad.json`) and the quality's
+    /// under a name.
     func json(_ name: String, _ quality: JSONValue) -> JSONValue {
         [
             "budget": budget.map { .number($0) } ?? .null, "load": .number(load), "macs": .number(macs),
+            "collapsed": .array(collapsed.map { .string($0.description) }), "drift": drift?.json ?? .null,
             name: quality, "modules": .array(modules.map(\.json)),
         ]
     }

@@ -36,8 +36,8 @@ public struct ClassifierEvaluation: Sendable, Equatable {
         }
     }
 
-    /// Keys: `format` (1), `device`, `results`: for each row `budget` (null for a dense model), `load`,
-    /// `macs`, `classes` (see ``ClassAccuracy/json``), `modules` (see `ModuleLoad.json`).
+    /// Keys: `format` (1), `device`, `results`: for each row `classes` (see ``ClassAccuracy/json``) and what
+    /// ``BudgetedQuality`` has.
     public var json: JSONValue {
         [
             "format": 1, "device": .string(device.description),

@@ -13,6 +13,8 @@ public struct EvaluationResult: Sendable, Equatable {
     public let denseProbeAccuracy: Double?
     /// How the dense model's own classifier did; nil without one.
     public let denseClasses: ClassAccuracy?
+    /// Between the cosines of pairs of texts in the dense model and their scores; nil without pairs.
+    public let denseSpearman: Double?
     /// How the dense model's transcripts did; nil without texts of what is said.
     public let denseErrors: SpeechErrors?
     /// In the order in which the budgets were given.
@@ -23,7 +25,8 @@ public struct EvaluationResult: Sendable, Equatable {
     public init(
         sampleCount: Int, meanTokenCount: Double, meanDuration: Double? = nil, device: Device,
         denseMacs: Double, denseProbeAccuracy: Double?, denseClasses: ClassAccuracy?,
-        denseErrors: SpeechErrors? = nil, budgets: [BudgetResult], records: SampleRecords? = nil
+        denseSpearman: Double? = nil, denseErrors: SpeechErrors? = nil, budgets: [BudgetResult],
+        records: SampleRecords? = nil
     ) {
         self.sampleCount = sampleCount
         self.meanTokenCount = meanTokenCount
@@ -32,6 +35,7 @@ public struct EvaluationResult: Sendable, Equatable {
         self.denseMacs = denseMacs
         self.denseProbeAccuracy = denseProbeAccuracy
         self.denseClasses = denseClasses
+        self.denseSpearman = denseSpearman
         self.denseErrors = denseErrors
         self.budgets = budgets
         self.records = records
@@ -48,7 +52,7 @@ public struct EvaluationResult: Sendable, Equatable {
     /// The content of `results.json`.
     ///
     /// Keys: `format` (1), `samples`, `mean_tokens`, `mean_seconds` (null for what is no recording), `device`,
-    /// `dense` (`macs`, `probe_accuracy`, `accuracy`, `classes` as ``ClassAccuracy/json``, `errors` as
+    /// `dense` (`macs`, `probe_accuracy`, `accuracy`, `classes` as ``ClassAccuracy/json``, `spearman`, `errors` as
     /// ``SpeechErrors/json``) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
     public var json: JSONValue {
         [
@@ -59,7 +63,8 @@ public struct EvaluationResult: Sendable, Equatable {
                 "macs": .number(denseMacs),
                 "probe_accuracy": denseProbeAccuracy.map { .number($0) } ?? .null,
                 "accuracy": denseAccuracy.map { .number($0) } ?? .null,
-                "classes": denseClasses?.json ?? .null, "errors": denseErrors?.json ?? .null,
+                "classes": denseClasses?.json ?? .null,
+                "spearman": denseSpearman.map { .number($0) } ?? .null, "errors": denseErrors?.json ?? .null,
             ],
             "budgets": .array(budgets.map(\.json)),
         ]

@@ -16,6 +16,7 @@ public struct Evaluator {
     public let dense: AdaptiveModel
     public let options: EvaluationOptions
     private let collector: SampleCollector
+    private let pairScores: [Double]?
 
     /// Moves both models to the device.
     ///
@@ -24,6 +25,10 @@ public struct Evaluator {
         _ model: AdaptiveModel, dense: AdaptiveModel, dataset: any Dataset,
         options: EvaluationOptions = EvaluationOptions()
     ) throws {
+        pairScores = (dataset.root as? TextDataset)?.pairScores
+        var options = options
+        // Both texts of a pair are needed.
+        if pairScores != nil { options.embeddedSampleCount = dataset.count }
         self.model = model
         self.dense = dense
         self.options = options
@@ -68,6 +73,7 @@ public struct Evaluator {
         scorer.hears(speech, collector.dataset)
         var found = try collector.collect(runs, scorer)
         try addNeighbours(&found)
+        try addSimilarities(&found)
         let records = try SampleRecords(
             found, budgets: runs.map(\.budget), fingerprint: collector.dataset.fingerprint)
         let times = try time(budgets: budgets)
@@ -82,7 +88,8 @@ public struct Evaluator {
                 neighbourAgreement: Quality.neighbours.value(values) ?? .nan,
                 probeAccuracy: Quality.probe.value(values),
                 classes: ClassAccuracy(values, classCount: collector.dataset.classNames?.count),
-                errors: SpeechErrors(values), millisecondsPerSample: times?[place],
+                spearman: Quality.spearman.value(values), errors: SpeechErrors(values),
+                millisecondsPerSample: times?[place],
                 denseMillisecondsPerSample: times?[0], modules: meter.modules,
                 drift: model.calibration.flatMap {
                     DriftMonitor.drift(of: meter, from: $0, budget: budgets[index])
@@ -96,7 +103,8 @@ public struct Evaluator {
             denseMacs: try runs[0].cost(records.tokenCounts, loads: nil, LoadMeter([])).macs,
             denseProbeAccuracy: Quality.probe.value(reference),
             denseClasses: ClassAccuracy(reference, classCount: collector.dataset.classNames?.count),
-            denseErrors: SpeechErrors(reference), budgets: results, records: records)
+            denseSpearman: Quality.spearman.value(reference), denseErrors: SpeechErrors(reference),
+            budgets: results, records: records)
     }
 
     /// Whether the nearest neighbour of each embedded sample is the one that the dense model gives.
@@ -112,6 +120,33 @@ public struct Evaluator {
                 if let index = places[number] { values[index] = value }
             }
             part.runs[place].values[.neighbour] = values
+        }
+    }
+
+    /// The cosine between the embeddings of the two texts of each pair, beside its score.
+    private func addSimilarities(_ part: inout EvaluationPart) throws {
+        guard let pairScores else { return }
+        let rows = Dictionary(uniqueKeysWithValues: part.embedded.enumerated().map { ($1, $0) })
+        let pairs = part.numbers.enumerated().compactMap { place, number in
+            number.isMultiple(of: 2)
+                ? rows[number].flatMap { first in
+                    rows[number + 1].map { (place: place, number: number, first: first, second: $0) }
+                } : nil
+        }
+        let nothing = [Float](repeating: .nan, count: part.numbers.count)
+        for run in part.runs.indices where !pairs.isEmpty {
+            let embeddings = try Tensor.concatenated(part.runs[run].embeddings)
+            let cosines = try Loss.cosineSimilarity(
+                embeddings.entries(Tensor(pairs.map(\.first))),
+                embeddings.entries(Tensor(pairs.map(\.second)))
+            ).array(of: Float.self)
+            var (similarities, scores) = (nothing, nothing)
+            for (pair, cosine) in zip(pairs, cosines) {
+                similarities[pair.place] = cosine
+                scores[pair.place] = Float(pairScores[pair.number / 2])
+            }
+            part.runs[run].values[.similarity] = similarities
+            part.runs[run].values[.score] = scores
         }
     }
 

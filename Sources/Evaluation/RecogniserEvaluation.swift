@@ -39,8 +39,7 @@ public struct RecogniserEvaluation: Sendable, Equatable {
     }
 
     /// Keys: `format` (1), `device`, `samples`, `mean_tokens` (frames of a recording), `results`: for each row
-    /// `budget` (null for a dense model), `load`, `macs`, `errors` (see ``SpeechErrors/json``), `modules` (see
-    /// `ModuleLoad.json`).
+    /// `errors` (see ``SpeechErrors/json``) and what ``BudgetedQuality`` has.
     public var json: JSONValue {
         [
             "format": 1, "device": .string(device.description), "samples": .integer(records.count),

@@ -66,7 +66,9 @@ struct SampleCollector {
                 guard let parts = options.parts, saved.duration(to: .now) > options.partDuration else {
                     continue
                 }
-                try parts.write(fresh.tensors(), from: whole.numbers.count)
+                try parts.write(
+                    fresh.tensors(), from: whole.numbers.count,
+                    StoppedEvaluation.facts(runs.map(\.budget), dataset))
                 whole.append(fresh)
                 fresh = EvaluationPart(runCount: runs.count)
                 saved = .now

@@ -28,10 +28,7 @@ extension Evaluate {
         }
         print(json ? try result.json.text() : result.table.text)
         try output.write(result.json, result.records, classNames: test.classNames, requirements) {
-            let examples = try ExampleCollector(model, dense: nil, dataset: test, device: device)
-                .collect(result.records)
-            guard !examples.isEmpty else { return }
-            try SampleExample.write(examples, to: $0.appendingPathComponent(SampleExample.fileName))
+            try ExampleCollector(model, dense: nil, dataset: test, device: device).collect($0)
         }
     }
 }

@@ -53,12 +53,11 @@ extension Evaluate {
     ) throws {
         print(json ? try result.json.text() : result.table.text)
         if drift { warnOfDrift(result) }
-        try output.write(result.json, result.records, classNames: classNames, requirements) {
-            try FrontierPlot(result).write(to: $0.appendingPathComponent("frontier.svg"))
-            guard let records = result.records else { return }
-            try SampleExample.write(
-                examples(records), to: $0.appendingPathComponent(SampleExample.fileName))
+        if let folder = output.folder {
+            try FrontierPlot(result).write(to: folder.appendingPathComponent("frontier.svg"))
         }
+        try output.write(
+            result.json, result.records, classNames: classNames, requirements, examples: examples)
     }
 
     private func warnOfDrift(_ result: EvaluationResult) {

@@ -24,13 +24,16 @@ extension Evaluate {
         }
         let (model, device, _) = try options.load(self.model)
         let output = output("recogniser", model, test)
+        let speech = try SpeechScoring(CTCTokenizer(folder: folder), normalization())
         let result = try output.prepared {
             try RecogniserEvaluation(
-                model, test, SpeechScoring(CTCTokenizer(folder: folder), normalization()),
-                budgets: budgetValues, options: evaluationOptions(output, device))
+                model, test, speech, budgets: budgetValues, options: evaluationOptions(output, device))
         }
         print(json ? try result.json.text() : result.table.text)
-        try output.write(result.json, result.records, classNames: nil, requirements) { _ in }
+        try output.write(result.json, result.records, classNames: nil, requirements) {
+            try ExampleCollector(model, dense: nil, dataset: test, speech: speech, device: device)
+                .collect($0)
+        }
     }
 }
 

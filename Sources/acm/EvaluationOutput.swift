@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Preprocessing
 import Torch
 
 /// Where an evaluation writes, and what it says of itself.
@@ -10,6 +11,7 @@ struct EvaluationOutput {
     /// What is kept until the evaluation has ended; nil without a folder.
     let parts: EvaluationParts?
     let progress: CountProgress
+    private let total: Int
 
     /// - Parameters:
     ///   - folder: nil where no report is asked for.
@@ -19,7 +21,11 @@ struct EvaluationOutput {
     init(folder: URL?, about: JSONValue, identity: String, total: Int) {
         self.folder = folder
         self.about = about
-        parts = folder.map { EvaluationParts($0.appendingPathComponent("parts"), identity: identity) }
+        parts = folder.map {
+            EvaluationParts(
+                $0.appendingPathComponent(EvaluationParts.folderName), identity: identity, about: about)
+        }
+        self.total = total
         progress = CountProgress("samples", of: total)
     }
 
@@ -42,38 +48,62 @@ struct EvaluationOutput {
         return try OutputFolder(folder.path).prepared(work)
     }
 
-    /// Writes the results, what was found of each sample, what `more` writes, and the page, where a folder is named.
+    /// Writes the results, what was found of each sample, single samples, and the page, where a folder is named.
+    ///
+    /// What cannot be shown is named on the page and on standard error; no number depends on it.
     ///
     /// - Parameters:
     ///   - results: the content of `results.json`.
     ///   - records: what was found of each sample.
     ///   - classNames: of the data, by label.
     ///   - requirements: what must be reached.
-    ///   - more: gets the folder.
+    ///   - examples: looks closer at some of the samples.
     /// - Throws: ``RequirementNotMet``, what writing throws.
     func write(
         _ results: JSONValue, _ records: SampleRecords?, classNames: [String]?,
-        _ requirements: RequirementOptions,
-        _ more: (URL) throws -> Void
+        _ requirements: RequirementOptions, examples: (SampleRecords) throws -> [SampleExample]
     ) throws {
         if let folder {
-            var results = results
-            if case .object(var object) = results {
-                object["about"] = about
-                results = .object(object)
+            var missing: [String] = []
+            if let records, records.count < total {
+                missing.append(
+                    "\(total - records.count) of \(total) samples cannot be read and are left out.")
             }
-            try results.write(to: folder.appendingPathComponent("results.json"))
+            try write(results, missing, folder)
             try records?.write(to: folder.appendingPathComponent(SampleRecords.fileName))
             if let table = records?.predictions(classNames: classNames ?? []) {
                 try AtomicFile.write(Data(table.utf8), to: folder.appendingPathComponent("predictions.tsv"))
             }
-            try more(folder)
+            if let problem = try write({ try records.map(examples) ?? [] }, folder) {
+                Self.tell(problem)
+                try write(results, missing + [problem], folder)
+            }
             try writePage(folder)
         }
         let required = try requirements.parsed()
         guard !required.isEmpty else { return }
         let report = EvaluationReport(results: results, records: records)
         try RequirementNotMet.check(required.map { try $0.check(report) })
+    }
+
+    private func write(_ results: JSONValue, _ missing: [String], _ folder: URL) throws {
+        guard case .object(var object) = results else { return }
+        object["about"] = about
+        if !missing.isEmpty { object["missing"] = .array(missing.map { .string($0) }) }
+        try JSONValue.object(object).write(to: folder.appendingPathComponent("results.json"))
+    }
+
+    /// - Returns: a sentence that says what cannot be shown, and why; nil where all can.
+    private func write(_ examples: () throws -> [SampleExample], _ folder: URL) throws -> String? {
+        let url = folder.appendingPathComponent(SampleExample.fileName)
+        let found: [SampleExample]
+        do { found = try examples() } catch {
+            return "Single samples cannot be shown: \(error.localizedDescription)"
+        }
+        guard !found.isEmpty else { return nil }
+        try SampleExample.write(found, to: url)
+        guard found.contains(where: \.lacksImage), let reason = MediaLibrary.problem else { return nil }
+        return "Single samples are shown without their images: \(reason)."
     }
 
     /// Writes how models do on corrupted images, and the page.
@@ -87,6 +117,8 @@ struct EvaluationOutput {
         try parts?.remove()
         let page = folder.appendingPathComponent("report.html")
         try ReportPage([EvaluationReport(folder)]).write(to: page)
-        FileHandle.standardError.write(Data("Wrote \(page.relativePath)\n".utf8))
+        Self.tell("Wrote \(page.relativePath)")
     }
+
+    private static func tell(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
 }

@@ -128,11 +128,14 @@ private struct RandomImages: Dataset {
 
     @Test func aStoppedEvaluationGoesOn() throws {
         let dense = AdaptiveModel(dense: try network())
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "\(UUID().uuidString)/parts")
+        defer { try? FileManager.default.removeItem(at: folder.deletingLastPathComponent()) }
         func records(_ identity: String?, stopAt: Int? = nil) throws -> (SampleRecords?, [Int]) {
             var options = EvaluationOptions(batchSize: 3, timedRepeatCount: 0)
-            options.parts = identity.map { EvaluationParts(folder, identity: $0) }
+            options.parts = identity.map {
+                EvaluationParts(folder, identity: $0, about: ["model": "some/model"])
+            }
             options.partDuration = .zero
             var seen: [Int] = []
             options.report = { done, _ in seen.append(done) }
@@ -146,6 +149,15 @@ private struct RandomImages: Dataset {
         #expect(whole.1 == [3, 6, 9, 12])
         #expect(throws: StoppingTexts.Stopped.self) { try records("same", stopAt: 3) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 3)
+        // What was found up to there can be shown.
+        let report = try EvaluationReport(folder.deletingLastPathComponent())
+        #expect(report.records?.numbers.count == 9 && report.runs.map(\.budget) == [nil, 0.5])
+        #expect(report.name == "some/model")
+        #expect(
+            report.problems.first?.hasPrefix("The evaluation was stopped after 9 of 12 samples:") == true,
+            "\(report.problems)")
+        let page = ReportPage([report]).html
+        #expect(BalancedMarkup.problem(page) == nil && page.contains("At budget 0.50 its embeddings have"))
         let rest = try records("same")
         #expect(rest.0 == whole.0 && rest.1 == [9, 12])
         // Parts of another evaluation are not taken up.

@@ -53,12 +53,41 @@ import Transformers
         #expect(!FrontierPlot(result).svg.contains("class=\"heading\""))
     }
 
-    /// Two long words at the end of a recording stand inside, one below the other.
+    /// At one place stand the dense model and the largest budget: names and numbers keep clear of each other.
+    @Test func labelsKeepClearOfNames() throws {
+        let svg = LinePlot(
+            title: "t", xTitle: "x", yTitle: "y",
+            series: [
+                .init(
+                    name: "", points: [.init(x: 0.3, y: 1, label: "0.75"), .init(x: 1, y: 1, label: "1.00")],
+                    colour: 0),
+                .init(name: "dense", points: [.init(x: 0.4, y: 1.001)], colour: 5, isReference: true),
+            ], xMust: [0, 1]
+        ).svg
+        func place(_ text: String) throws -> (x: Double, y: Double) {
+            let line = try #require(
+                svg.split(separator: "\n").first { $0.hasPrefix("<text") && $0.contains(">\(text)<") })
+            let numbers = ["x", "y"].compactMap { axis in
+                line.split(separator: " \(axis)=\"").dropFirst().first?.split(separator: "\"").first.flatMap {
+                    Double($0)
+                }
+            }
+            return (try #require(numbers.first), try #require(numbers.last))
+        }
+        let (dense, label) = (try place("dense"), try place("0.75"))
+        let half = SVGDrawing.width("dense") / 2
+        #expect(
+            abs(dense.y - label.y) >= 12 || label.x + SVGDrawing.width("0.75") <= dense.x - half
+                || label.x >= dense.x + half, "\(dense) \(label)")
+    }
+
+    /// Two long words at the end of a recording stand inside, one below the other, and wide letters are.
     @Test func wordsOfARecordingDoNotMeet() {
         let svg = WaveformFigure(
             waveform: [[-1, 1]], loads: [1], highest: 1,
             words: [
-                .init(text: "a", start: 0, end: 0.1), .init(text: "conference", start: 0.95, end: 0.97),
+                .init(text: "a", start: 0, end: 0.1), .init(text: "MOW", start: 0.5, end: 0.55),
+                .init(text: "to", start: 0.57, end: 0.6), .init(text: "conference", start: 0.95, end: 0.97),
                 .init(text: "connection", start: 0.97, end: 1),
             ]
         ).svg
@@ -68,7 +97,7 @@ import Transformers
                     .flatMap { Double($0) }
             }
         }
-        #expect(places == [[0, 104], [328, 104], [328, 118]])
+        #expect(places == [[0, 104], [200, 104], [228, 118], [323, 104], [326.2, 118]])
     }
 
     /// Of texts the figure shows word error rates in per cent, also that of the dense model.
@@ -145,7 +174,7 @@ import Transformers
         #expect(
             result.budgets[0].json.objectValue?.keys == [
                 "budget", "load", "macs", "mean_cosine", "neighbour_agreement", "probe_accuracy", "accuracy",
-                "classes", "errors",
+                "classes", "spearman", "errors",
                 "milliseconds_per_sample", "dense_milliseconds_per_sample", "collapsed", "drift", "modules",
             ])
         #expect(try JSONValue(parsing: result.json.text()) == result.json)

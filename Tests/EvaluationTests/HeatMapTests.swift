@@ -45,6 +45,19 @@ import Torch
         }
     }
 
+    /// Cells of one shade beside each other in a row are one shape.
+    @Test func blocksAreDrawnByShade() {
+        let map = BlockLoadMap(block: BlockLoads(block: 2, loads: [0, 0, 1, 1, 0.5, .nan]), columns: 3).svg
+        #expect(map.contains("viewBox=\"0 0 3 2\"") && map.contains("loads in block 2"))
+        #expect(map.contains("fill=\"rgb(13 8 60)\" d=\"M0 0h2v1h-2zM2 1h1v1h-1z\""))
+        #expect(map.contains("fill=\"rgb(248 231 125)\" d=\"M2 0h1v1h-1zM0 1h1v1h-1z\""))
+        #expect(map.components(separatedBy: "<path").count == 4 && BalancedMarkup.problem(map) == nil)
+        let long = (0..<1500).map { Double($0 / 750) }
+        let row = BlockLoadMap(block: BlockLoads(block: 0, loads: long), columns: 1500).svg
+        #expect(row.contains("viewBox=\"0 0 240 1\""))
+        #expect(row.contains("M0 0h120v1h-120z") && row.contains("M120 0h120v1h-120z"))
+    }
+
     @Test func coloursGetBrighterEvenly() {
         let brightness = (0...12).map { step in
             let colour = ColourScale.colour(Double(step) / 12).map(Double.init)

@@ -13,4 +13,12 @@ import Torch
         #expect(abs(values[0] - 0.4) < 1e-6 && abs(values[1] - 0.6) < 1e-6)
         #expect(throws: EvaluationError.self) { try TokenLoads(budget: 1, tokens: ["a"], loads: []) }
     }
+
+    @Test func blocksHaveALoadForEachToken() throws {
+        let block = BlockLoads(block: 3, loads: [0.5])
+        #expect(try TokenLoads(budget: 1, tokens: ["a"], loads: [1], blocks: [block]).blocks == [block])
+        #expect(throws: EvaluationError.self) {
+            try TokenLoads(budget: 1, tokens: ["a", "b"], loads: [1, 1], blocks: [block])
+        }
+    }
 }

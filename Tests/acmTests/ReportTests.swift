@@ -1,4 +1,6 @@
+import Evaluation
 import Foundation
+import Preprocessing
 import TestSupport
 import Testing
 import Torch
@@ -45,6 +47,16 @@ import Torch
             ])
         let results = try JSONValue(contentsOf: folder["first/results.json"])
         #expect(results["about"]?["kind"] == "adaptive" && results["about"]?["dense"] == "model")
+        // Blocks cost the same, so that their mean is the whole.
+        for example in try SampleExample.read(folder["first/examples.json"]) {
+            let blocks = try #require(example.blockLoads)
+            // As the model names it, so that right and wrong can be told.
+            #expect(example.truth == "LABEL_\(example.number % 4)")
+            #expect(blocks.map(\.block) == [0, 1] && !example.tokenLoads.isEmpty)
+            for (patch, load) in example.tokenLoads.enumerated() {
+                #expect(abs(blocks.reduce(0) { $0 + $1.loads[patch] } / 2 - load) < 2e-3)
+            }
+        }
         let ending = try acm(
             "report", "first", "second", "--output", "page.html", "--title", "a & b", in: folder)
         ending.succeeds()
@@ -62,6 +74,66 @@ import Torch
         try acm("report", "none", in: folder).refuses(66, "none")
         try FileManager.default.createDirectory(at: folder["empty"], withIntermediateDirectories: true)
         try acm("report", "empty", in: folder).refuses(65, "empty holds no evaluation")
+    }
+
+    /// Packed images need no decoder, and what is drawn of them is no number.
+    @Test func withoutTheMediaLibraryNothingButImagesIsMissing() throws {
+        try evaluate("adaptive", "with", "--dense", "model").succeeds()
+        let ending = try Program(
+            [
+                "evaluate", "adaptive", "--data", "images.safetensors", "--split", "all", "--budgets",
+                "1,0.5", "--dense", "model", "--report", "without",
+            ], in: folder, environment: ["ACM_MEDIA_LIBRARY": folder["none.so"].path]
+        ).wait()
+        ending.succeeds()
+        let sentence = "Single samples are shown without their images: cannot use the media library"
+        #expect(ending.errors.contains(sentence) && ending.errors.contains("none.so"), "\(ending.errors)")
+        #expect(try files("without") == files("with"))
+        let results = try JSONValue(contentsOf: folder["without/results.json"])
+        #expect(results["missing"]?[0]?.stringValue?.hasPrefix(sentence) == true)
+        #expect(results["budgets"]?.arrayValue?.count == 2 && results["about"]?["dense"] == "model")
+        #expect(try JSONValue(contentsOf: folder["with/results.json"])["missing"] == nil)
+        let page = try String(contentsOf: folder["without/report.html"], encoding: .utf8)
+        #expect(page.contains("This report is partial") && page.contains(sentence))
+        #expect(page.contains("class=\"patch\"") && !page.contains("<img"))
+    }
+
+    @Test func samplesThatCannotBeReadAreTold() throws {
+        let images = try (Tensor.uniform([6, 3, 24, 24]) * 255).to(nil, .uint8)
+        for number in 0..<5 {
+            try FileManager.default.createDirectory(
+                at: folder["images/class\(number)"], withIntermediateDirectories: true)
+        }
+        for index in 0..<6 {
+            try folder.add(
+                "images/class\(index % 5)/\(index).png",
+                index == 3 ? Data("no image".utf8) : ImageEncoder.png(images.select(index, axis: 0)))
+        }
+        let ending = try Program(
+            [
+                "evaluate", "adaptive", "--dense", "model", "--data", "images", "--split", "all",
+                "--skip-bad", "--budgets", "1,0.5", "--report", "bad",
+            ], in: folder
+        ).wait()
+        ending.succeeds()
+        let sentence = "1 of 6 samples cannot be read and are left out."
+        #expect(
+            try JSONValue(contentsOf: folder["bad/results.json"])["missing"] == [.string(sentence)])
+        #expect(try String(contentsOf: folder["bad/report.html"], encoding: .utf8).contains(sentence))
+    }
+
+    /// After a step of training gates tell nothing apart; without the dense model that is told, too.
+    @Test func collapseAndDriftAreKnownWithoutTheDenseModel() throws {
+        let alone = try JSONValue(parsing: evaluate("adaptive", "alone", "--json").output)
+        let beside = try JSONValue(parsing: evaluate("adaptive", nil, "--dense", "model", "--json").output)
+        let found = try #require(alone["results"]?.arrayValue)
+        let wanted = try #require(beside["budgets"]?.arrayValue)
+        #expect(found.map { $0["collapsed"] } == wanted.map { $0["collapsed"] })
+        #expect(found.map { $0["drift"] } == wanted.map { $0["drift"] })
+        #expect(wanted.contains { $0["collapsed"]?.arrayValue?.isEmpty == false })
+        #expect(wanted.allSatisfy { $0["drift"]?["divergence_bits"]?.doubleValue != nil })
+        let page = try String(contentsOf: folder["alone/report.html"], encoding: .utf8)
+        #expect(page.contains("<h3>Gate collapse</h3>"))
     }
 
     @Test func requirementsDecideTheExitStatus() throws {

@@ -54,7 +54,11 @@ import Torch
         #expect(page.contains("ABE") && page.contains("class=\"aligned\""))
         let examples = try JSONValue(contentsOf: folder["report/examples.json"]).arrayValue ?? []
         #expect(examples.contains { $0["group"] == "worst" })
+        #expect(page.contains("class=\"blocks rows\""))
         for example in examples {
+            let blocks = example["blockLoads"]?.arrayValue ?? []
+            let count = example["tokenLoads"]?.arrayValue?.count
+            #expect(!blocks.isEmpty && blocks.allSatisfy { $0["loads"]?.arrayValue?.count == count })
             let pairs = example["alignment"]?["pairs"]?.arrayValue ?? []
             #expect(pairs.compactMap { $0["reference"]?.stringValue } == ["ABE", "CAFE"])
         }

@@ -2,7 +2,8 @@
 
 `metrics/classes.safetensors` holds `logits` [samples, classes] float32 and `labels` [samples] int64;
 `metrics/measures.json` the accuracies, the cross-entropy and the expected calibration error of them, and
-under `speech` error rates of some pairs of texts with each of the normalisations.
+under `speech` error rates of some pairs of texts with each of the normalisations, under `ranks` Spearman's
+correlation of two rows of numbers, some of them equal.
 """
 
 import itertools
@@ -47,6 +48,15 @@ def speech() -> list[dict]:
     return found
 
 
+def ranks(seed: int) -> dict:
+    from torchmetrics.functional.regression import spearman_corrcoef
+
+    generator = torch.Generator().manual_seed(seed + 1)
+    first = torch.randint(0, 30, (60,), generator=generator).double() / 10
+    second = first + torch.randn(60, generator=generator).double()
+    return {"first": first.tolist(), "second": second.tolist(), "spearman": spearman_corrcoef(first, second).item()}
+
+
 def write(root: pathlib.Path, seed: int) -> list[str]:
     from torchmetrics.functional.classification import multiclass_accuracy, multiclass_calibration_error
 
@@ -62,6 +72,7 @@ def write(root: pathlib.Path, seed: int) -> list[str]:
         "loss": torch.nn.functional.cross_entropy(logits, labels).item(),
         "pairs": [{"reference": reference, "hypothesis": hypothesis} for reference, hypothesis in PAIRS],
         "speech": speech(),
+        "ranks": ranks(seed),
     }
     (folder / "measures.json").write_text(json.dumps(measures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return ["metrics"]

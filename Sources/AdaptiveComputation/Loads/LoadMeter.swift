@@ -78,4 +78,10 @@ public struct LoadMeter: Sendable, Equatable {
     public var collapsed: [SlotPlace] {
         modules.filter { $0.commonestShare >= Self.collapseThreshold }.map(\.place)
     }
+
+    /// The same without those whose choice is what was asked for: all learners at budget 1.
+    public func collapsed(budget: Double) -> [SlotPlace] {
+        let asked = budget == 1 ? modules.filter { $0.commonestChoice != $0.learnerCount } : modules
+        return LoadMeter(asked).collapsed
+    }
 }

@@ -8,6 +8,8 @@ public struct TextDataset: Dataset {
     public let texts: [String]
     public let classNames: [String]?
     public let lengths: [Int]?
+    /// How alike the texts at 2i and 2i + 1 are, for each pair; nil where texts are not in pairs.
+    public let pairScores: [Double]?
     private let ids: [[Int]]
     private let labels: [Int]?
     private let tokenizer: WordPieceTokenizer
@@ -25,6 +27,7 @@ public struct TextDataset: Dataset {
         classNames given: [String]? = nil, file: String
     ) throws {
         texts = table.texts
+        pairScores = table.scores
         ids = try table.texts.map { try tokenizer.encode($0, maximumLength: maximumLength).ids }
         lengths = ids.map(\.count)
         self.tokenizer = tokenizer
@@ -53,6 +56,7 @@ public struct TextDataset: Dataset {
     public var fingerprint: UInt64 {
         var fingerprint = description
         fingerprint.add(labels)
+        for score in pairScores ?? [] { fingerprint.add(score.bitPattern) }
         for row in ids { fingerprint.add(row) }
         return fingerprint.value
     }

@@ -114,7 +114,7 @@ public struct Comparison: Sendable {
         _ report: EvaluationReport, _ records: SampleRecords, _ quality: Quality, _ order: [Int]
     ) -> [Candidate] {
         records.runs.compactMap { run in
-            guard let terms = quality.terms(run)?.subset(order), let value = terms.quotient else {
+            guard let terms = quality.terms(run.reordered(order)), let value = terms.value else {
                 return nil
             }
             let known = report.runs.first { $0.budget == run.budget }
@@ -162,7 +162,7 @@ public struct Comparison: Sendable {
         return Candidate(
             side: Side(
                 budget: nil, name: "between \(sorted[above - 1].side.name) and \(sorted[above].side.name)",
-                macs: cost, value: terms.quotient ?? .nan),
+                macs: cost, value: terms.value ?? .nan),
             terms: terms, isMixed: true)
     }
 }

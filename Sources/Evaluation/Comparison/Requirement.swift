@@ -4,7 +4,7 @@ import Foundation
 ///
 /// ```
 /// requirement = ["surely"] ["difference"] measure (">=" | "<=" | ">" | "<") number ["at" ("dense" | "budget" number)]
-/// measure     = top1 top5 probe cosine neighbours loss wer cer ece load macs share ms speedup drift
+/// measure     = top1 top5 probe spearman cosine neighbours loss wer cer ece load macs share ms speedup drift
 /// ```
 ///
 /// `surely` asks it of the worse end of the 95 % interval; `difference`, of comparisons, of the second less the

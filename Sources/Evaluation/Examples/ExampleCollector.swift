@@ -91,18 +91,22 @@ public struct ExampleCollector {
         }
         let found = try say(model, budget)
         let recording = dataset as? AudioDataset
-        let image = try recording == nil ? picture(number) : nil
+        let pixels = try recording == nil ? pixels(number) : nil
         let said = recording?.text(of: number)
-        let loads = found.loads.map { image == nil ? $0.loads : Array($0.loads.suffix(patchCount(batch))) }
+        func shown(_ loads: [Double]) -> [Double] {
+            (pixels == nil ? loads : Array(loads.suffix(patchCount(batch)))).map(rounded)
+        }
         return SampleExample(
             number: number, place: dataset.place(of: number), budget: budget, load: rounded(load),
-            truth: said ?? label.flatMap(className), output: text(found),
+            truth: said ?? label.flatMap { className($0, asModel: !found.classes.isEmpty) },
+            output: text(found),
             denseOutput: try dense.map { text(try say($0, 1)) } ?? nil,
             tokens: try (dataset as? TextDataset)?.tokens(of: number) ?? [],
-            tokenLoads: (loads ?? []).map(rounded), image: image,
-            patchColumns: image == nil ? nil : patchColumns(batch),
+            tokenLoads: shown(found.loads?.loads ?? []), image: try pixels.flatMap(picture),
+            patchColumns: pixels == nil ? nil : patchColumns(batch),
             waveform: try recording.map { try waveform($0.samples(of: number)) },
             words: try speller.map { TimedWords.of(try frames(batch, budget), $0) },
+            blockLoads: found.loads?.blocks.map { BlockLoads(block: $0.block, loads: shown($0.loads)) },
             alignment: alignment(said, found.transcript))
     }
 
@@ -122,7 +126,9 @@ public struct ExampleCollector {
             waveform: try waveform(sound),
             words: found.words.map {
                 .init(text: $0.text, start: rounded($0.start), end: rounded($0.end))
-            }, alignment: alignment(said, text))
+            },
+            blockLoads: found.blockLoads.map { .init(block: $0.block, loads: $0.loads.map(rounded)) },
+            alignment: alignment(said, text))
     }
 
     private func alignment(_ said: String?, _ heard: String?) -> WordAlignment? {
@@ -130,9 +136,11 @@ public struct ExampleCollector {
         return WordAlignment(reference: said, hypothesis: heard, normalization)
     }
 
-    private func className(_ label: Int) -> String? {
-        guard let names = dataset.classNames, names.indices.contains(label) else { return nil }
-        return names[label]
+    /// - Parameter asModel: whether the model's own name is taken, so that it can be compared with what it says.
+    private func className(_ label: Int, asModel: Bool) -> String? {
+        let own = asModel ? model.network.configuration["id2label"]?["\(label)"]?.stringValue : nil
+        guard let names = dataset.classNames, names.indices.contains(label) else { return own }
+        return own ?? names[label]
     }
 
     private func rounded(_ number: Double) -> Double { (number * 1000).rounded() / 1000 }
@@ -144,11 +152,17 @@ public struct ExampleCollector {
         return try logits.select(0, axis: 0).argMax(axis: -1).to(.cpu).array(of: Int.self)
     }
 
-    /// The image before its levels are normalised, its square in the middle; nil for other samples.
-    private func picture(_ number: Int) throws -> Data? {
+    /// `[channels, height, width]` uint8, the image before its levels are normalised; nil for other samples.
+    private func pixels(_ number: Int) throws -> Tensor? {
         guard let pixels = try dataset.load([number], nil).inputs["pixel_values"], pixels.dataType == .uint8
         else { return nil }
-        let image = try pixels.select(0, axis: 0)  // [channels, height, width]
+        return try pixels.select(0, axis: 0)
+    }
+
+    /// A JPEG file of an image's square in the middle; nil without the library that writes it, which no number
+    /// depends on.
+    private func picture(_ image: Tensor) throws -> Data? {
+        guard MediaLibrary.problem == nil else { return nil }
         let (height, width) = (image.shape[1], image.shape[2])
         let side = min(height, width)
         let (top, left) = ((height - side) / 2, (width - side) / 2)

@@ -38,17 +38,22 @@ public struct SampleExample: Codable, Sendable, Equatable {
     public let tokens: [String]
     /// Of each token of the first stack, or of each patch of an image row by row; 0…1.
     public let tokenLoads: [Double]
-    /// A JPEG file of the image as the model sees it; nil for other samples.
+    /// A JPEG file of the image as the model sees it; nil for other samples, and where it could not be written.
     public let image: Data?
-    /// Patches in a row of the image.
+    /// Patches in a row of the image; nil for other samples.
     public let patchColumns: Int?
     /// The lowest and highest level of a recording in stretches of equal length, -1…1; nil for other samples.
     public let waveform: [[Double]]?
     public let words: [Word]?
     /// nil for what an older version wrote: the first half are the cheapest, the others the costliest.
     public var group: Group?
+    /// The same as the loads of the tokens in each block; nil for what an older version wrote.
+    public var blockLoads: [BlockLoads]?
     /// What was heard beside what was said, word by word; nil for what is no speech, or has no known text.
     public var alignment: WordAlignment?
+
+    /// Whether the sample is an image that cannot be shown.
+    public var lacksImage: Bool { patchColumns != nil && image == nil }
 
     public static let fileName = "examples.json"
 

@@ -4,7 +4,8 @@ import Torch
 /// Quality against compute of one evaluation, to stand by itself: the adaptive model at its budgets, and the
 /// dense one.
 ///
-/// The quality is a classifier's accuracy, else the word error rate, else the mean cosine with the dense model's
+/// The quality is a classifier's accuracy, else the word error rate, else of pairs of texts the rank correlation
+/// with their scores, else the mean cosine with the dense model's
 /// embeddings; the compute is the share of the dense multiply-accumulates.
 public struct FrontierPlot: Sendable, Equatable {
     private let plot: LinePlot
@@ -15,7 +16,7 @@ public struct FrontierPlot: Sendable, Equatable {
     ///     for nothing.
     public init(_ report: EvaluationReport, heading: String = "") {
         let quality =
-            [Quality.top1, .wordErrorRate, .cosine].first { quality in
+            [Quality.top1, .wordErrorRate, .spearman, .cosine].first { quality in
                 report.runs.contains { $0.budget != nil && $0.qualities[quality] != nil }
             } ?? .cosine
         let whole = report.dense?.macs ?? .nan

@@ -66,11 +66,15 @@ struct LinePlot: Sendable, Equatable {
         ]
         if !heading.isEmpty { lines.append(drawing.text(heading, x: 2, y: 14, kind: "heading")) }
         lines += axes(across, up, drawing)
-        var labels: [(left: Double, width: Double, height: Double)] = []
+        // Labels of points keep clear of the names.
+        let names = names(shown, drawing)
+        var labels = names.map(\.place)
         for series in shown { lines += marks(series, drawing, &labels) }
-        lines += names(shown, drawing)
-        return (lines + ["</svg>"]).joined(separator: "\n")
+        return (lines + names.map(\.line) + ["</svg>"]).joined(separator: "\n")
     }
+
+    /// Where a text stands: its left end, its width and its baseline.
+    private typealias Place = (left: Double, width: Double, height: Double)
 
     private func axes(_ across: AxisScale, _ up: AxisScale, _ drawing: SVGDrawing) -> [String] {
         var lines = [
@@ -93,11 +97,8 @@ struct LinePlot: Sendable, Equatable {
         return lines
     }
 
-    /// - Parameter labels: the texts beside points so far.
-    private func marks(
-        _ series: Series, _ drawing: SVGDrawing,
-        _ labels: inout [(left: Double, width: Double, height: Double)]
-    ) -> [String] {
+    /// - Parameter labels: the texts so far.
+    private func marks(_ series: Series, _ drawing: SVGDrawing, _ labels: inout [Place]) -> [String] {
         let colour = "s\(series.colour % FigureStyle.colourCount)"
         var lines: [String] = []
         let path = series.points.map {
@@ -128,7 +129,7 @@ struct LinePlot: Sendable, Equatable {
             // Above the point where the line falls away from it.
             let falls = place + 1 < series.points.count && series.points[place + 1].y < point.y
             let heights = [min(y + 15, floor - 4), y - 6]
-            let textWidth = Double(point.label.count) * 6.6
+            let textWidth = SVGDrawing.width(point.label)
             let candidates = (falls ? heights.reversed() : heights).flatMap { height in
                 [x + 7, x - 7 - textWidth].map { (left: $0, height: height) }
             }
@@ -149,25 +150,36 @@ struct LinePlot: Sendable, Equatable {
 
     /// The names of the series above their last points, or above the highest where no points are drawn; moved apart
     /// where they would meet.
-    private func names(_ shown: [Series], _ drawing: SVGDrawing) -> [String] {
+    private func names(_ shown: [Series], _ drawing: SVGDrawing) -> [(line: String, place: Place)] {
         var places = shown.enumerated().compactMap { number, series in
             (hasMarks ? series.points.last : series.points.max { $0.y < $1.y }).map {
                 (number: number, x: drawing.x($0.x), y: drawing.y($0.y) + (isBelow(series, shown) ? 17 : -9))
             }
         }.filter { !shown[$0.number].name.isEmpty }
-        // From the top down, so that those below give way.
+        // Those above give way upwards, where there is nothing; at the top edge those below do.
         places.sort { $0.y < $1.y }
+        func near(_ index: Int, _ others: Range<Int>) -> [Double] {
+            places[others].filter { abs($0.x - places[index].x) < 90 }.map(\.y)
+        }
+        for index in places.indices.reversed() {
+            if let below = near(index, index + 1..<places.count).min() {
+                places[index].y = min(places[index].y, below - 13)
+            }
+        }
         for index in places.indices {
-            let above = places[..<index].filter { abs($0.x - places[index].x) < 90 }
-            if let last = above.last, places[index].y < last.y + 13 { places[index].y = last.y + 13 }
+            let above = near(index, 0..<index).max()
+            places[index].y = max(places[index].y, 12, (above ?? -13) + 13)
         }
         return places.map { place in
             let series = shown[place.number]
             let anchor = place.x < Self.left + 30 ? "start" : place.x > width - 60 ? "end" : "middle"
-            return drawing.text(
-                series.name, x: anchor == "end" ? min(place.x + 8, width - 2) : place.x,
-                y: max(place.y, 12),
-                kind: "series s\(series.colour % FigureStyle.colourCount)", anchor: anchor)
+            let (x, y) = (anchor == "end" ? min(place.x + 8, width - 2) : place.x, place.y)
+            let textWidth = SVGDrawing.width(series.name)
+            let left = anchor == "start" ? x : anchor == "end" ? x - textWidth : x - textWidth / 2
+            let line = drawing.text(
+                series.name, x: x, y: y, kind: "series s\(series.colour % FigureStyle.colourCount)",
+                anchor: anchor)
+            return (line, (left, textWidth, y))
         }
     }
 

@@ -23,5 +23,18 @@ struct SVGDrawing {
         return title.isEmpty ? start + "/>" : start + "><title>\(Markup.escaped(title))</title></rect>"
     }
 
+    /// About how wide a text is at the size of names and ticks, in a wide typeface; in narrower ones there is room to
+    /// spare.
+    static func width(_ text: String) -> Double {
+        text.reduce(0) { width, letter in
+            switch letter {
+            case "i", "j", "l", "I", ".", ",", "'", "|", "!", ":", ";": width + 4
+            case "m", "w", "M", "W", "%", "–", "—", "…": width + 11.5
+            case _ where letter.isUppercase || !letter.isASCII: width + 8.5
+            default: width + 7.2
+            }
+        }
+    }
+
     func format(_ value: Double) -> String { Markup.number(value, digits: 1) }
 }

@@ -26,7 +26,7 @@ struct WaveformFigure: Sendable, Equatable {
         // Words that would meet go to the next line; those at the end stay inside.
         var ends: [Double] = []
         let texts = words.map { word -> String in
-            let width = Double(word.text.count) * 6.6 + 6
+            let width = SVGDrawing.width(word.text) + 5
             let x = max(0, min(word.start * LinePlot.width, LinePlot.width - width))
             let line = ends.firstIndex { $0 <= x } ?? ends.count
             if line == ends.count { ends.append(0) }

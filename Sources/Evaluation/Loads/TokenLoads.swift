@@ -8,12 +8,15 @@ public struct TokenLoads: Sendable, Equatable {
     public let tokens: [String]
     /// For each token `Σ p·k / Σ p·N` over the modules, `p` the cost of a learner; 0…1.
     public let loads: [Double]
+    /// The same in each block that has adaptive modules; empty where that was not looked at.
+    public let blocks: [BlockLoads]
 
     /// - Throws: ``EvaluationError/mismatch(_:)`` unless there is one load for each token.
-    public init(budget: Double, tokens: [String], loads: [Double]) throws {
-        guard tokens.count == loads.count else {
+    public init(budget: Double, tokens: [String], loads: [Double], blocks: [BlockLoads] = []) throws {
+        for loads in [loads] + blocks.map(\.loads) where tokens.count != loads.count {
             throw EvaluationError.mismatch("\(tokens.count) tokens have \(loads.count) loads")
         }
+        self.blocks = blocks
         self.budget = budget
         self.tokens = tokens
         self.loads = loads
@@ -44,11 +47,20 @@ public struct TokenLoads: Sendable, Equatable {
         _ pass: AdaptivePass, _ model: AdaptiveModel, tokens: [[String]], stack: BlockStack = .encoder
     ) throws -> [TokenLoads] {
         let decisions = pass.trace.filter { $0.place.tokenStack == stack }.compactMap { decision in
-            (model.network.slot(at: decision.place) as? any PartitionedSlot).map {
-                (choices: decision.choices, learnerCost: $0.partCost, learnerCount: $0.partCount)
+            (model.network.slot(at: decision.place) as? any PartitionedSlot).map { slot in
+                (
+                    block: decision.place.block,
+                    choice: (
+                        choices: decision.choices, learnerCost: slot.partCost, learnerCount: slot.partCount
+                    )
+                )
             }
         }
-        guard let loads = try perToken(decisions) else {
+        let blocks = try Dictionary(grouping: decisions, by: \.block).sorted { $0.key < $1.key }
+            .compactMap { block, decisions in
+                try perToken(decisions.map(\.choice)).map { (block: block, loads: $0) }
+            }
+        guard let loads = try perToken(decisions.map(\.choice)) else {
             throw EvaluationError.mismatch("A dense model has no token loads")
         }
         let counts =
@@ -60,8 +72,12 @@ public struct TokenLoads: Sendable, Equatable {
                 "The samples have \(counts) real tokens, texts are given for \(tokens.map(\.count))")
         }
         return try tokens.enumerated().map { row, texts in
-            let values = try loads.select(row, axis: 0).slice(0..<texts.count, axis: 0)  // [tokens]
-            return try TokenLoads(budget: pass.budget, tokens: texts, loads: values.array(of: Double.self))
+            func values(_ loads: Tensor) throws -> [Double] {
+                try loads.select(row, axis: 0).slice(0..<texts.count, axis: 0).array(of: Double.self)
+            }
+            return try TokenLoads(
+                budget: pass.budget, tokens: texts, loads: values(loads),
+                blocks: blocks.map { BlockLoads(block: $0.block, loads: try values($0.loads)) })
         }
     }
 

@@ -44,11 +44,24 @@ public struct EvaluationReport: Sendable {
         guard FileManager.default.fileExists(atPath: folder.path) else {
             throw FileError.notFound(operation: "read", path: folder.relativePath)
         }
-        let results = read("results.json", "no results can be shown") {
+        let stopped = read(EvaluationParts.folderName, nil) { try StoppedEvaluation($0) }
+        let results = read("results.json", stopped == nil ? "no results can be shown" : nil) {
             try JSONObjectReader(contentsOf: $0)
         }.map { JSONValue.object($0.object) }
-        let records = read(SampleRecords.fileName, "there are no intervals, and no loads of samples") {
+        let written = read(
+            SampleRecords.fileName, stopped == nil ? "there are no intervals, and no loads of samples" : nil
+        ) {
             try SampleRecords(contentsOf: $0)
+        }
+        let isOfParts = results == nil && written == nil
+        let records = isOfParts ? stopped?.records : written
+        if let stopped {
+            let progress = "was stopped after \(stopped.records.count) of \(stopped.sampleCount) samples"
+            problems.append(
+                isOfParts
+                    ? "The evaluation \(progress): the same acm evaluate command goes on there. What runs cost, "
+                        + "times and loads of modules are not known yet."
+                    : "A later evaluation into this folder \(progress); what is shown is of the one before.")
         }
         let examples = read(SampleExample.fileName, nil) { try SampleExample.read($0) } ?? []
         let robustness = read(RobustnessResult.fileName, nil) {
@@ -63,8 +76,8 @@ public struct EvaluationReport: Sendable {
             problems.append("robustness.json is of another model, \(other.stringValue ?? "without a name").")
         }
         self.init(
-            results ?? [:], records, examples: examples, robustness: robustness, place: folder.relativePath,
-            problems: problems, bootstrap: bootstrap)
+            results ?? [:], records, about: isOfParts ? stopped?.about : nil, examples: examples,
+            robustness: robustness, place: folder.relativePath, problems: problems, bootstrap: bootstrap)
     }
 
     /// Of an evaluation that has just been made.
@@ -74,25 +87,30 @@ public struct EvaluationReport: Sendable {
     ///   - records: what was found of each sample.
     public init(results: JSONValue, records: SampleRecords?) {
         self.init(
-            results, records, examples: [], robustness: nil, place: "The evaluation", problems: [],
+            results, records, about: nil, examples: [], robustness: nil, place: "The evaluation",
+            problems: [],
             bootstrap: Bootstrap())
     }
 
     private init(
-        _ results: JSONValue, _ records: SampleRecords?, examples: [SampleExample],
-        robustness: RobustnessResult?,
-        place: String, problems: [String], bootstrap: Bootstrap
+        _ results: JSONValue, _ records: SampleRecords?, about: JSONValue?, examples: [SampleExample],
+        robustness: RobustnessResult?, place: String, problems: [String], bootstrap: Bootstrap
     ) {
-        var problems = problems
+        var problems = problems + (results["missing"]?.arrayValue ?? []).compactMap(\.stringValue)
         var runs = Self.runs(results, &problems)
         if results.objectValue?.keys.isEmpty == false, runs.isEmpty, robustness == nil {
             problems.append("results.json has no runs of a model: it is another kind of results.")
         }
         if let records { Self.add(records, bootstrap, to: &runs) }
+        if let place = runs.firstIndex(where: { $0.budget == nil }) {
+            for quality in Quality.allCases where runs.contains(where: { $0.qualities[quality] != nil }) {
+                runs[place].qualities[quality] = quality.denseValue ?? runs[place].qualities[quality]
+            }
+        }
         self.runs = runs
         self.examples = examples
         self.robustness = robustness
-        about = results["about"] ?? robustness?.about ?? [:]
+        self.about = results["about"] ?? about ?? robustness?.about ?? [:]
         sampleCount = results["samples"]?.integerValue ?? records?.count
         meanTokenCount =
             results["mean_tokens"]?.doubleValue
@@ -101,7 +119,8 @@ public struct EvaluationReport: Sendable {
         device = results["device"]?.stringValue
         self.records = records
         self.place = place
-        name = (about["model"]?.stringValue ?? place).split(separator: "/").suffix(2).joined(separator: "/")
+        let model = self.about["model"]?.stringValue ?? place
+        name = model.split(separator: "/").suffix(2).joined(separator: "/")
         self.problems = problems
     }
 
@@ -109,11 +128,6 @@ public struct EvaluationReport: Sendable {
         var runs: [ReportRun] = []
         if let dense = results["dense"] {
             var run = ReportRun(dense, budget: nil)
-            let others = results["budgets"]?.arrayValue ?? []
-            if others.contains(where: { $0["mean_cosine"]?.doubleValue != nil }) {
-                run.qualities[.cosine] = 1
-                run.qualities[.neighbours] = 1
-            }
             run.milliseconds =
                 results["budgets"]?.arrayValue?.compactMap {
                     $0["dense_milliseconds_per_sample"]?.doubleValue
@@ -152,7 +166,7 @@ public struct EvaluationReport: Sendable {
                 runs[place].qualities[quality] = interval.estimate
             }
             if let loads = run.values[.load], runs[place].load == nil {
-                runs[place].load = SampleTerms(loads.map(Double.init)).quotient
+                runs[place].load = SampleTerms(loads.map(Double.init)).value
             }
         }
     }
@@ -170,7 +184,7 @@ public struct EvaluationReport: Sendable {
 
     /// What the runs are judged by before all else; nil where nothing is known.
     var mainQuality: Quality? {
-        [.top1, .wordErrorRate, .probe, .cosine, .loss].first { quality in
+        [.top1, .wordErrorRate, .spearman, .probe, .cosine, .loss].first { quality in
             runs.contains { $0.qualities[quality] != nil && ($0.budget != nil || $0.qualities[.top1] != nil) }
         }
     }

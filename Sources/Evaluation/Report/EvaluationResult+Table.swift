@@ -3,19 +3,22 @@ extension EvaluationResult {
     public var table: ColumnTable {
         let hasEmbeddings = budgets.contains { !$0.meanCosine.isNaN }
         let hasProbe = denseProbeAccuracy != nil
+        let hasPairs = denseSpearman != nil
         let hasErrors = denseErrors != nil
         let classHeader = denseClasses?.header ?? []
         let hasDrift = budgets.contains { $0.drift != nil }
         let denseTime = budgets.compactMap(\.denseMillisecondsPerSample).first
         var table = ColumnTable(
             header: ["budget", "load", "MMACs", "share"] + (hasEmbeddings ? ["cosine", "neighbours"] : [])
-                + (hasProbe ? ["probe"] : []) + classHeader + (hasErrors ? ["WER", "CER"] : [])
+                + (hasProbe ? ["probe"] : []) + (hasPairs ? ["Spearman"] : []) + classHeader
+                + (hasErrors ? ["WER", "CER"] : [])
                 + (denseTime != nil ? ["ms/sample", "× dense"] : []) + ["collapsed"]
                 + (hasDrift ? ["drift"] : []))
         table.add(
             ["dense", "–", Markup.number(denseMacs / 1e6, digits: 1), "1.000"]
                 + (hasEmbeddings ? ["1.0000", "1.000"] : [])
                 + (hasProbe ? [Markup.number(denseProbeAccuracy, digits: 4)] : [])
+                + (hasPairs ? [Markup.number(denseSpearman, digits: 4)] : [])
                 + (denseClasses?.cells ?? []) + (hasErrors ? cells(denseErrors) : [])
                 + (denseTime != nil ? [Markup.number(denseTime, digits: 3), "1.00"] : []) + ["–"]
                 + (hasDrift ? ["–"] : []))
@@ -29,6 +32,7 @@ extension EvaluationResult {
                 cells.append(Markup.number(result.neighbourAgreement, digits: 3))
             }
             if hasProbe { cells.append(Markup.number(result.probeAccuracy, digits: 4)) }
+            if hasPairs { cells.append(Markup.number(result.spearman, digits: 4)) }
             if !classHeader.isEmpty { cells += result.classes?.cells ?? classHeader.map { _ in "" } }
             if hasErrors { cells += self.cells(result.errors) }
             if denseTime != nil {

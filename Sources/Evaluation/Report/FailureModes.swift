@@ -2,10 +2,16 @@ import AdaptiveComputation
 
 /// What is wrong with a converted model, as far as its evaluation shows it.
 struct FailureModes {
-    /// One thing that is wrong, and what to do.
+    /// One thing that is wrong, where, and what to do.
     struct Finding: Sendable, Equatable {
         let name: String
-        let text: String
+        /// A sentence without its end, which the places complete.
+        let problem: String
+        let places: [String]
+        /// A sentence or two.
+        let advice: String
+
+        var text: String { "\(problem): \(places.joined(separator: "; ")). \(advice)" }
     }
 
     /// How far a load may be from the budget.
@@ -38,8 +44,8 @@ struct FailureModes {
         let parts = found.map { "at \($0.name) \(listed($0.collapsed))" }
         return Finding(
             name: "Gate collapse",
-            text: "Some gates give nearly every token the same choice: \(parts.joined(separator: "; ")). "
-                + "Tokens are no longer told apart there; raise finetuning.entropyWeight or train longer.")
+            problem: "Some gates give nearly every token the same choice", places: parts,
+            advice: "Tokens are no longer told apart there; raise finetuning.entropyWeight or train longer.")
     }
 
     private static func extremes(_ runs: [ReportRun]) -> Finding? {
@@ -52,9 +58,8 @@ struct FailureModes {
         guard !parts.isEmpty else { return nil }
         return Finding(
             name: "Extreme loads",
-            text:
-                "Some modules run nearly all or nearly none of their learners: \(parts.joined(separator: "; ")). "
-                + "A module that never runs could be removed, one that always runs all could stay dense.")
+            problem: "Some modules run nearly all or nearly none of their learners", places: parts,
+            advice: "A module that never runs could be removed, one that always runs all could stay dense.")
     }
 
     private static func missedBudgets(_ runs: [ReportRun]) -> Finding? {
@@ -67,8 +72,8 @@ struct FailureModes {
         guard !parts.isEmpty else { return nil }
         return Finding(
             name: "Budget missed",
-            text: "The load is not the budget that was asked for: \(parts.joined(separator: "; ")). "
-                + "Calibrate on data like these with acm calibrate.")
+            problem: "The load is not the budget that was asked for", places: parts,
+            advice: "Calibrate on data like these with acm calibrate.")
     }
 
     private static func slowness(_ runs: [ReportRun], _ dense: ReportRun?) -> Finding? {
@@ -81,7 +86,10 @@ struct FailureModes {
         guard !parts.isEmpty else { return nil }
         return Finding(
             name: "Slower than dense",
-            text: "Measured against the dense model on this device: \(parts.joined(separator: "; ")).")
+            problem: "Some budgets save no time on this device", places: parts,
+            advice:
+                "Gates and uneven work cost more there than fewer learners save: try larger batches, or a lower budget."
+        )
     }
 
     /// At equal cost, and where samples can be paired beyond chance.
@@ -104,9 +112,9 @@ struct FailureModes {
         guard !parts.isEmpty else { return nil }
         return Finding(
             name: "Below the uniform cut",
-            text:
+            problem:
                 "At equal cost the \(quality.title) is worse than that of a model in which every token runs the "
-                + "same: \(parts.joined(separator: "; ")). The gates do not pay here.")
+                + "same", places: parts, advice: "The gates do not pay here.")
     }
 
     private static func text(_ quality: Quality, own: Double, _ cut: EvaluationReport, _ wanted: Double)
@@ -123,8 +131,8 @@ struct FailureModes {
         guard !parts.isEmpty else { return nil }
         return Finding(
             name: "Drift",
-            text: "Gates choose otherwise than on calibration data: \(parts.joined(separator: "; ")). "
-                + "These data are of another kind; calibrate on them if they are what will come.")
+            problem: "Gates choose otherwise than on calibration data", places: parts,
+            advice: "These data are of another kind; calibrate on them if they are what will come.")
     }
 }
 

@@ -18,6 +18,14 @@ struct FrontierSection {
             }
         }
 
+        var name: String {
+            switch self {
+            case .macs: "multiply-accumulates"
+            case .time: "measured time"
+            case .shareOfDenseTime: "measured time, as a share of the dense model's"
+            }
+        }
+
         var title: String {
             switch self {
             case .macs(_, let name): "\(name) multiply-accumulates a sample"
@@ -29,7 +37,7 @@ struct FrontierSection {
 
     var html: HTML {
         let qualities = [
-            Quality.top1, .top5, .wordErrorRate, .characterErrorRate, .probe, .cosine, .neighbours,
+            Quality.top1, .top5, .wordErrorRate, .characterErrorRate, .spearman, .probe, .cosine, .neighbours,
         ].filter { quality in
             reports.contains {
                 $0.runs.contains {
@@ -92,7 +100,7 @@ struct FrontierSection {
         let better = quality.higherIsBetter ? "up" : "down"
         return .figure(
             HTML(markup: plot.svg),
-            "\(quality.title.capitalizedFirst) by \(axis.title); better is \(better) and left.")
+            "\(quality.title.capitalizedFirst) by \(axis.name); better is \(better) and left.")
     }
 }
 

@@ -30,7 +30,9 @@ struct HeadlineSection {
         }
         let allowed = quality == .cosine ? 1 - leastCosine : tolerance
         let kept = candidates.filter { loss($0) <= allowed }
-        let cheapest = kept.min { ($0.macs ?? .infinity) < ($1.macs ?? .infinity) }
+        // What runs of a stopped evaluation cost is not known; a lower budget costs less.
+        func cost(_ run: ReportRun) -> Double { run.macs ?? run.budget ?? .infinity }
+        let cheapest = kept.min { cost($0) < cost($1) }
         return (cheapest ?? candidates.min { loss($0) < loss($1) }).map { ($0, reference) }
     }
 
@@ -81,15 +83,18 @@ struct HeadlineSection {
         _ run: ReportRun, _ other: String, _ quality: Quality, _ share: Double?, _ change: Double
     ) -> String {
         let cost =
-            share.map { "spends \(ReportText.percent($0)) of the multiply-accumulates of \(other)" } ?? "runs"
+            share.map {
+                "the model spends \(ReportText.percent($0)) of the multiply-accumulates of \(other), and "
+            }
+            ?? ""
         let kept =
             quality == .cosine
             ? "its embeddings have a mean cosine of \(ReportText.value(quality, run.qualities[quality])) with those of \(other)"
-            : "its \(quality.title) is \(ReportText.value(quality, run.qualities[quality])), "
-                + "\(ReportText.difference(quality, change)) against \(other)"
+            : "\(quality == .probe ? "the" : "its") \(quality.title) is \(ReportText.value(quality, run.qualities[quality])), "
+                + "\(ReportText.comparison(quality, change)) \(other)"
         let isCheaper = (share ?? 0) < 0.97
         let rest = report.runs.contains { ($0.macs ?? .infinity) < (run.macs ?? 0) }
-        return "At \(run.name) the model \(cost), and \(kept)."
+        return "At \(run.name) \(cost)\(kept)."
             + (isCheaper || !rest ? "" : " Every cheaper budget loses more.")
     }
 

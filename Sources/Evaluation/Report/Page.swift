@@ -59,7 +59,7 @@ enum Page {
         .finding, .notice { padding: 0.5rem 1rem; border-left: 3px solid var(--warn); background: var(--card);
         border-radius: 0 8px 8px 0; margin: 0.75rem 0; overflow-wrap: anywhere; }
         .finding h3, .notice h2 { margin: 0.25rem 0; font-size: 1rem; }
-        .notice ul { margin: 0.25rem 0; padding-left: 1.25rem; }
+        .notice ul, .finding ul { margin: 0.25rem 0; padding-left: 1.25rem; }
         details { margin: 1rem 0; }
         summary { cursor: pointer; color: var(--accent); }
         .samples { display: grid; gap: 0.75rem; }
@@ -67,20 +67,28 @@ enum Page {
         .samples.waves { grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
         .sample { min-width: 0; padding: 0.75rem 1rem; border-radius: 8px; background: var(--card); }
         .key i { display: inline-block; width: 0.75rem; height: 0.75rem; border-radius: 3px; margin: 0 0.25rem 0 0.35rem;
-        vertical-align: -0.06rem; }
+        vertical-align: -0.06rem; box-shadow: 0 0 0 1px var(--rule); }
         @media (max-width: 30rem) {
         .tiles { gap: 0.5rem; }
-        .tile { display: grid; grid-template-columns: 7.5rem 1fr; column-gap: 0.75rem; align-items: center; }
-        .tile strong { grid-row: span 2; font-size: 1.25rem; white-space: nowrap; }
+        .tile { display: grid; grid-template-columns: 8.25rem 1fr; column-gap: 0.75rem; align-items: center; }
+        .tile strong { grid-row: span 2; font-size: 1.1875rem; white-space: nowrap; }
         .tile span { line-height: 1.3; }
         .samples.grid { grid-template-columns: 1fr 1fr; }
         .samples.grid dl { grid-template-columns: 1fr; }
         }
-        .sample .load { margin: 0 0 0.35rem; overflow-wrap: anywhere; }
+        .sample .load { margin: 0 0 0.35rem; }
+        .sample .load small { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
         .sample svg.plot { --ground: var(--card); }
         .maps { display: flex; gap: 0.25rem; }
         .maps img, .maps svg { width: 50%; height: auto; aspect-ratio: 1; border-radius: 4px; image-rendering: auto; }
         .patch { fill-opacity: 0.6; }
+        .sample details { margin: 0.5rem 0; font-size: 0.8125rem; }
+        .blocks { display: grid; gap: 0.35rem 0.5rem; margin-top: 0.5rem; font-size: 0.75rem; color: var(--soft); }
+        .blocks svg { display: block; width: 100%; }
+        .blocks.squares { grid-template-columns: repeat(auto-fill, minmax(3.5rem, 1fr)); }
+        .blocks.squares svg { aspect-ratio: 1; }
+        .blocks.rows > div { display: grid; grid-template-columns: 5.5rem 1fr; align-items: center; }
+        .blocks.rows svg { height: 0.75rem; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 0.75rem; margin: 0.5rem 0 0; font-size: 0.875rem; }
         dt { color: var(--soft); }
         dd { margin: 0; overflow-wrap: anywhere; }

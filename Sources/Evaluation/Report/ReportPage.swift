@@ -61,7 +61,8 @@ public struct ReportPage: Sendable {
         let isHeard = isTimed && all.contains { $0.0.meanDuration != nil }
         let isCalibrated = all.contains { $0.1.calibrationError != nil }
         let drifts = all.contains { $0.1.drift != nil }
-        var header: [HTML] = ["run", "load", "MMACs"]
+        let isLarge = all.contains { ($0.1.macs ?? 0) >= 1e9 }
+        var header: [HTML] = ["run", "load", isLarge ? "GMACs" : "MMACs"]
         header += qualities.map { "\($0.title)" }
         header += (isCalibrated ? ["calibration error"] : []) + (isTimed ? ["ms", "× dense"] : [])
         header += isHeard ? ["real-time factor"] : []
@@ -70,7 +71,7 @@ public struct ReportPage: Sendable {
             var cells: [HTML] = [
                 reports.count > 1 ? "\(report.name), \(run.name)" : "\(run.name)",
                 "\(run.budget == nil ? "–" : Markup.number(run.load, digits: 3))",
-                "\(Markup.number(run.macs.map { $0 / 1e6 }, digits: 1))",
+                "\(Markup.number(run.macs.map { $0 / (isLarge ? 1e9 : 1e6) }, digits: isLarge ? 2 : 1))",
             ]
             cells += qualities.map { ReportText.cell($0, run) }
             if isCalibrated { cells.append("\(Markup.number(run.calibrationError, digits: 4))") }
@@ -87,7 +88,7 @@ public struct ReportPage: Sendable {
             <section><h2>All runs</h2>
             \(HTML.table(header, rows))
             <p class="note">\(confidence ? "Small numbers: 95 % intervals, from 1,000 bootstrap draws of the samples. " : "")\
-            MMACs: millions of multiply-accumulates of one sample.\
+            \(isLarge ? "GMACs: billions" : "MMACs: millions") of multiply-accumulates of one sample.\
             \(isHeard ? " Real-time factor: seconds that a second of sound takes." : "")</p></section>
             """
     }

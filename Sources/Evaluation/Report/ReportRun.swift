@@ -66,6 +66,7 @@ extension ReportRun {
         qualities[.cosine] = number("mean_cosine")
         qualities[.neighbours] = number("neighbour_agreement")
         qualities[.probe] = number("probe_accuracy")
+        qualities[.spearman] = number("spearman")
         if let classes = json["classes"], !classes.isNull {
             qualities[.top1] = number("top1", in: classes)
             qualities[.top5] = number("top5", in: classes)

@@ -28,6 +28,13 @@ enum ReportText {
         return (isZero ? "±" : value < 0 ? "−" : "+") + size + unit
     }
 
+    /// A difference in words, to be followed by what is compared with.
+    static func comparison(_ quality: Quality, _ value: Double) -> String {
+        let text = difference(quality, value)
+        return text.hasPrefix("±")
+            ? "that of" : "\(text.dropFirst()) \(value > 0 ? "above" : "below") that of"
+    }
+
     static func percent(_ share: Double) -> String { Markup.number(100 * share, digits: 0) + " %" }
 
     /// Dense time divided by a run's: above 1 the run is the faster one.

@@ -38,7 +38,7 @@ struct RobustnessSection {
                     guard !found.isEmpty else { return nil }
                     return .init(x: Double(severity), y: found.reduce(0, +) / Double(found.count))
                 }
-                let place = result.budgets.firstIndex { $0 == budget } ?? 0
+                let place = result.budgets.filter { $0 != nil }.firstIndex { $0 == budget } ?? 0
                 return .init(
                     name: name(budget), points: points, colour: budget == nil ? 5 : place,
                     isReference: budget == nil)

@@ -14,7 +14,7 @@ struct SampleSection {
         let examples = report.examples
         guard let budget = examples.first?.budget else { return .nothing }
         let shape =
-            examples.contains { $0.image != nil }
+            examples.contains { $0.patchColumns != nil }
             ? " grid" : examples.contains { $0.waveform != nil } ? " waves" : ""
         let kind = "samples\(shape)"
         let highest = max(examples.flatMap(\.tokenLoads).max() ?? 0, 1e-9)
@@ -22,7 +22,8 @@ struct SampleSection {
         return """
             <section><h2>\(title)</h2>
             <p class="note">At budget \(budget, 2). The stronger the colour, the larger the share of the learners that ran there: \
-            \(legend(highest, hasImages: examples.contains { $0.image != nil }))</p>
+            \(legend(highest, hasImages: examples.contains { $0.patchColumns != nil })). \
+            Block by block, with the mean load of each, it goes from dark for none to bright for all.</p>
             \(HTML.joined(groups.map { title, examples in
                 """
                 <h3>\(title)</h3>
@@ -80,13 +81,37 @@ struct SampleSection {
         let list: HTML = facts.isEmpty ? .nothing : "<dl>\(HTML.joined(facts))</dl>"
         return """
             <article class="sample">\
-            <p class="load"><strong>\(example.load, 3)</strong> <small>\(example.place ?? "sample \(example.number)")</small></p>
-            \(picture(example, highest))\(example.alignment.map { AlignmentView($0).html } ?? .nothing)\(list)</article>
+            <p class="load"><strong>load \(example.load, 3)</strong> \(name(example))</p>
+            \(picture(example, highest))\(blocks(example))\(example.alignment.map { AlignmentView($0).html } ?? .nothing)\(list)</article>
             """
     }
 
+    /// The file without the folders that it is in, which are told when it is pointed at.
+    private func name(_ example: SampleExample) -> HTML {
+        guard let place = example.place else { return "<small>sample \(example.number)</small>" }
+        let file = place.split(separator: " (").first.map(String.init) ?? place
+        return
+            "<small title=\"\(place)\">\(file.split(separator: "/").last.map(String.init) ?? place)</small>"
+    }
+
+    /// Where the compute went in each block, on demand.
+    private func blocks(_ example: SampleExample) -> HTML {
+        let blocks = (example.blockLoads ?? []).filter { !$0.loads.isEmpty }
+        guard !blocks.isEmpty else { return .nothing }
+        let shape = example.patchColumns == nil ? "rows" : "squares"
+        let maps = blocks.map { block -> HTML in
+            let map = BlockLoadMap(block: block, columns: example.patchColumns ?? block.loads.count)
+            let mean = block.loads.reduce(0, +) / Double(block.loads.count)
+            return
+                "<span>\(shape == "rows" ? "block " : "")\(block.block): \(mean, 2)</span>\(HTML(markup: map.svg))"
+        }
+        return .details(
+            "Block by block",
+            "<div class=\"blocks \(shape)\">\(HTML.joined(maps.map { "<div>\($0)</div>" }))</div>")
+    }
+
     private func picture(_ example: SampleExample, _ highest: Double) -> HTML {
-        if let image = example.image { return imageMap(image, example, highest) }
+        if let columns = example.patchColumns { return imageMap(example, columns: max(columns, 1), highest) }
         if let waveform = example.waveform {
             return HTML(
                 markup: WaveformFigure(
@@ -107,8 +132,8 @@ struct SampleSection {
                 }) + HTML(markup: "</p>")
     }
 
-    private func imageMap(_ image: Data, _ example: SampleExample, _ highest: Double) -> HTML {
-        let columns = max(example.patchColumns ?? 1, 1)
+    /// The image, and beside it the same below the loads of its patches; these alone where there is no image.
+    private func imageMap(_ example: SampleExample, columns: Int, _ highest: Double) -> HTML {
         let drawing = SVGDrawing(x: { $0 }, y: { $0 })
         let side = 200.0 / Double(columns)
         let cells = example.tokenLoads.enumerated().map { place, load in
@@ -118,12 +143,16 @@ struct SampleSection {
                     "fill: rgb(\(ColourScale.colour(load / highest).map(String.init).joined(separator: " ")))",
                 title: "load \(Markup.number(load, digits: 3))")
         }
-        let source = "data:image/jpeg;base64,\(image.base64EncodedString())"
+        let source = example.image.map { "data:image/jpeg;base64,\($0.base64EncodedString())" }
+        let image: HTML = source.map { "<img alt=\"sample \(example.number)\" src=\"\($0)\"/>" } ?? .nothing
+        let ground: HTML =
+            source.map {
+                "<image href=\"\($0)\" width=\"200\" height=\"200\" preserveAspectRatio=\"none\"/>\n"
+            } ?? .nothing
         return """
-            <div class="maps"><img alt="sample \(example.number)" src="\(source)"/>\
+            <div class="maps">\(image)\
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 200" role="img" aria-label="load of each patch">\
-            <image href="\(source)" width="200" height="200" preserveAspectRatio="none"/>
-            \(HTML(markup: cells.joined(separator: "\n")))</svg></div>
+            \(ground)\(HTML(markup: cells.joined(separator: "\n")))</svg></div>
             """
     }
 }

@@ -18,6 +18,10 @@ public enum Measure: String, CaseIterable, Sendable {
     case neighbour
     /// 1 where a linear probe names the label.
     case probe
+    /// Of the first text of a pair: the cosine between the embeddings of both.
+    case similarity
+    /// Of the first text of a pair: how alike both are said to be.
+    case score
     case wordErrors = "word_errors"
     case words
     case characterErrors = "character_errors"

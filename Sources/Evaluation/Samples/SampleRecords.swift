@@ -88,12 +88,11 @@ public struct SampleRecords: Sendable, Equatable {
         func integers(_ name: String) throws -> [Int] {
             try tensors[name]?.to(nil, .int64).array(of: Int.self) ?? []
         }
-        let runs = try names.split(separator: ",").enumerated().map { place, name in
-            let budget = Double(name)
-            guard name == "dense" || budget.map((0...1).contains) == true else {
-                throw EvaluationError.mismatch(
-                    "\(url.relativePath) names the run \"\(name)\", which is neither dense nor a budget")
-            }
+        guard let budgets = SampleRun.budgets(named: names) else {
+            throw EvaluationError.mismatch(
+                "\(url.relativePath) names the runs \"\(names)\", which are not all dense or a budget")
+        }
+        let runs = try budgets.enumerated().map { place, budget in
             var values: [Measure: [Float]] = [:]
             for measure in Measure.allCases {
                 values[measure] = try tensors["\(place).\(measure.rawValue)"]?.to(nil, .float32)

@@ -11,9 +11,21 @@ public struct SampleRun: Sendable, Equatable {
     }
 
     /// The budget, or `dense`.
-    public var name: String { budget.map { "\($0)" } ?? "dense" }
+    public var name: String { Self.name(of: budget) }
 
-    /// Numbers for the samples of another order.
+    static func name(of budget: Double?) -> String { budget.map { "\($0)" } ?? "dense" }
+
+    /// The budgets of runs whose names stand in a list with commas between; nil where one is neither `dense` nor a
+    /// budget.
+    static func budgets(named names: String) -> [Double?]? {
+        let found = names.split(separator: ",").map { name in (name: name, budget: Double(name)) }
+        guard found.allSatisfy({ $0.name == "dense" || $0.budget.map((0...1).contains) == true }) else {
+            return nil
+        }
+        return found.map(\.budget)
+    }
+
+    /// Numbers for the samples of another order, which may be some of them.
     func reordered(_ order: [Int]) -> SampleRun {
         SampleRun(budget: budget, values: values.mapValues { numbers in order.map { numbers[$0] } })
     }

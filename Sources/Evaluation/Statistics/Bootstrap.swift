@@ -19,25 +19,22 @@ public struct Bootstrap: Sendable {
 
     /// The interval of a number over samples; nil without samples.
     public func interval(_ terms: SampleTerms) -> Interval? {
-        guard let estimate = terms.quotient else { return nil }
-        return interval(estimate, draws(terms.values.count) { terms.sums(of: $0) }.compactMap(\.quotient))
+        guard let estimate = terms.value else { return nil }
+        return interval(estimate, draws(terms.values.count, terms.statistic()).compactMap { $0 })
     }
 
     /// The interval of `second - first` over the same samples; nil where either is not known.
     ///
     /// - Parameters: as many samples each, in one order.
     public func difference(_ first: SampleTerms, _ second: SampleTerms) -> Interval? {
-        guard first.values.count == second.values.count, let a = first.quotient, let b = second.quotient
+        guard first.values.count == second.values.count, let a = first.value, let b = second.value
         else { return nil }
-        let drawn = draws(first.values.count) { indices in
-            (first.sums(of: indices), second.sums(of: indices))
+        let (one, other) = (first.statistic(), second.statistic())
+        let drawn = draws(first.values.count) { places -> Double? in
+            guard let a = one(places), let b = other(places) else { return nil }
+            return b - a
         }
-        return interval(
-            b - a,
-            drawn.compactMap { pair in
-                guard let a = pair.0.quotient, let b = pair.1.quotient else { return nil }
-                return b - a
-            })
+        return interval(b - a, drawn.compactMap { $0 })
     }
 
     private func draws<Value>(_ count: Int, _ sum: ([Int]) -> Value) -> [Value] {
@@ -61,16 +58,5 @@ public struct Bootstrap: Sendable {
             estimate: estimate, lower: Quantile.of(tail, ascending: sorted),
             upper: Quantile.of(1 - tail, ascending: sorted),
             confidence: confidence)
-    }
-}
-
-extension SampleTerms {
-    fileprivate func sums(of indices: [Int]) -> (values: Double, weights: Double, quotient: Double?) {
-        var (value, weight) = (0.0, 0.0)
-        for index in indices {
-            value += values[index]
-            weight += weights[index]
-        }
-        return (value, weight, weight > 0 ? value / weight : nil)
     }
 }

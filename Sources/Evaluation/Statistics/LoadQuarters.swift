@@ -10,26 +10,22 @@ struct LoadQuarters {
 
     let rows: [Row]
 
-    /// nil for fewer than eight samples, or where nothing is known of loads or quality.
+    /// nil for fewer than eight samples, where nothing is known of loads or quality, and for a correlation, which is
+    /// of pairs.
     init?(_ run: SampleRun, dense: SampleRun?, _ quality: Quality) {
-        guard let loads = run.values[.load], loads.count >= 8, let terms = quality.terms(run) else {
+        guard let loads = run.values[.load], loads.count >= 8, quality != .spearman, quality.value(run) != nil
+        else {
             return nil
         }
-        let other = quality.denseValue == nil ? dense.flatMap(quality.terms) : nil
+        let other = quality.denseValue == nil ? dense : nil
         let order = loads.indices.sorted { (loads[$0], $0) < (loads[$1], $1) }
         rows = ["cheapest quarter", "second", "third", "costliest quarter"].enumerated().map {
             quarter, name in
             let part = Array(order[quarter * order.count / 4..<(quarter + 1) * order.count / 4])
             return Row(
                 name: name, load: part.reduce(0) { $0 + Double(loads[$1]) } / Double(part.count),
-                value: terms.subset(part).quotient, dense: other?.subset(part).quotient)
+                value: quality.value(run.reordered(part)),
+                dense: other.flatMap { quality.value($0.reordered(part)) })
         }
-    }
-}
-
-extension SampleTerms {
-    /// Of some samples alone.
-    func subset(_ indices: [Int]) -> SampleTerms {
-        SampleTerms(values: indices.map { values[$0] }, weights: indices.map { weights[$0] })
     }
 }

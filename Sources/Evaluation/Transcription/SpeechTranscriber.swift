@@ -123,14 +123,16 @@ public struct SpeechTranscriber {
             macs: try counts.reduce(0) { try $0 + ModelCost(model, tokenCount: $1).total(load: load ?? 1) })
     }
 
-    /// A sound, the load of each of its frames and its words with their times.
+    /// A sound, the load of each of its frames, over all blocks and in each, and its words with their times.
     ///
     /// - Returns: no frames for a dense model; no words for a sound longer than the window.
     func watch(
         _ sound: Tensor, _ request: WhisperRequest, budget: Double
-    ) throws -> (hearing: Hearing, frameLoads: [Double], words: [SampleExample.Word]) {
+    ) throws -> (
+        hearing: Hearing, frameLoads: [Double], blockLoads: [BlockLoads], words: [SampleExample.Word]
+    ) {
         let spoken = SpokenWords(network.sizes, heads: alignmentHeads)
-        var frameLoads: [Double] = []
+        var windows: [TokenLoads] = []
         let hearing = try hear(sound, request, budget: budget) { pass in
             pass.observe = { _, place, _, output in try spoken.observe(place, output) }
         } see: { pass in
@@ -138,9 +140,8 @@ public struct SpeechTranscriber {
                 return
             }
             let frames = (0..<(try choices.size(1))).map(String.init)
-            let loads = try TokenLoads.read(
+            windows = try TokenLoads.read(
                 pass, model, tokens: Array(repeating: frames, count: choices.size(0)))
-            frameLoads = loads.flatMap(\.loads)
         }
         let window = network.sizes.frameCount / 2  // of the encoder
         let share = try Double(sound.size(0)) / Double(spectrogram.chunkWidth)
@@ -150,7 +151,13 @@ public struct SpeechTranscriber {
             ? try spoken.words(
                 of: hearing.tokens[0], promptCount: hearing.promptCount, frameCount: frameCount, tokenizer)
             : []
-        return (hearing, Array(frameLoads.prefix(frameCount)), words)
+        func frames(_ loads: (TokenLoads) -> [Double]) -> [Double] {
+            Array(windows.flatMap(loads).prefix(frameCount))
+        }
+        let blocks = (windows.first?.blocks ?? []).enumerated().map { place, block in
+            BlockLoads(block: block.block, loads: frames { $0.blocks[place].loads })
+        }
+        return (hearing, frames(\.loads), blocks, words)
     }
 
     /// For each sound the texts of its windows, or one where timestamps say how to go on.

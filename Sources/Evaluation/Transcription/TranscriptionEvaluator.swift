@@ -55,7 +55,7 @@ public struct TranscriptionEvaluator {
         let records = try SampleRecords(
             found, budgets: runs.map(\.budget), fingerprint: collector.dataset.fingerprint)
         func mean(_ measure: Measure, _ place: Int) -> Double? {
-            records.runs[place].values[measure].flatMap { SampleTerms($0.map(Double.init)).quotient }
+            records.runs[place].values[measure].flatMap { SampleTerms($0.map(Double.init)).value }
         }
         let results = try budgets.indices.map { index in
             let place = index + 1

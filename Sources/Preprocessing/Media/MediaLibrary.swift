@@ -14,7 +14,8 @@ public enum MediaLibrary {
             .appendingPathComponent("libacm_media.so").path
     }
 
-    private static let failure: String? = {
+    /// Why the library cannot be used, and the fix; nil where it can.
+    public static let problem: String? = {
         guard acm_media_load(path) != ACM_OK || acm_media_open(ACM_MEDIA_INTERFACE_VERSION) != ACM_OK
         else { return nil }
         return "cannot use the media library \(path) (\(String(cString: acm_media_error_message()))); "
@@ -28,8 +29,8 @@ public enum MediaLibrary {
     /// - Parameter operation: what needs it, for the message.
     /// - Throws: ``PreprocessingError/missingLibrary(operation:reason:)`` with the fix.
     public static func open(operation: String = "Reading images and audio") throws {
-        if let failure {
-            throw PreprocessingError.missingLibrary(operation: operation, reason: failure)
+        if let problem {
+            throw PreprocessingError.missingLibrary(operation: operation, reason: problem)
         }
     }
 }

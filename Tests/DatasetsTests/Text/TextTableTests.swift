@@ -31,6 +31,18 @@ import Torch
         #expect(found.texts == ["one"] && found.labels == nil && found.classNames == nil)
     }
 
+    @Test func pairsAreTwoTextsEach() throws {
+        let content = "split\tscore\tfirst\tsecond\ntest\t4.5\ta\tb\ntrain\t0\tc\td\ntest\t-1e0\te\tf\n"
+        let found = try table(content, split: "test")
+        #expect(found.texts == ["a", "b", "e", "f"] && found.scores == [4.5, -1])
+        #expect(found.lineNumbers == [2, 2, 4, 4] && found.labels == nil)
+        #expect(try table("text\tscore\none\t1\n").scores == nil)
+        #expect(
+            try refusal(Data("first\tsecond\tscore\na\tb\tnan\n".utf8)).contains(
+                "the score \"nan\" is no number"))
+        #expect(try refusal(Data("first\tscore\na\t1\n".utf8)).contains("a column \"second\""))
+    }
+
     @Test func splitsSelectRowsButNotClasses() throws {
         let content = "text\tlabel\tsplit\na\tx\ttrain\nb\tz\ttest\nc\ty\ttrain\n"
         let test = try table(content, split: "test")

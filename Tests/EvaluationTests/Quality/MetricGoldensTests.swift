@@ -17,12 +17,18 @@ import Torch
             let word: Double
             let character: Double
         }
+        struct Ranks: Decodable {
+            let first: [Double]
+            let second: [Double]
+            let spearman: Double
+        }
         let top1: Double
         let top5: Double
         let calibrationError: Double
         let loss: Double
         let pairs: [Pair]
         let speech: [Speech]
+        let ranks: Ranks
     }
 
     private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -67,6 +73,13 @@ import Torch
             #expect(abs(words.value - speech.word) < 1e-12, "\(speech)")
             #expect(abs(characters.value - speech.character) < 1e-12, "\(speech)")
         }
+    }
+
+    @Test func ranksAreCorrelatedAsByTorchmetrics() throws {
+        let ranks = try measures().ranks
+        let terms = SampleTerms(values: ranks.first, weights: ranks.second, isCorrelation: true)
+        #expect(Set(ranks.first).count < ranks.first.count)
+        #expect(abs((terms.value ?? 0) - ranks.spearman) < 1e-6)
     }
 
     @Test func calibrationErrorByHand() {

@@ -15,7 +15,7 @@ import Testing
     @Test func quotientsAreOfSums() throws {
         // Two errors in four words and one in one: 3 / 5, not the mean of 0.5 and 1.
         let terms = SampleTerms(values: [2, 1], weights: [4, 1])
-        #expect(terms.quotient == 0.6)
+        #expect(terms.value == 0.6)
         let interval = try #require(Bootstrap().interval(terms))
         #expect(interval.lower == 0.5 && interval.upper == 1)
     }
