@@ -29,7 +29,8 @@ __device__ __forceinline__ void sortTokens(const Parameters &parameters, uint16_
                                            uint16_t *order) {
     using Sorted = sorting::Groups<threads, (fewTokens + threads - 1) / threads>;
     static_assert(Sorted::mostCounts * 2 + 2 * 4 * sorting::choices <= 8 * warpStagingBytes);
-    int *totals = reinterpret_cast<int *>(counts + (Sorted::mostCounts + 1) / 2 * 2), *firsts = totals + sorting::choices;
+    static_assert(Sorted::mostCounts % 2 == 0);
+    int *totals = reinterpret_cast<int *>(counts + Sorted::mostCounts), *firsts = totals + sorting::choices;
     const int learners = parameters.learners, rounds = ceilDivide(parameters.rows, threads);
     Sorted groups;
     groups.load(static_cast<const Integer *>(parameters.choice), 0, parameters.rows, rounds, learners);
