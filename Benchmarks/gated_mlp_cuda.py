@@ -464,7 +464,7 @@ def main() -> int:
     if options.output:
         results.write(
             options.output, title="acm::gated_mlp on a CUDA device",
-            command="python3 Benchmarks/gated_mlp_cuda.py" + (" --tune" if options.tune else ""),
+            command=f"python3 Benchmarks/gated_mlp_cuda.py{' --tune' if options.tune else ''} --rounds {options.rounds}",
             versions={"torch": torch.__version__}, hardware=torch.cuda.get_device_name(),
             notes=f"{options.dtype}, {options.channels} -> {4 * options.channels} -> {options.channels} channels, "
                   f"{options.learners} learners, gelu; the load is the mean choice over the learners. TFLOP/s counts "

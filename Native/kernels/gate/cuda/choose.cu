@@ -114,13 +114,6 @@ __global__ __launch_bounds__(threads, 4) void chooseKernel(const __grid_constant
     gpu::allowNextKernel();
     gpu::waitForPreviousKernel();
 
-    constexpr int size = sizeof(T);
-    copy<16>(small.w2, call.w2, width * width * size);
-    copy<16>(small.w3, call.w3, call.choices * width * size);
-    copy<16>(small.b1, call.b1, width * size);
-    copy<16>(small.b2, call.b2, width * size);
-    copy<4>(small.b3, call.b3, call.choices * size);
-    if (call.term) copy<4>(small.term, call.term, call.choices * 4);
     const int token = blockIdx.x * rows + row;
     const T *inputs[2];  // rows past the last repeat it
 #pragma unroll
@@ -128,13 +121,23 @@ __global__ __launch_bounds__(threads, 4) void chooseKernel(const __grid_constant
         inputs[half] = static_cast<const T *>(call.input) + min(token + 8 * half, call.tokens - 1) * call.inputStride;
     const T *w1 = static_cast<const T *>(call.w1) + int64_t{row} * call.channels;
     float sums[blocks][4] = {};
-    for (int base = 32 * warp + 8 * quad; base - 8 * quad < call.channels; base += batch * apart) {
+    int base = 32 * warp + 8 * quad;
+    do {  // at least once, for the copies
         uint4 left[batch][2];
 #pragma unroll
         for (int i = 0; i < batch; ++i) {
 #pragma unroll
             for (int half = 0; half < 2; ++half)
                 left[i][half] = load<true>(inputs[half] + base + i * apart, base + i * apart < call.channels);
+        }
+        if (base < apart) {
+            constexpr int size = sizeof(T);
+            copy<16>(small.w2, call.w2, width * width * size);
+            copy<16>(small.w3, call.w3, call.choices * width * size);
+            copy<16>(small.b1, call.b1, width * size);
+            copy<16>(small.b2, call.b2, width * size);
+            copy<4>(small.b3, call.b3, call.choices * size);
+            if (call.term) copy<4>(small.term, call.term, call.choices * 4);
         }
 #pragma unroll
         for (int i = 0; i < batch; ++i) {
@@ -151,7 +154,8 @@ __global__ __launch_bounds__(threads, 4) void chooseKernel(const __grid_constant
                 multiplyAdd<T>(sums[j], high, right[j].z, right[j].w);
             }
         }
-    }
+        base += batch * apart;
+    } while (base - 8 * quad < call.channels);
     waitForCopies();
     if (warp > 0) {
 #pragma unroll
