@@ -11,7 +11,9 @@ A network of channels -> 4 channels -> channels with gelu. Every method is check
 timed; *error* is its largest one over the largest output. What can be captured is timed as a CUDA graph of several
 calls whose inputs rotate through 256 MiB, at most 32 of them ("device"); everything is also timed call after call from
 Python ("calls"). Methods take turns; the medians of the rounds count, and "/ dense" is over the fastest dense
-method of the same column. *Equal*: every token has the same choice; *mixed*: choices are binomial.
+method of the same column. *Equal*: every token has the same choice; *mixed*: choices are binomial. *GHz* is the
+clock of the multiprocessors directly behind the graph, from the time that a count of cycles takes: a GPU at its limit of
+power lowers it.
 
 | method | |
 |---|---|
@@ -29,10 +31,11 @@ megablocks wants to be compiled; its block-sparse products are those of stanford
 without network takes it from a wheel: `pip wheel --no-deps stanford-stk==0.7.1` elsewhere, there
 `pip install --no-index --no-deps --target FOLDER stanford_stk-*.whl` and PYTHONPATH=FOLDER.
 
-Of our kernels the split of the time is printed as well, as torch.profiler sees it: since each starts while the one
-before it ends, the parts are more than the whole. With --output a plot of the mixed loads is written for each number
-of tokens. With --tune, times the tiles of the Hopper kernels instead, and writes the best of each number of tokens
-into the file that the library reads (Native/kernels/gated_mlp/README.md).
+Of our kernels the split of the time is printed as well, as torch.profiler sees it: of each from the end of the one
+before it, since it may start earlier and wait. With --output a plot of the mixed loads is written for each number of
+tokens. With --tune, times all tiles of the Hopper kernels that may win instead, and writes those that are the best over
+all loads into the file that the library reads (Native/kernels/gated_mlp/README.md), for each number of tokens at which
+they beat the library's own choice by more than 1 %.
 """
 
 import argparse
@@ -48,6 +51,7 @@ import torch
 import torch.nn.functional as F
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent / "peers")]
+import inductor  # noqa: E402
 import plot  # noqa: E402
 import results  # noqa: E402
 
@@ -200,6 +204,7 @@ class Timed:
         self.layer, self.method, self.graph = layer, method, None
         self.device: list[float] = []
         self.calls: list[float] = []
+        self.clocks: list[float] = []
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
@@ -215,22 +220,30 @@ class Timed:
                 self.method(x)
         self.graph = graph
 
-    def measure(self) -> None:
-        def elapsed(body) -> float:
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    def measure(self, also_calls: bool = True) -> None:
+        cycles = 400_000
+
+        def elapsed(body) -> tuple[float, float]:
+            """The microseconds of a call, and the clock behind it in GHz."""
+            start, end, counted = (torch.cuda.Event(enable_timing=True) for _ in range(3))
             start.record()
             body()
             end.record()
-            end.synchronize()
-            return start.elapsed_time(end) * 1e3 / len(self.layer.inputs)
+            torch.cuda._sleep(cycles)
+            counted.record()
+            counted.synchronize()
+            return start.elapsed_time(end) * 1e3 / len(self.layer.inputs), cycles / end.elapsed_time(counted) / 1e6
 
         def calls():
             for x in self.layer.inputs:
                 self.method(x)
 
         if self.graph:
-            self.device.append(elapsed(self.graph.replay))
-        self.calls.append(elapsed(calls))
+            time, clock = elapsed(self.graph.replay)
+            self.device.append(time)
+            self.clocks.append(clock)
+        if also_calls:
+            self.calls.append(elapsed(calls)[0])
 
 
 def check(name: str, layer: Layer, method: Method, choice: torch.Tensor) -> float:
@@ -259,7 +272,7 @@ def check_all(layer: Layer, methods: dict[str, Method], choice: torch.Tensor) ->
     return errors
 
 
-def time_all(layer: Layer, methods: dict[str, Method], rounds: int) -> dict[str, Timed]:
+def time_all(layer: Layer, methods: dict, rounds: int, also_calls: bool = True) -> dict:
     timed = {}
     for name, method in methods.items():
         try:
@@ -272,7 +285,7 @@ def time_all(layer: Layer, methods: dict[str, Method], rounds: int) -> dict[str,
             print(f"{name} is left out:", (str(error).splitlines() or [repr(error)])[0])
     for _ in range(rounds):
         for one in timed.values():
-            one.measure()
+            one.measure(also_calls)
     return timed
 
 
@@ -284,12 +297,15 @@ def split(layer: Layer, method: Method) -> str:
             method(x)
         torch.cuda.synchronize()
     times = {"sort": 0.0, "first product": 0.0, "second product": 0.0}
-    for event in profiler.events():
-        if event.device_type != torch.autograd.DeviceType.CUDA or "gated_mlp" not in event.name:
+    events = [event for event in profiler.events() if event.device_type == torch.autograd.DeviceType.CUDA]
+    before = -math.inf
+    for event in sorted(events, key=lambda event: event.time_range.end):
+        started, before = max(event.time_range.start, before), event.time_range.end
+        if "gated_mlp" not in event.name:
             continue
         product = re.search(r"multiply<[^,<>]+, *(?:\(bool\))?(true|false|0|1)\b", event.name)
         name = "sort" if not product else "first product" if product[1] in ("true", "1") else "second product"
-        times[name] += event.time_range.elapsed_us()
+        times[name] += before - started
     return ", ".join(f"{name} {time / len(layer.inputs):.1f}" for name, time in times.items()) + " µs"
 
 
@@ -331,7 +347,8 @@ def compare(layer: Layer, options) -> list[list]:
             rows.append([layer.tokens, f"{share:.2f}" if share else "–",
                          ("mixed" if mixed else "equal") if name in gated else "", name, quantiles(one.device),
                          quantiles(one.calls), round(2 * macs * share / time / 1e6) if share else "–", ratio["device"],
-                         ratio["calls"], f"{errors[name]:.1e}" if name in errors else "–"])
+                         ratio["calls"], f"{errors[name]:.1e}" if name in errors else "–",
+                         f"{statistics.median(one.clocks):.2f}"])
             print(" | ".join(map(str, rows[-1])), flush=True)
         print(f"ours at {load} {'mixed' if mixed else 'equal'}:", split(layer, gated["ours"]), flush=True)
     return rows
@@ -348,60 +365,42 @@ def draw(rows: list[list], tokens: int, path: pathlib.Path) -> None:
 
 
 def tilings(tokens: int) -> list[tuple]:
-    """Tiles that may win: first columns, sharing; second columns, sharing, splits; chunks;
-    whether the threads that gather announce."""
-    if tokens >= 8192:
-        both = [(*first, 192, 2, 1, *rest) for first in [(256, 2), (192, 2)]
-                for rest in [(1, 0), (1, 1), (2, 0), (3, 0), (6, 0)]]
-        return both + [(192, 1, 192, 2, 1), (256, 2, 192, 1, 1)]
+    """Tiles that may win: columns and sharing of the first product; columns, sharing and splits of the second."""
     firsts = [(256, 2), (192, 2), (192, 1), (128, 1)]
-    seconds = [(192, 2, 1), (192, 2, 2), (192, 1, 1), (192, 1, 2), (128, 1, 1), (128, 1, 2), (128, 1, 4), (64, 1, 1),
-               (64, 1, 2), (64, 1, 4)]
-    gathers = [(192, 2, 128, 1, 2, 1, 1), (64, 1, 128, 1, 2, 1, 1)]
-    return [(*first, 128, 1, 2) for first in firsts] + [(64, 1, *second) for second in seconds] + gathers
+    seconds = [(192, 2, 1), (192, 1, 1), (128, 1, 1)]
+    if tokens < 8192:
+        firsts.append((64, 1))
+        seconds += [(192, 2, 2), (192, 1, 2), (192, 1, 4), (128, 1, 2), (128, 1, 4), (64, 1, 1), (64, 1, 2), (64, 1, 4)]
+    return [(*first, *second) for first in firsts for second in seconds]
 
 
 def tune(layer: Layer, options) -> list[list]:
-    """Times of the Hopper kernels for tilings of either product, the other product keeping one; then for pairs of the
-    best of them. The best over all loads goes into the file."""
-    cases = [(load, mixed, layer.choices(load, mixed)) for load, mixed in [(1, False), (0.5, True), (0.25, True)]]
+    """Times of the Hopper kernels by tiles; those with the best mean over the loads go into the file."""
     rows, shares = [], {}
-
-    def measure(tiles: list[tuple], case: tuple) -> None:
-        load, mixed, choice = case
+    for load, mixed in [(1, False), (0.5, True), (0.25, True)]:
+        choice = layer.choices(load, mixed)
 
         def method(tile: tuple) -> Method:
             return lambda x: torch.ops.acm.gated_mlp_cuda(
                 x, choice, layer.w1, layer.b1, layer.w2, layer.bias, layer.learners, "gelu", "hopper", list(tile))
 
-        methods = {tile: method(tile) for tile in [(), *tiles]}  # (): those of the library's model
+        methods = {tile: method(tile) for tile in [(), *tilings(layer.tokens)]}  # (): those of the library's model
         for tile, one in methods.items():
             check(str(tile), layer, one, choice)
-        medians = {tile: one.device for tile, one in time_all(layer, methods, options.rounds).items()}
-        model = statistics.median(medians[()])
-        for tile, times in sorted(medians.items(), key=lambda item: statistics.median(item[1])):
-            shares.setdefault(tile, {})[load] = statistics.median(times) / model
+        times = {tile: one.device for tile, one in time_all(layer, methods, options.rounds, also_calls=False).items()}
+        model = statistics.median(times[()])
+        for tile, found in sorted(times.items(), key=lambda item: statistics.median(item[1])):
+            shares.setdefault(tile, []).append(statistics.median(found) / model)
             rows.append([layer.tokens, load, "mixed" if mixed else "equal", " ".join(map(str, tile)) or "automatic",
-                         quantiles(times)])
+                         quantiles(found)])
             print(" | ".join(map(str, rows[-1])), flush=True)
+        torch.cuda.empty_cache()
 
-    def mean(tile: tuple) -> float:
-        return math.exp(statistics.mean(math.log(share) for share in shares[tile].values()))
-
-    candidates = [(*tile, 1, 0)[:7] for tile in tilings(layer.tokens)]
-    for case in cases:
-        measure(candidates, case)
-    ranked = sorted(candidates, key=mean)
-    firsts = list(dict.fromkeys((*tile[:2], tile[6]) for tile in ranked))[:3]
-    seconds = list(dict.fromkeys(tile[2:5] for tile in ranked))[:3]
-    pairs = [(*first[:2], *second, ranked[0][5], first[2]) for first in firsts for second in seconds]
-    pairs = [tile for tile in pairs if tile not in shares]
-    for case in cases if pairs else []:
-        measure(pairs, case)
-    best = min((tile for tile in shares if tile), key=mean)
-    print(f"best at {layer.tokens} tokens: {' '.join(map(str, best))}, {mean(best):.3f} of the model's time",
-          flush=True)
-    write_tiling(options.tilings, layer, best if mean(best) < 0.99 else None)
+    best = min((tile for tile in shares if tile), key=lambda tile: statistics.geometric_mean(shares[tile]))
+    mean = statistics.geometric_mean(shares[best])
+    print(f"best at {layer.tokens} tokens: {' '.join(map(str, best))}, {mean:.3f} of the time of the library's choice,",
+          "by load", ", ".join(f"{share:.3f}" for share in shares[best]), flush=True)
+    write_tiling(options.tilings, layer, best if mean < 0.99 else None)
     return rows
 
 
@@ -415,7 +414,7 @@ def tilings_path() -> pathlib.Path:
 
 def write_tiling(path: pathlib.Path, layer: Layer, tile: tuple | None) -> None:
     """Puts the tiles into the file in place of what it has for the same layer and tokens; None: only takes that out."""
-    heading = "acm::gated_mlp tilings 1"
+    heading = "acm::gated_mlp tilings 2"
     found = path.read_text().splitlines() if path.exists() else []
     if found and found[0] != heading:
         raise SystemExit(f"{path} is no file of tiles: its first line is not \"{heading}\"")
@@ -449,10 +448,11 @@ def main() -> int:
     if options.tune:
         os.environ["ACM_TILINGS"] = ""  # so that "automatic" is the library's own choice
     torch.ops.load_library(str(pathlib.Path(options.library).resolve()))
+    inductor.be_quiet()
     torch.backends.cuda.matmul.allow_tf32 = options.dtype == "float32"
     header = ["tokens", "load", "choices", "method", "device µs (p10–p90)"]
     if not options.tune:
-        header += ["calls µs (p10–p90)", "TFLOP/s", "/ dense, device", "/ dense, calls", "error"]
+        header += ["calls µs (p10–p90)", "TFLOP/s", "/ dense, device", "/ dense, calls", "error", "GHz"]
     print(" | ".join(header))
     rows = []
     with torch.inference_mode():
@@ -464,7 +464,7 @@ def main() -> int:
     if options.output:
         results.write(
             options.output, title="acm::gated_mlp on a CUDA device",
-            command="python3 Benchmarks/gated_mlp_cuda.py" + (" --tune" if options.tune else ""),
+            command=f"python3 Benchmarks/gated_mlp_cuda.py{' --tune' if options.tune else ''} --rounds {options.rounds}",
             versions={"torch": torch.__version__}, hardware=torch.cuda.get_device_name(),
             notes=f"{options.dtype}, {options.channels} -> {4 * options.channels} -> {options.channels} channels, "
                   f"{options.learners} learners, gelu; the load is the mean choice over the learners. TFLOP/s counts "

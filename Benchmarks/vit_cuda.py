@@ -2,22 +2,26 @@
 """Times a whole ViT-B/16 on a CUDA device: dense and converted in acm, and dense in timm, eager and compiled.
 
     python3 Benchmarks/vit_cuda.py --acm ACM [--batches 1 8 128] [--budgets 1,0.75,0.5,0.25] [--attention flash cudnn]
-        [--rounds 3] [--repeats 30] [--output Benchmarks/results/NAME.json]
+        [--modules "feed-forwards" "all modules"] [--mode max-autotune] [--rounds 3] [--repeats 30]
+        [--output Benchmarks/results/NAME.json]
 
 Needs torch, timm and transformers, no network and no Swift: ACM is an executable built elsewhere, ACM_LIBRARY names
 the native library (scripts/check-cuda shows how both are made). Everything runs in bfloat16 on random images, acm
-with and without CUDA graphs, timm with torch.compile's "max-autotune", which uses CUDA graphs too. The converted
-model has learners and gates in the place of all projections and feed-forwards; its gates are random, but calibrated on
-random images, so that this is what time a load takes. All take turns; the smallest of the rounds' medians counts, since
-what else runs on a machine only adds. Energy is NVML's, the GPU's alone, where it is there (for timm with the package
-nvidia-ml-py); memory is the most that tensors occupied, in timm after it has been compiled. What is made once stays in
-the folder --work. With --device cpu --size tiny the same goes through in a minute, for a look at the script itself.
+with and without CUDA graphs, timm with torch.compile's "max-autotune", which uses CUDA graphs too ("reduce-overhead"
+does so without the minutes of tuning). One converted model has learners and gates in the place of the feed-forwards,
+the other of all projections, too; gates are random, but calibrated on random images, so that this is what time a load
+takes. All take turns; the smallest of the rounds' medians counts, since what else runs on a machine only adds. What
+is measured is written after each batch size. Energy is NVML's, the GPU's alone, where it is there (for timm with the
+package nvidia-ml-py); memory is the most that tensors occupied, in timm after it has been compiled. What is made once
+stays in the folder --work. With --device cpu --size tiny the same goes through in a minute, for a look at the script
+itself.
 """
 
 import argparse
 import contextlib
 import copy
 import math
+import os
 import pathlib
 import statistics
 import sys
@@ -28,6 +32,7 @@ import timm.models
 import torch
 import transformers
 
+import inductor
 import results
 import vit
 
@@ -85,7 +90,7 @@ def peers(options, images: torch.Tensor) -> dict[str, Job]:
     jobs = {}
     for kind in options.attention:
         # A model of its own: what is compiled keeps the attention that it was compiled with.
-        compiled = torch.compile(copy.deepcopy(model), mode="max-autotune")
+        compiled = torch.compile(copy.deepcopy(model), mode=options.mode)
         for name, one in (("eager", model), ("torch.compile", compiled)):
             def job(one=one, kind=kind):
                 with attention(kind, options.device):
@@ -123,13 +128,13 @@ def time_peer(job: Job, options, measured: Measured, batch: int, joules: typing.
         measured.joules.append((joules() - before) / count / batch)
 
 
-def time_ours(options, folders: list[pathlib.Path], batch: int, found: dict[str, Measured]) -> None:
+def time_ours(options, models: dict[str, pathlib.Path], batch: int, found: dict[str, Measured]) -> None:
     for graph in ((False, True) if options.device == "cuda" else (False,)):
         written = vit.benchmark(
-            options.acm, *folders, "--batch-sizes", batch, "--dtype", "bfloat16", "--device", options.device,
+            options.acm, *models.values(), "--batch-sizes", batch, "--dtype", "bfloat16", "--device", options.device,
             "--budgets", options.budgets, "--repeats", options.repeats, *(["--graph"] if graph else []))
         for row in written["rows"]:
-            name = "acm, dense" if row["budget"] is None else f"acm, converted, budget {row['budget']}"
+            name = f"acm, {list(models)[row['model']]}" + ("" if row["budget"] is None else f", budget {row['budget']}")
             measured = found.setdefault(name + (", CUDA graph" if graph else ""), Measured(row["load"]))
             measured.rounds.append(row["milliseconds"]["median"])
             measured.slowest.append(row["milliseconds"]["p99"])
@@ -138,7 +143,7 @@ def time_ours(options, folders: list[pathlib.Path], batch: int, found: dict[str,
                 measured.joules.append(row["joules_per_sample"])
 
 
-def measure(options, folders: list[pathlib.Path], batch: int, joules) -> list[list]:
+def measure(options, models: dict[str, pathlib.Path], batch: int, joules) -> list[list]:
     sizes = SIZES[options.size]
     torch.compiler.reset()
     images = torch.randn(batch, 3, sizes.image_size, sizes.image_size, device=options.device, dtype=torch.bfloat16)
@@ -151,13 +156,27 @@ def measure(options, folders: list[pathlib.Path], batch: int, joules) -> list[li
         for _ in range(options.rounds):
             for name, job in jobs.items():
                 time_peer(job, options, found.setdefault(name, Measured()), batch, joules)
-            time_ours(options, folders, batch, found)
+            time_ours(options, models, batch, found)
     best = min(min(found[name].rounds) for name in jobs)
     rows = [[batch, *one.row(name, batch, best)]
             for name, one in sorted(found.items(), key=lambda item: min(item[1].rounds))]
     for row in rows:
         print(*row, sep=" | ", flush=True)
     return rows
+
+
+def write(options, header: list[str], rows: list[list]) -> None:
+    batches = " ".join(str(batch) for batch in dict.fromkeys(row[0] for row in rows))
+    results.write(
+        options.output, title=f"A whole ViT ({options.size}) in bfloat16, with random weights",
+        command=f"python3 Benchmarks/vit_cuda.py --acm ACM --attention {' '.join(options.attention)} "
+                f"--batches {batches} --mode {options.mode} --rounds {options.rounds}",
+        hardware=torch.cuda.get_device_name() if options.device == "cuda" else None,
+        versions={"torch": torch.__version__, "timm": timm.__version__, "transformers": transformers.__version__},
+        notes=f"{options.rounds} rounds by turns, {options.repeats} runs in each; \"least\" is the smallest median "
+              "of a round, \"p99\" the median of the rounds'. Gates are random and calibrated: this is what time a "
+              "load takes, not what quality.",
+        tables=[{"header": header, "rows": rows}])
 
 
 def main() -> int:
@@ -169,6 +188,9 @@ def main() -> int:
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 128])
     parser.add_argument("--budgets", default="1,0.75,0.5,0.25")
     parser.add_argument("--attention", nargs="+", choices=["flash", "cudnn"], default=["flash"])
+    parser.add_argument("--modules", nargs="+", choices=list(vit.CONVERTED), default=list(vit.CONVERTED))
+    parser.add_argument("--mode", choices=["max-autotune", "reduce-overhead", "default"], default="max-autotune",
+                        help="torch.compile's, for timm")
     parser.add_argument("--images", type=int, default=16, help="to calibrate the converted model on")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=30, help="in each round")
@@ -178,22 +200,20 @@ def main() -> int:
         parser.error("--repeats must be at least 2")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    # What was compiled and tuned for a batch size serves the next run, too.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str((options.work / "inductor").resolve()))
+    inductor.be_quiet()
     dense, converted = vit.prepare(options.acm, options.work / options.size, SIZES[options.size], options.images,
-                                   names=("all modules",), device=options.device)
+                                   names=options.modules, device=options.device)
+    models = {"dense": dense} | {f"{name} converted": folder for name, folder in converted.items()}
     joules = counter() if options.device == "cuda" else None
     header = ["batch", "", "load", "ms a batch, least", "median", "p99", "images/s", "of the best timm", "MB", "J an image"]
     print(*header, sep=" | ")
-    rows = [row for batch in options.batches for row in measure(options, [dense, *converted.values()], batch, joules)]
-    if options.output:
-        results.write(
-            options.output, title=f"A whole ViT ({options.size}) in bfloat16, with random weights",
-            command="python3 Benchmarks/vit_cuda.py " + " ".join(sys.argv[1:]),
-            hardware=torch.cuda.get_device_name() if options.device == "cuda" else None,
-            versions={"torch": torch.__version__, "timm": timm.__version__, "transformers": transformers.__version__},
-            notes=f"{options.rounds} rounds by turns, {options.repeats} runs in each; \"least\" is the smallest median "
-                  "of a round, \"p99\" the median of the rounds'. Gates are random and calibrated: this is what time a "
-                  "load takes, not what quality.",
-            tables=[{"header": header, "rows": rows}])
+    rows = []
+    for batch in options.batches:
+        rows += measure(options, models, batch, joules)
+        if options.output:
+            write(options, header, rows)
     return 0
 
 

@@ -2,8 +2,8 @@
 //
 // A block takes 16 tokens; its warps divide the channels and add up their sums in shared memory. One of
 // them then runs the two small layers, in which the results of each product are, lane by lane, the left
-// operand of the next. Every layer's results are rounded to the type, before gelu and after it, as
-// libtorch's operators round them.
+// operand of the next; what these layers need is on its way to shared memory while the first one is computed.
+// Every layer's results are rounded to the type, before gelu and after it, as libtorch's operators round them.
 //
 // The operands of the first product come from global memory as they lie: a product sums over the channels
 // in any order, so long as it is the same on both sides. A lane reads 8 neighbouring channels, which stand
@@ -22,7 +22,6 @@ using gpu::Pair;
 
 constexpr int rows = 16, warps = 4, threads = 32 * warps;
 constexpr int apart = 32 * warps;  // channels from one of a warp to its next
-constexpr int batch = 3;           // of 32 channels each that are under way together
 
 /// 16 bytes, or zeros if not `valid`. No branch, so that the loads of a batch stay together. `once`: not kept
 /// in the L1 cache, which is left to the weights.
@@ -76,18 +75,40 @@ __device__ __forceinline__ void addLayer(float (&sums)[4], const uint32_t (&left
     }
 }
 
+/// What the small layers need, in shared memory.
+template <typename T, int width>
+struct alignas(16) Small {
+    T w2[width * width], w3[(mostChoices + 7) / 8 * 8 * width], b1[width], b2[width];
+    T b3[mostChoices + 1];
+    float term[mostChoices];
+};
+
+/// `size` bytes to shared memory by all threads, `each` at a time; complete after waitForCopies and a barrier.
+template <int each>
+__device__ __forceinline__ void copy(void *target, const void *source, int size) {
+#pragma unroll 1
+    for (int at = threadIdx.x * each; at < size; at += threads * each)
+        asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(static_cast<unsigned>(
+                         __cvta_generic_to_shared(static_cast<char *>(target) + at))),
+                     "l"(static_cast<const char *>(source) + at), "n"(each), "r"(min(each, size - at))
+                     : "memory");
+}
+__device__ __forceinline__ void waitForCopies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
 /// The order of libtorch's argmax: a number that is none is the largest, and of equals the first.
 __device__ __forceinline__ bool isBetter(float a, int i, float b, int j) {
     if (a != a) return b == b || i < j;
     return a == b ? i < j : a > b;
 }
 
-/// Of 4 blocks that run together each may have enough registers for a batch of loads; with fewer, the
-/// compiler would put each load behind the products of the one before.
+/// Of 4 blocks that run together each may have enough registers for the rows that are under way; with fewer,
+/// the compiler would put each load behind the products of the one before.
 template <typename T, int width>
 __global__ __launch_bounds__(threads, 4) void chooseKernel(const __grid_constant__ Call call) {
     constexpr int blocks = width / 8;
+    constexpr int batch = width <= 32 ? 6 : 3;  // of a row's 16 bytes a lane that are under way together
     __shared__ float parts[warps - 1][blocks * 4][32];
+    __shared__ Small<T, width> small;
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     const int row = lane / 4, quad = lane % 4;
     gpu::allowNextKernel();
@@ -100,29 +121,42 @@ __global__ __launch_bounds__(threads, 4) void chooseKernel(const __grid_constant
         inputs[half] = static_cast<const T *>(call.input) + min(token + 8 * half, call.tokens - 1) * call.inputStride;
     const T *w1 = static_cast<const T *>(call.w1) + int64_t{row} * call.channels;
     float sums[blocks][4] = {};
-    for (int base = 32 * warp + 8 * quad; base - 8 * quad < call.channels; base += batch * apart) {
-        uint4 left[batch][2], right[batch][blocks];
+    int base = 32 * warp + 8 * quad;
+    do {  // at least once, for the copies
+        uint4 left[batch][2];
 #pragma unroll
         for (int i = 0; i < batch; ++i) {
-            const int channel = base + i * apart;
-            const bool valid = channel < call.channels;
 #pragma unroll
-            for (int half = 0; half < 2; ++half) left[i][half] = load<true>(inputs[half] + channel, valid);
-#pragma unroll
-            for (int j = 0; j < blocks; ++j)
-                right[i][j] = load<false>(w1 + int64_t{8 * j} * call.channels + channel, valid);
+            for (int half = 0; half < 2; ++half)
+                left[i][half] = load<true>(inputs[half] + base + i * apart, base + i * apart < call.channels);
+        }
+        if (base < apart) {
+            constexpr int size = sizeof(T);
+            copy<16>(small.w2, call.w2, width * width * size);
+            copy<16>(small.w3, call.w3, call.choices * width * size);
+            copy<16>(small.b1, call.b1, width * size);
+            copy<16>(small.b2, call.b2, width * size);
+            copy<4>(small.b3, call.b3, call.choices * size);
+            if (call.term) copy<4>(small.term, call.term, call.choices * 4);
         }
 #pragma unroll
         for (int i = 0; i < batch; ++i) {
+            uint4 right[blocks];
+            const int channel = base + i * apart;
+#pragma unroll
+            for (int j = 0; j < blocks; ++j)
+                right[j] = load<false>(w1 + int64_t{8 * j} * call.channels + channel, channel < call.channels);
             const uint32_t low[4] = {left[i][0].x, left[i][1].x, left[i][0].y, left[i][1].y};
             const uint32_t high[4] = {left[i][0].z, left[i][1].z, left[i][0].w, left[i][1].w};
 #pragma unroll
             for (int j = 0; j < blocks; ++j) {
-                multiplyAdd<T>(sums[j], low, right[i][j].x, right[i][j].y);
-                multiplyAdd<T>(sums[j], high, right[i][j].z, right[i][j].w);
+                multiplyAdd<T>(sums[j], low, right[j].x, right[j].y);
+                multiplyAdd<T>(sums[j], high, right[j].z, right[j].w);
             }
         }
-    }
+        base += batch * apart;
+    } while (base - 8 * quad < call.channels);
+    waitForCopies();
     if (warp > 0) {
 #pragma unroll
         for (int i = 0; i < blocks * 4; ++i) parts[warp - 1][i][lane] = sums[i / 4][i % 4];
@@ -138,29 +172,29 @@ __global__ __launch_bounds__(threads, 4) void chooseKernel(const __grid_constant
     uint32_t first[blocks][2], second[blocks][2];
 #pragma unroll
     for (int j = 0; j < blocks; ++j)
-        activate<T>(sums[j], static_cast<const T *>(call.b1) + 8 * j + 2 * quad, first[j]);
+        activate<T>(sums[j], small.b1 + 8 * j + 2 * quad, first[j]);
 #pragma unroll
     for (int j = 0; j < blocks; ++j) {
         float products[4] = {};
-        addLayer<T, width>(products, first, static_cast<const T *>(call.w2) + (8 * j + row) * width + 2 * quad, true);
-        activate<T>(products, static_cast<const T *>(call.b2) + 8 * j + 2 * quad, second[j]);
+        addLayer<T, width>(products, first, small.w2 + (8 * j + row) * width + 2 * quad, true);
+        activate<T>(products, small.b2 + 8 * j + 2 * quad, second[j]);
     }
     float best[2];
     int choice[2] = {mostChoices, mostChoices};  // none yet
     for (int start = 0; start < call.choices; start += 8) {
         float products[4] = {};
-        addLayer<T, width>(products, second, static_cast<const T *>(call.w3) + (start + row) * width + 2 * quad,
+        addLayer<T, width>(products, second, small.w3 + (start + row) * width + 2 * quad,
                            start + row < call.choices);
 #pragma unroll
         for (int column = 0; column < 2; ++column) {
             const int n = start + 2 * quad + column;
             if (n >= call.choices) continue;
-            const float bias = static_cast<const T *>(call.b3)[n];
+            const float bias = small.b3[n];
             float2 logits = rounded<T>(products[column] + bias, products[2 + column] + bias);
 #pragma unroll
             for (int half = 0; half < 2; ++half) {
                 float logit = (half == 0 ? logits.x : logits.y) + call.offsets[n];
-                if (call.term) logit += call.term[n];
+                if (call.term) logit += small.term[n];
                 if (choice[half] != mostChoices && !isBetter(logit, n, best[half], choice[half])) continue;
                 best[half] = logit;
                 choice[half] = n;

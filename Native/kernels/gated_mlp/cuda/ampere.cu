@@ -261,6 +261,7 @@ bool ampereTakes(const Call &call) {
 }
 
 void ampere(const Call &call) {
+    sortByChoice(call);
     switch (call.type) {
         case Type::bfloat16: return products<__nv_bfloat16>(call);
         case Type::float16: return products<__half>(call);

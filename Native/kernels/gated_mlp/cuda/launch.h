@@ -59,7 +59,7 @@ bool hopperTakes(const Call &call);
 Tilings hopperTilings(const Call &call);
 /// Whether kernels of these tiles are compiled.
 bool hopperHas(Type type, const Tilings &tilings);
-/// Both products; sortByChoice comes first. Throws for a tiling that no kernel is compiled for.
+/// The whole call. Throws for a tiling that no kernel is compiled for.
 void hopper(const Call &call, const Tilings &tilings);
 
 /// The same for the kernels of Ampere and later.

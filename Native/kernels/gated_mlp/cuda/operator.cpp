@@ -127,7 +127,6 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     call.output = output.mutable_data_ptr();
     call.hiddenBuffer = scratchBytes;
     call.orderBuffer = reinterpret_cast<int *>(scratchBytes + orderStart);
-    sortByChoice(call);
     if (path == Path::hopper)
         hopper(call, tilings ? *tilings : tilingsFor(call, device.name));
     else
@@ -191,13 +190,10 @@ at::Tensor onPath(const at::Tensor &input, const at::Tensor &choice, const at::T
                      "ampere or grouped, found \"", pathName, "\"");
     std::optional<Tilings> tilings;
     if (!tiles.empty()) {
-        TORCH_CHECK(tiles.size() >= 5 && tiles.size() <= 7, "acm::gated_mlp_cuda: tiles must be the "
-                    "columns and sharing of the first product, the columns, sharing and splits of the "
-                    "second, the number of chunks if not 1, and 1 if the threads that gather announce");
+        TORCH_CHECK(tiles.size() == 5, "acm::gated_mlp_cuda: tiles must be the columns and sharing of the "
+                    "first product, and the columns, sharing and splits of the second");
         auto number = [&](size_t at) { return static_cast<int>(tiles[at]); };
-        tilings = {{number(0), number(1), 1, tiles.size() == 7 && number(6) != 0},
-                   {number(2), number(3), number(4)},
-                   tiles.size() >= 6 ? number(5) : 1};
+        tilings = {{number(0), number(1), 1}, {number(2), number(3), number(4)}};
     }
     return run(input, choice, w1, b1, w2, bias, learners, activation, path, tilings);
 }

@@ -2,8 +2,8 @@
 
 namespace acm::gated_mlp::cuda::sm90 {
 
-Kernel float16Kernel(bool first, int columns, int sharing, bool splits, bool announces) {
-    return findKernel<__half>(first, columns, sharing, splits, announces);
+Kernel float16Kernel(bool first, int columns, int sharing, bool splits) {
+    return findKernel<__half>(first, columns, sharing, splits);
 }
 
 }  // namespace acm::gated_mlp::cuda::sm90

@@ -9,7 +9,8 @@
 // stages of 64 elements of depth go round a ring in shared memory. Of a cluster's blocks each
 // `sharing` have neighbouring tiles of rows and share the weights' tile: each fetches a part of it
 // for all. Groups of them may split the depth (`splits`), and add their sums through distributed
-// shared memory, in the order of the groups. The grid stays and takes tiles in turn.
+// shared memory, in the order of the groups. The grid stays and takes tiles in turn. Of few tokens the
+// first product finds the order itself.
 #pragma once
 
 #include "../../cuda/dependent_launch.cuh"
@@ -21,34 +22,35 @@ namespace acm::gated_mlp::cuda::sm90 {
 // while the other is at its results.
 constexpr int headStart = 2;
 
-/// Copies of the threads that gather: announced by each thread once they are done, at most `lag`
-/// stages later, so that the warps that multiply need no fence between the proxies.
-template <int stages>
-struct Announcements {
-    static constexpr int lag = stages - 2;
-    int pending = 0;  // stages whose copies are under way, the last one before `stage`
-
-    template <typename Barrier>
-    __device__ __forceinline__ void announceAll(int stage, Barrier &&full) {
-        waitForCopies<0>();
-        fenceAsyncProxy();
-        for (; pending > 0; --pending) arrive(full(stage >= pending ? stage - pending : stage - pending + stages));
+/// The first product's own sort of few tokens. All blocks find the same; the first of them leaves it
+/// for the second product. What it counts with lies where the results will be.
+template <typename Integer>
+__device__ __forceinline__ void sortTokens(const Parameters &parameters, uint16_t *counts, int *steps,
+                                           uint16_t *order) {
+    using Sorted = sorting::Groups<threads, (fewTokens + threads - 1) / threads>;
+    static_assert(Sorted::mostCounts * 2 + 2 * 4 * sorting::choices <= 8 * warpStagingBytes);
+    static_assert(Sorted::mostCounts % 2 == 0);
+    int *totals = reinterpret_cast<int *>(counts + Sorted::mostCounts), *firsts = totals + sorting::choices;
+    const int learners = parameters.learners, rounds = ceilDivide(parameters.rows, threads);
+    Sorted groups;
+    groups.load(static_cast<const Integer *>(parameters.choice), 0, parameters.rows, rounds, learners);
+    groups.count(counts, totals, rounds, learners);
+    __syncthreads();
+    for (int n = threadIdx.x; n <= learners; n += threads) {
+        int more = 0;
+        for (int other = n + 1; other <= learners; ++other) more += totals[other];
+        firsts[n] = more;
+        steps[n] = more + totals[n];
+        if (blockIdx.x == 0) parameters.atLeast[n] = steps[n];
     }
-    /// After the copies of `stage`.
-    template <typename Barrier>
-    __device__ __forceinline__ void add(int stage, Barrier &&full) {
-        commitCopies();
-        if (pending == lag) {
-            waitForCopies<lag>();
-            fenceAsyncProxy();
-            arrive(full(stage >= lag ? stage - lag : stage - lag + stages));
-        } else {
-            ++pending;
-        }
-    }
-};
+    __syncthreads();
+    groups.place(counts, firsts, 0, rounds, learners, [&](int token, int place) {
+        order[place] = static_cast<uint16_t>(token);
+        if (blockIdx.x == 0) parameters.order[place] = token;
+    });
+}
 
-template <typename T, bool first, int columns, int sharing, bool splits, bool announces>
+template <typename T, bool first, int columns, int sharing, bool splits>
 __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ Parameters parameters,
                                                        const __grid_constant__ CUtensorMap hiddenMap,
                                                        const __grid_constant__ CUtensorMap rightMap) {
@@ -64,14 +66,15 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
     Run *runs = reinterpret_cast<Run *>(shared + Layout::runs);
     auto full = [&](int stage) { return base + Layout::barriers + stage * 8; };
     auto empty = [&](int stage) { return base + Layout::barriers + (stages + stage) * 8; };
-    const uint32_t partsWritten = base + Layout::barriers + 2 * stages * 8;
-    const uint32_t partsRead = partsWritten + 8;
 
     const int warpgroup = threadIdx.x / 128, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     const int blocks = clustered ? clusterSize() : 1;
     const int rank = clustered ? clusterRank() : 0;
     // The block's place among those that share weights, and its group's among those that split.
     const int rowRank = rank % sharing, group = rank / sharing, groups = blocks / sharing;
+    // Of a warp that multiplies, where the depth is split: its sums of all groups have come, and have been read.
+    auto partsCame = [&](int of) { return base + Layout::barriers + (2 * stages + of) * 8; };
+    auto partsRead = [&](int of) { return base + Layout::barriers + (2 * stages + 8 + of) * 8; };
 
     if (threadIdx.x == 0) {
         prefetchMap(&hiddenMap);
@@ -80,16 +83,25 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
             barrierInit(full(stage), first ? 129 : 1);  // threads that gather, and the copy engine's
             barrierInit(empty(stage), 8 * sharing);     // warps that multiply what is in it
         }
-        barrierInit(partsWritten, 8 * groups);
-        barrierInit(partsRead, 8 * groups);
+        for (int of = 0; splits && of < 8; ++of) {
+            barrierInit(partsCame(of), 1);  // and what is sent
+            barrierInit(partsRead(of), groups);
+        }
         fenceBarrierInit();
     }
     if constexpr (clustered) clusterStart();
     // Up to here the kernel may run beside the one before it, whose results it reads from here on.
     gpu::allowNextKernel();
     gpu::waitForPreviousKernel();
-    for (int n = threadIdx.x; n <= parameters.learners; n += threads)
-        steps[n] = min(max(parameters.atLeast[n] - parameters.begin, 0), parameters.rows);
+    const bool sortsItself = first && parameters.choice;
+    uint16_t *order = reinterpret_cast<uint16_t *>(shared + Layout::order);  // if it does
+    if (sortsItself) {
+        auto *counts = reinterpret_cast<uint16_t *>(shared + Layout::results);
+        parameters.wideChoice ? sortTokens<int64_t>(parameters, counts, steps, order)
+                              : sortTokens<int>(parameters, counts, steps, order);
+    } else {
+        for (int n = threadIdx.x; n <= parameters.learners; n += threads) steps[n] = parameters.atLeast[n];
+    }
     __syncthreads();
     if constexpr (first) {
         findRuns<Work::unitRows, columns>(runs, steps, parameters.learners, parameters.learnerWidth,
@@ -143,10 +155,9 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
 #pragma unroll
                 for (int i = 0; i < 8; ++i) {
                     int at = firstRow(tile) + row + 16 * i;
-                    tokens[i] = at < parameters.rows ? loadOrder(parameters.order + at) : -1;
+                    tokens[i] = at >= parameters.rows ? -1 : sortsItself ? order[at] : loadOrder(parameters.order + at);
                 }
             };
-            Announcements<stages> announcements;
             bool more = work.find(turn(0), tile);
             if (more) findTokens();
             for (int round = 1; more; ++round) {
@@ -162,8 +173,6 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
                 more = work.find(turn(round), tile);
                 if (more) findTokens();
                 for (int step = 0; step < end; ++step) {
-                    if (announces && !isCompleteNow(empty(ring.stage), ring.parity ^ 1))
-                        announcements.announceAll(ring.stage, full);
                     wait(empty(ring.stage), ring.parity ^ 1);
                     if (threadIdx.x == 0) {
                         arriveExpecting(full(ring.stage), Layout::rightBytes);
@@ -176,14 +185,10 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
                     for (int i = 0; i < 8; ++i)
                         copy16(target + i * 16 * rowBytes, rows[i] + step * rowBytes,
                                within && (valid >> i & 1));
-                    if constexpr (announces)
-                        announcements.add(ring.stage, full);
-                    else
-                        arriveAfterCopies(full(ring.stage));
+                    arriveAfterCopies(full(ring.stage));
                     ring.advance();
                 }
             }
-            if constexpr (announces) announcements.announceAll(ring.stage, full);
         } else if (threadIdx.x == 0) {
             fenceAsyncProxyGlobal();
             for (int round = 0; work.find(turn(round), tile); ++round) {
@@ -211,7 +216,7 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
             const uint32_t results = base + Layout::results;
             if constexpr (first) {
                 HiddenWriter<T, columns> made;
-                made.staging = results + (warp - 4) * 2 * warpStagingBytes;
+                made.staging = results + (warp - 4) * warpStagingBytes;
                 return made;
             } else if constexpr (splits) {
                 PartsWriter<T, columns> made;
@@ -247,7 +252,7 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
             int last = 0;
             for (int step = begin; step < end; ++step) {
                 wait(full(ring.stage), ring.parity);
-                if constexpr (first && !announces) fenceAsyncProxy();
+                if constexpr (first) fenceAsyncProxy();
                 uint32_t stage = base + ring.stage * Layout::stageBytes;
                 uint64_t left = describe(stage + half * 64 * rowBytes);
                 uint64_t right = describe(stage + leftBytes);
@@ -273,18 +278,20 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
                     writer.template write<decltype(constant)::value>(parameters, &hiddenMap, sums);
                 });
             } else if constexpr (splits) {
-                waitInCluster(partsRead, partsParity ^ 1);
-                writer.leave(sums);
+                waitInCluster(partsRead(warp - 4), partsParity ^ 1);
+                if (lane == 0) arriveExpecting(partsCame(warp - 4), 16 * columns * 4);
+                if (groups == 2)
+                    writer.template send<2>(sums, partsCame(warp - 4), group, rowRank, sharing);
+                else
+                    writer.template send<4>(sums, partsCame(warp - 4), group, rowRank, sharing);
+                waitInCluster(partsCame(warp - 4), partsParity);
+                if (groups == 2)
+                    writer.template add<2>(parameters, group);
+                else
+                    writer.template add<4>(parameters, group);
                 __syncwarp();
                 const int peer = lane * sharing + rowRank;  // the same rows in each group
-                if (lane < groups) arriveInCluster(inBlock(partsWritten, peer));
-                waitInCluster(partsWritten, partsParity);
-                if (groups == 2)
-                    writer.template add<2>(parameters, group, rowRank, sharing);
-                else
-                    writer.template add<4>(parameters, group, rowRank, sharing);
-                __syncwarp();
-                if (lane < groups) arriveInBlock(inBlock(partsRead, peer));
+                if (lane < groups) arriveInBlock(inBlock(partsRead(warp - 4), peer));
                 partsParity ^= 1;
             } else {
                 writer.write(parameters, sums);

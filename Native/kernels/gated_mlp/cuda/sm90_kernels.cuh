@@ -5,23 +5,17 @@
 
 namespace acm::gated_mlp::cuda::sm90 {
 
-template <typename T, bool first, int columns, int sharing, bool splits, bool announces = false>
+template <typename T, bool first, int columns, int sharing, bool splits>
 Kernel kernelOf() {
-    return {reinterpret_cast<const void *>(&multiply<T, first, columns, sharing, splits, announces>),
+    return {reinterpret_cast<const void *>(&multiply<T, first, columns, sharing, splits>),
             Layout<first, columns, sharing, splits>::bytes, threads, tileRows, columns / sharing};
 }
 
 template <typename T>
-Kernel findKernel(bool first, int columns, int sharing, bool splits, bool announces) {
+Kernel findKernel(bool first, int columns, int sharing, bool splits) {
     auto is = [&](int tileColumns, int blocks) { return columns == tileColumns && sharing == blocks; };
     if (first) {
         if (splits) return {};
-        if (announces) {
-            if (is(256, 2)) return kernelOf<T, true, 256, 2, false, true>();
-            if (is(192, 2)) return kernelOf<T, true, 192, 2, false, true>();
-            if (is(64, 1)) return kernelOf<T, true, 64, 1, false, true>();
-            return {};
-        }
         if (is(256, 2)) return kernelOf<T, true, 256, 2, false>();
         if (is(192, 2)) return kernelOf<T, true, 192, 2, false>();
         if (is(192, 1)) return kernelOf<T, true, 192, 1, false>();

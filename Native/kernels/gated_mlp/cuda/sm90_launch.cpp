@@ -24,7 +24,7 @@ int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 Kernel find(Type type, bool first, const Tiling &tiling) {
     if (tiling.splits != 1 && tiling.splits != 2 && tiling.splits != 4) return {};
     auto of = type == Type::bfloat16 ? bfloat16Kernel : float16Kernel;
-    return of(first, tiling.columns, tiling.sharing, tiling.splits > 1, tiling.announces);
+    return of(first, tiling.columns, tiling.sharing, tiling.splits > 1);
 }
 
 /// libcuda's function without linking to libcuda, which a machine without a GPU lacks.
@@ -135,8 +135,8 @@ double waste(const Call &call, int tileColumns) {
 }
 
 /// Cycles of a product as if every learner ran, by a model in which a multiprocessor multiplies
-/// 2048 pairs a cycle and takes in 52 bytes, the L2 cache gives all of them together 30 each, and
-/// a tile costs some cycles beside.
+/// 2048 pairs a cycle and takes in 52 bytes, the L2 cache gives all of them together 50 each, blocks that
+/// share weights wait for each other, and a tile costs some cycles beside.
 double estimate(const Call &call, bool first, const Tiling &tiling) {
     int64_t columns = first ? call.hidden() : call.outputs;
     int64_t steps = ceilDivide(ceilDivide(first ? call.channels : call.hidden(), 64), tiling.splits);
@@ -146,9 +146,10 @@ double estimate(const Call &call, bool first, const Tiling &tiling) {
     double busy = static_cast<double>(std::min(tiles, clusters) * blocks) / call.multiprocessors;
     double taken = 128.0 * (128 + tiling.columns);
     double read = 128.0 * (128 + static_cast<double>(tiling.columns) / tiling.sharing);
-    double step = std::max({4.0 * tiling.columns, taken / 52, read * busy / 30});
+    double step = std::max({4.0 * tiling.columns, taken / 52, read * busy / 50});
     double beside = tiling.splits > 1 ? 3000 : first ? 600 + 4 * tiling.columns : 1200;
-    double cycles = static_cast<double>(ceilDivide(tiles, clusters)) * (static_cast<double>(steps) * step + beside);
+    double cycles = static_cast<double>(ceilDivide(tiles, clusters)) * (static_cast<double>(steps) * step + beside) *
+                    (tiling.sharing > 1 ? 1.08 : 1);
     return first ? cycles * waste(call, tiling.columns) : cycles;
 }
 
@@ -185,41 +186,38 @@ Tilings hopperTilings(const Call &call) {
 }
 
 void hopper(const Call &call, const Tilings &tilings) {
+    const bool sortsItself = call.tokens <= fewTokens;
+    if (!sortsItself) sortByChoice(call);
     Order sorted = order(call);
-    // Clusters have at most 256 rows, so that only the last one of a chunk can have fewer.
-    int64_t chunk = ceilDivide(ceilDivide(call.tokens, std::max(tilings.chunks, 1)), 256) * 256;
-    for (int64_t begin = 0; begin < call.tokens; begin += chunk) {
-        int64_t rows = std::min(chunk, call.tokens - begin);
-        void *hidden = static_cast<uint16_t *>(call.hiddenBuffer) + begin * call.hidden();
-        auto describeHidden = [&](int boxRows) {
-            return describeMatrix(call.type, hidden, rows, call.hidden(), call.hidden(), boxRows);
-        };
-        Parameters parameters = {};
-        parameters.input = call.input;
-        parameters.inputStride = call.inputStride;
-        parameters.order = sorted.tokens + begin;
-        parameters.atLeast = sorted.atLeast;
-        parameters.bias = call.b1;
-        parameters.begin = static_cast<int>(begin);
-        parameters.rows = static_cast<int>(rows);
-        parameters.columns = call.hidden();
-        parameters.depth = call.channels;
-        parameters.learners = call.learners;
-        parameters.learnerWidth = call.learnerWidth;
-        parameters.granule = 128 * std::max(tilings.first.sharing, tilings.second.sharing);
-        parameters.activation = static_cast<Activation>(call.activation);
-        // A warp stores 16 rows of H at a time, a block fetches 128.
-        launchProduct(call, true, tilings.first, parameters, describeHidden(16), call.w1, call.channels,
-                      call.w1Stride);
+    auto describeHidden = [&](int boxRows) {
+        return describeMatrix(call.type, call.hiddenBuffer, call.tokens, call.hidden(), call.hidden(), boxRows);
+    };
+    Parameters parameters = {};
+    parameters.input = call.input;
+    parameters.inputStride = call.inputStride;
+    parameters.order = sorted.tokens;
+    parameters.atLeast = sorted.atLeast;
+    parameters.choice = sortsItself ? call.choice : nullptr;
+    parameters.wideChoice = call.wideChoice;
+    parameters.bias = call.b1;
+    parameters.rows = static_cast<int>(call.tokens);
+    parameters.columns = call.hidden();
+    parameters.depth = call.channels;
+    parameters.learners = call.learners;
+    parameters.learnerWidth = call.learnerWidth;
+    parameters.granule = 128 * std::max(tilings.first.sharing, tilings.second.sharing);
+    parameters.activation = static_cast<Activation>(call.activation);
+    // A warp stores 16 rows of H at a time, a block fetches 128.
+    launchProduct(call, true, tilings.first, parameters, describeHidden(16), call.w1, call.channels,
+                  call.w1Stride);
 
-        parameters.bias = call.bias;
-        parameters.output = call.output;
-        parameters.outputStride = call.outputs;
-        parameters.columns = call.outputs;
-        parameters.depth = call.hidden();
-        launchProduct(call, false, tilings.second, parameters, describeHidden(128), call.w2, call.hidden(),
-                      call.w2Stride);
-    }
+    parameters.bias = call.bias;
+    parameters.output = call.output;
+    parameters.outputStride = call.outputs;
+    parameters.columns = call.outputs;
+    parameters.depth = call.hidden();
+    launchProduct(call, false, tilings.second, parameters, describeHidden(128), call.w2, call.hidden(),
+                  call.w2Stride);
 }
 
 }  // namespace acm::gated_mlp::cuda

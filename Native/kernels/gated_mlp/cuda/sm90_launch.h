@@ -12,16 +12,23 @@ namespace acm::gated_mlp::cuda::sm90 {
 struct Parameters {
     const void *input;  // of the first product: unsorted rows
     int64_t inputStride;
-    const int *order, *atLeast;  // order: from the first of these rows on
+    int *order, *atLeast;  // see Order
+    // The first product's, if it is to sort the tokens itself and to leave `order` and `atLeast` for the
+    // second; else null.
+    const void *choice;
+    bool wideChoice;
     const void *bias;
     void *output;  // of the second product
     int64_t outputStride;
-    int begin, rows;     // these of the sorted rows
+    int rows;
     int columns, depth;  // the first product's depth; the second's follows the choices
     int learners, learnerWidth;
     int granule;  // a power of two: this many rows have the depth of the first of them, in both products
     Activation activation;
 };
+
+/// The most tokens that the first product sorts itself, each block all of them.
+constexpr int fewTokens = 2048;
 
 /// A kernel, and what its launch needs.
 struct Kernel {
@@ -30,7 +37,7 @@ struct Kernel {
 };
 
 /// The kernel of these tiles; its function is null if there is none.
-Kernel bfloat16Kernel(bool first, int columns, int sharing, bool splits, bool announces);
-Kernel float16Kernel(bool first, int columns, int sharing, bool splits, bool announces);
+Kernel bfloat16Kernel(bool first, int columns, int sharing, bool splits);
+Kernel float16Kernel(bool first, int columns, int sharing, bool splits);
 
 }  // namespace acm::gated_mlp::cuda::sm90

@@ -49,31 +49,12 @@ __device__ __forceinline__ void arriveInBlock(uint32_t barrier) {
     asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(barrier) : "memory");
 }
 
-/// The same, and what the warp wrote before becomes visible to the cluster.
-__device__ __forceinline__ void arriveInCluster(uint32_t barrier) {
-    asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(barrier)
-                 : "memory");
-}
-
 /// Whether the phase of this parity is complete; waits a short time for it.
 __device__ __forceinline__ bool isComplete(uint32_t barrier, uint32_t parity) {
     uint32_t complete;
     asm volatile(
         "{\n.reg .pred done;\n"
         "mbarrier.try_wait.parity.acquire.cta.shared::cta.b64 done, [%1], %2;\n"
-        "selp.u32 %0, 1, 0, done;\n}"
-        : "=r"(complete)
-        : "r"(barrier), "r"(parity)
-        : "memory");
-    return complete != 0;
-}
-
-/// The same without waiting.
-__device__ __forceinline__ bool isCompleteNow(uint32_t barrier, uint32_t parity) {
-    uint32_t complete;
-    asm volatile(
-        "{\n.reg .pred done;\n"
-        "mbarrier.test_wait.parity.acquire.cta.shared::cta.b64 done, [%1], %2;\n"
         "selp.u32 %0, 1, 0, done;\n}"
         : "=r"(complete)
         : "r"(barrier), "r"(parity)
@@ -169,14 +150,6 @@ __device__ __forceinline__ void arriveAfterCopies(uint32_t barrier) {
     asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(barrier) : "memory");
 }
 
-/// Or, for threads that wait for their own copies: a group of those since the last group, and until
-/// all but the last `pending` groups are done.
-__device__ __forceinline__ void commitCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
-template <int pending>
-__device__ __forceinline__ void waitForCopies() {
-    asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
-}
-
 __device__ __forceinline__ void prefetchMap(const CUtensorMap *map) {
     asm volatile("prefetch.tensormap [%0];" ::"l"(reinterpret_cast<uint64_t>(map)) : "memory");
 }
@@ -249,17 +222,21 @@ __device__ __forceinline__ int loadOrder(const int *pointer) {
     return v;
 }
 
-__device__ __forceinline__ float4 loadFromBlock(uint32_t address) {
+__device__ __forceinline__ float4 loadSums(uint32_t address) {
     float4 v;
-    asm volatile("ld.shared::cluster.v4.f32 {%0, %1, %2, %3}, [%4];"
+    asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
                  : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w)
                  : "r"(address)
                  : "memory");
     return v;
 }
 
-__device__ __forceinline__ void storeShared(uint32_t address, float x, float y) {
-    asm volatile("st.shared.v2.f32 [%0], {%1, %2};" ::"r"(address), "f"(x), "f"(y) : "memory");
+/// To a block of the cluster, and 8 bytes less for its barrier to expect; both are addresses that inBlock gave.
+__device__ __forceinline__ void sendSums(uint32_t address, float x, float y, uint32_t barrier) {
+    asm volatile(
+        "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(address),
+        "f"(x), "f"(y), "r"(barrier)
+        : "memory");
 }
 
 __device__ __forceinline__ uint4 loadShared(uint32_t address) {

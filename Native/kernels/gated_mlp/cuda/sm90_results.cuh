@@ -42,8 +42,7 @@ struct TileBias {
 /// Rows of the first product go to consecutive rows of H, by the copy engine.
 template <typename T, int columns>
 struct HiddenWriter {
-    uint32_t staging;  // the warp's two halves
-    int stored = 0;    // 64 columns at a time
+    uint32_t staging;
     TileBias<T, columns> bias;
     int row, column, ends[2];  // ends: the first columns of rows lane / 4 + {0, 8} that are zero
     int end;                   // the least of them in the warp
@@ -86,20 +85,17 @@ struct HiddenWriter {
                 for (int i = 0; i < 16; ++i)
                     if (start + i / 2 * 8 >= ends[i % 2]) packed[i] = 0;
             }
-            uint32_t half = staging + stored % 2 * warpStagingBytes;
-            // The store before the last one has been read: it was of the same half.
-            waitForReads<1>();
+            waitForReads<0>();  // of the store before, which went on while these were made
             __syncwarp();
 #pragma unroll
             for (int pair = 0; pair < 4; ++pair) {
                 uint32_t chunk = (2 * pair + lane / 16) ^ (lane & 7);
-                storeMatrices(half + lane % 16 * rowBytes + chunk * 16, packed[4 * pair],
+                storeMatrices(staging + lane % 16 * rowBytes + chunk * 16, packed[4 * pair],
                               packed[4 * pair + 1], packed[4 * pair + 2], packed[4 * pair + 3]);
             }
             fenceAsyncProxy();
             __syncwarp();
-            storeBox(map, half, start, row, lane == 0 && row < parameters.rows);
-            ++stored;
+            storeBox(map, staging, start, row, lane == 0 && row < parameters.rows);
         }
     }
 };
@@ -161,12 +157,13 @@ struct OutputWriter {
     }
 };
 
-/// Where blocks split the depth of a tile: each adds the sums of all for its share of the rows, in
-/// the order of the blocks.
+/// Where blocks split the depth of a tile: each adds the sums of all for its share of the rows, in the
+/// order of the blocks. The warps that have the same rows send each other their sums, and wait for no
+/// other warp.
 template <typename T, int columns>
 struct PartsWriter {
     static constexpr int stride = Layout<false, columns, 1, true>::partStride;
-    uint32_t parts;  // of the warp's rows, in each of the blocks
+    uint32_t parts;  // what the warp is sent: rows of block 0, rows of block 1, ...
     uint4 bias;      // lane l: of columns 8 l ... 8 l + 7
     int token;       // of row lane % 16; negative: no such row
     int column;
@@ -180,35 +177,39 @@ struct PartsWriter {
         token = row + lane % 16 < parameters.rows ? loadOrder(parameters.order + row + lane % 16) : -1;
     }
 
-    /// Leaves the block's own sums where the others find them.
-    __device__ __forceinline__ void leave(const float (&sums)[columns / 2]) const {
+    /// Sends the sums of place `own` among `blocks`, which are `apart` in the cluster from `start` on.
+    template <int blocks>
+    __device__ __forceinline__ void send(const float (&sums)[columns / 2], uint32_t barrier, int own, int start,
+                                         int apart) const {
+        constexpr int rows = 16 / blocks;
         int lane = threadIdx.x % 32;
-        uint32_t part = parts + lane / 4 * stride + lane % 4 * 8;
 #pragma unroll
-        for (int j = 0; j < columns / 8; ++j) {
-            storeShared(part + j * 32, sums[4 * j], sums[4 * j + 1]);
-            storeShared(part + 8 * stride + j * 32, sums[4 * j + 2], sums[4 * j + 3]);
+        for (int half = 0; half < 2; ++half) {
+            int row = lane / 4 + 8 * half, block = start + row / rows * apart;
+            uint32_t there = inBlock(parts + (own * rows + row % rows) * stride + lane % 4 * 8, block);
+            uint32_t arrived = inBlock(barrier, block);
+#pragma unroll
+            for (int j = 0; j < columns / 8; ++j)
+                sendSums(there + j * 32, sums[4 * j + 2 * half], sums[4 * j + 2 * half + 1], arrived);
         }
     }
 
-    /// Adds and writes the rows of share `rank` of `blocks`, which are `apart` in the cluster from
-    /// `start` on.
+    /// Adds what was sent of the rows of share `own`, and writes them.
     template <int blocks>
-    __device__ __forceinline__ void add(const Parameters &parameters, int rank, int start, int apart) const {
+    __device__ __forceinline__ void add(const Parameters &parameters, int own) const {
         constexpr int rows = 16 / blocks, chunks = columns / 8;
         int lane = threadIdx.x % 32;
 #pragma unroll
         for (int from = 0; from < rows * chunks; from += 32) {
-            int within = rank * rows + (from + lane) / chunks, chunk = (from + lane) % chunks;
-            uint32_t address = parts + within * stride + chunk * 32;
+            int within = (from + lane) / chunks, chunk = (from + lane) % chunks;
             float4 low[blocks], high[blocks];
 #pragma unroll
             for (int block = 0; block < blocks; ++block) {
-                uint32_t there = inBlock(address, start + block * apart);
-                low[block] = loadFromBlock(there);
-                high[block] = loadFromBlock(there + 16);
+                uint32_t address = parts + (block * rows + within) * stride + chunk * 32;
+                low[block] = loadSums(address);
+                high[block] = loadSums(address + 16);
             }
-            int target = __shfl_sync(~0u, token, within);
+            int target = __shfl_sync(~0u, token, own * rows + within);
             float2 b0 = Pair<T>::unpack(__shfl_sync(~0u, bias.x, chunk));
             float2 b1 = Pair<T>::unpack(__shfl_sync(~0u, bias.y, chunk));
             float2 b2 = Pair<T>::unpack(__shfl_sync(~0u, bias.z, chunk));

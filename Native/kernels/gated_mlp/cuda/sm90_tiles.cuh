@@ -3,6 +3,7 @@
 
 #include "sm90_launch.h"
 #include "sm90_ptx.cuh"
+#include "sort.cuh"
 #include "staircase.cuh"
 
 namespace acm::gated_mlp::cuda::sm90 {
@@ -22,20 +23,20 @@ struct Layout {
     static constexpr int stageBytes = leftBytes + rightBytes;
     // A row of sums is padded by 32 bytes: eight rows of four lanes then take all banks.
     static constexpr int partStride = columns * 4 + 32;
-    // Of the second product's results a warp stages 64 columns; of the first's twice as many,
-    // since it fills one half while the copy engine empties the other.
-    static constexpr int resultBytes =
-        splits ? tileRows * partStride : 8 * warpStagingBytes * (first ? 2 : 1);
+    // A warp stages 64 columns of its results.
+    static constexpr int resultBytes = splits ? tileRows * partStride : 8 * warpStagingBytes;
+    static constexpr int orderBytes = first ? fewTokens * 2 : 0;
     static constexpr int tableBytes = 4 * (maximumLearners + 1) + sizeof(Run) * (maximumLearners + 1);
     static constexpr int fitting =
-        (mostShared - 1024 - 256 - tableBytes - resultBytes) / stageBytes;
+        (mostShared - 1024 - 256 - tableBytes - orderBytes - resultBytes) / stageBytes;
     static constexpr int stages = fitting < 7 ? fitting : 7;
     static constexpr int results = stages * stageBytes;
     static constexpr int barriers = results + resultBytes;
     static constexpr int steps = barriers + 256;
     static constexpr int runs = steps + 4 * (maximumLearners + 1);
-    static constexpr int bytes = barriers + 256 + tableBytes + 1024;  // the start is aligned
-    static_assert(stages >= (first ? 4 : 3) && bytes <= mostShared && (2 * stages + 2) * 8 <= 256);
+    static constexpr int order = barriers + 256 + tableBytes;
+    static constexpr int bytes = order + orderBytes + 1024;  // the start is aligned
+    static_assert(stages >= (first ? 4 : 3) && bytes <= mostShared && (2 * stages + 16) * 8 <= 256);
 };
 
 /// The tiles of a product, asked for in ascending order, and their depth in stages.

@@ -5,7 +5,7 @@
 //
 // Each block places its own stretch of tokens. For that it needs the counts of all choices, and of
 // those before its stretch. Up to `directTokens` it finds them without another launch: on Hopper the
-// blocks are one cluster and read each other's counts, elsewhere each counts all choices itself.
+// blocks are one cluster and tell each other their counts, elsewhere each counts all choices itself.
 // Beyond that a first kernel counts each block's.
 #include "../../cuda/dependent_launch.cuh"
 #include "sort.cuh"
@@ -16,6 +16,7 @@ namespace {
 
 using namespace sorting;
 
+constexpr int threads = 1024, warps = threads / 32;
 constexpr int mostBlocks = 1024;
 
 int stretches(int64_t tokens) {  // blocks of `threads` tokens that one block of threads places

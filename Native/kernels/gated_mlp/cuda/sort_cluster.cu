@@ -1,5 +1,5 @@
 // The sort of up to `directTokens` tokens on Hopper: one launch, in which the blocks of one cluster
-// read each other's counts. See sort.cu.
+// tell each other their counts. See sort.cu.
 #include "../../cuda/dependent_launch.cuh"
 #include "sort.cuh"
 
@@ -9,104 +9,72 @@ namespace {
 
 using namespace sorting;
 
-__device__ __forceinline__ void clusterSync() {
-    __syncwarp();
+__device__ __forceinline__ void clusterArrive() {
     asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+}
+__device__ __forceinline__ void clusterWait() {
     asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
 
-/// What another block of the cluster has in this variable.
-__device__ __forceinline__ int loadFromBlock(const int *variable, int block) {
-    int value;
+/// To the same variable of another block of the cluster.
+__device__ __forceinline__ void storeToBlock(const int *variable, int block, int value) {
     asm volatile(
-        "{\n.reg .u32 there;\nmapa.shared::cluster.u32 there, %1, %2;\n"
-        "ld.shared::cluster.s32 %0, [there];\n}"
-        : "=r"(value)
-        : "r"(static_cast<unsigned>(__cvta_generic_to_shared(variable))), "r"(block)
+        "{\n.reg .u32 there;\nmapa.shared::cluster.u32 there, %0, %1;\n"
+        "st.shared::cluster.s32 [there], %2;\n}" ::"r"(
+            static_cast<unsigned>(__cvta_generic_to_shared(variable))),
+        "r"(block), "r"(value)
         : "memory");
-    return value;
 }
 
+constexpr int threads = 1024;
 constexpr int mostClustered = 8;  // blocks of a cluster that every device takes
 constexpr int mostRounds = directTokens / (mostClustered * threads);
 
-/// All tokens by one cluster, a block `rounds` times `threads` of them. A group is what a warp takes
-/// in one round: the groups of a block, in order, hold its tokens in order.
+/// All tokens by one cluster, a block `rounds` times `threads` of them.
 template <typename Integer>
 __global__ __launch_bounds__(threads, 1) void placeByCluster(const Integer *choice, int tokens, int rounds,
                                                           int learners, Order order) {
-    // Of each group, later the place of the first of its tokens.
-    __shared__ uint16_t counts[mostRounds * warps][choices];
-    __shared__ int totals[choices], before[choices], all[choices];
-    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    using Sorted = Groups<threads, mostRounds>;
+    __shared__ uint16_t counts[Sorted::mostCounts];
+    __shared__ int totals[choices], firsts[choices], all[choices];
+    __shared__ int ofBlock[mostClustered][choices];  // the totals of each block, in all of them
+    const int rank = blockIdx.x, blocks = gridDim.x, start = rank * rounds * threads;
+    clusterArrive();  // no block stores into one that has not started
     // The first product may start beside this kernel, and this kernel beside the one before it, whose
     // results it may read from the wait on.
     gpu::allowNextKernel();
     gpu::waitForPreviousKernel();
-    int found[mostRounds];
-    const int start = blockIdx.x * rounds * threads;
-#pragma unroll
-    for (int round = 0; round < mostRounds; ++round) {
-        int token = start + round * threads + threadIdx.x;
-        found[round] = round < rounds && token < tokens ? choiceOf(choice, token, learners) : -1;
-    }
-    for (int i = threadIdx.x; i < rounds * warps * choices; i += threads) (&counts[0][0])[i] = 0;
+    Sorted groups;
+    groups.load(choice, start, tokens, rounds, learners);
+    groups.count(counts, totals, rounds, learners);
     __syncthreads();
-    int lower[mostRounds];  // tokens of the same choice before the thread's in its group
-#pragma unroll
-    for (int round = 0; round < mostRounds; ++round) {
-        if (round >= rounds) break;
-        unsigned peers = __match_any_sync(~0u, found[round]);
-        lower[round] = __popc(peers & ((1u << lane) - 1));
-        if (found[round] >= 0 && lower[round] == 0)
-            counts[round * warps + warp][found[round]] = static_cast<uint16_t>(__popc(peers));
+    clusterWait();
+    for (int i = threadIdx.x; i < blocks * (learners + 1); i += threads) {
+        int block = i / (learners + 1), n = i - block * (learners + 1);
+        storeToBlock(&ofBlock[rank][n], block, totals[n]);
     }
-    __syncthreads();
-    // A warp takes a choice, a lane `rounds` groups: the counts become those of all groups before.
-    for (int n = warp; n <= learners; n += warps) {
-        int own = 0;
-        for (int i = 0; i < rounds; ++i) own += counts[lane * rounds + i][n];
-        int sum = own;
-        for (int step = 1; step < 32; step *= 2) {
-            int left = __shfl_up_sync(~0u, sum, step);
-            if (lane >= step) sum += left;
-        }
-        if (lane == 31) totals[n] = sum;
-        int place = sum - own;
-        for (int i = 0; i < rounds; ++i) {
-            int count = counts[lane * rounds + i][n];
-            counts[lane * rounds + i][n] = static_cast<uint16_t>(place);
-            place += count;
-        }
-    }
-    clusterSync();
+    __syncwarp();
+    clusterArrive();
+    clusterWait();
     for (int n = threadIdx.x; n <= learners; n += threads) {
         int earlier = 0, sum = 0;
-        for (int block = 0; block < gridDim.x; ++block) {
-            int there = loadFromBlock(&totals[n], block);
-            if (block < blockIdx.x) earlier += there;
+        for (int block = 0; block < blocks; ++block) {
+            int there = ofBlock[block][n];
+            if (block < rank) earlier += there;
             sum += there;
         }
-        before[n] = earlier;
+        firsts[n] = earlier;
         all[n] = sum;
     }
     __syncthreads();
     for (int n = threadIdx.x; n <= learners; n += threads) {
         int more = 0;
         for (int other = n + 1; other <= learners; ++other) more += all[other];
-        if (blockIdx.x == 0) order.atLeast[n] = more + all[n];
-        before[n] += more;
+        if (rank == 0) order.atLeast[n] = more + all[n];
+        firsts[n] += more;
     }
     __syncthreads();
-#pragma unroll
-    for (int round = 0; round < mostRounds; ++round) {
-        if (round >= rounds) break;
-        int n = found[round];
-        if (n >= 0)
-            order.tokens[before[n] + counts[round * warps + warp][n] + lower[round]] =
-                start + round * threads + threadIdx.x;
-    }
-    clusterSync();  // no block leaves while another may still read its totals
+    groups.place(counts, firsts, start, rounds, learners, [&](int token, int place) { order.tokens[place] = token; });
 }
 
 template <typename Integer>

@@ -8,14 +8,9 @@ namespace acm::gated_mlp::cuda {
 /// only in the second product). Not every combination is compiled: see sm90_kernels.cuh.
 struct Tiling {
     int columns, sharing, splits;
-    /// Of the first product: who fences the gathered rows, see sm90_kernel.cuh.
-    bool announces = false;
 };
 struct Tilings {
     Tiling first, second;
-    /// Stretches of rows that go through both products one after the other, so that H stays in the
-    /// L2 cache in between.
-    int chunks = 1;
 };
 
 }  // namespace acm::gated_mlp::cuda

@@ -9,7 +9,7 @@ namespace acm::gated_mlp::cuda {
 
 namespace {
 
-constexpr auto heading = "acm::gated_mlp tilings 1";
+constexpr auto heading = "acm::gated_mlp tilings 2";
 
 std::vector<std::string> split(const std::string &text, char separator) {
     std::vector<std::string> parts(1);
@@ -37,17 +37,17 @@ Tuning parseLine(const std::string &line) {
     if (fields.size() != 8)
         throw std::runtime_error("8 fields between tabs are expected, found " + std::to_string(fields.size()));
     auto tiles = split(fields[7], ' ');
-    if (tiles.size() != 7)
-        throw std::runtime_error("7 numbers of tiles are expected, found " + std::to_string(tiles.size()));
-    std::array<int, 7> tile;
-    for (size_t i = 0; i < tile.size(); ++i) tile[i] = number(tiles[i], i == 6 ? 0 : 1, "a number of tiles");
+    if (tiles.size() != 5)
+        throw std::runtime_error("5 numbers of tiles are expected, found " + std::to_string(tiles.size()));
+    std::array<int, 5> tile;
+    for (size_t i = 0; i < tile.size(); ++i) tile[i] = number(tiles[i], 1, "a number of tiles");
     if (fields[1] != "bfloat16" && fields[1] != "float16")
         throw std::runtime_error("the type must be bfloat16 or float16, found \"" + fields[1] + "\"");
     int64_t one = 1;
     return {{fields[0], fields[1], number(fields[3], one, "channels"), number(fields[4], one, "hidden"),
              number(fields[5], one, "outputs"), number(fields[6], one, "learners")},
             number(fields[2], one, "tokens"),
-            {{tile[0], tile[1], 1, tile[6] != 0}, {tile[2], tile[3], tile[4]}, tile[5]}};
+            {{tile[0], tile[1], 1}, {tile[2], tile[3], tile[4]}}};
 }
 
 }  // namespace

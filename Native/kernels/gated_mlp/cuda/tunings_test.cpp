@@ -9,8 +9,8 @@ using namespace acm::gated_mlp::cuda;
 
 namespace {
 
-const std::string heading = "acm::gated_mlp tilings 1\n";
-const std::string line = "NVIDIA H200\tbfloat16\t25216\t768\t3072\t768\t4\t256 2 192 2 1 3 1\n";
+const std::string heading = "acm::gated_mlp tilings 2\n";
+const std::string line = "NVIDIA H200\tbfloat16\t25216\t768\t3072\t768\t4\t256 2 192 2 1\n";
 const Tuning::Layer layer = {"NVIDIA H200", "bfloat16", 768, 3072, 768, 4};
 
 std::vector<Tuning> parsed(const std::string &text) {
@@ -38,23 +38,24 @@ Tuning of(int64_t tokens, int columns) { return {layer, tokens, {{columns, 1, 1}
 }  // namespace
 
 TEST(linesAreRead) {
-    auto tunings = parsed(heading + line + "NVIDIA H100 PCIe\tfloat16\t1\t8\t16\t24\t2\t64 1 128 1 4 1 0");
+    auto tunings = parsed(heading + line + "NVIDIA H100 PCIe\tfloat16\t1\t8\t16\t24\t2\t64 1 128 1 4");
     EXPECT(tunings.size() == 2);
     const Tuning &first = tunings[0], &second = tunings[1];
     EXPECT(first.layer == layer && first.tokens == 25216);
     EXPECT(first.tilings.first.columns == 256 && first.tilings.first.sharing == 2);
-    EXPECT(first.tilings.first.splits == 1 && first.tilings.first.announces);
+    EXPECT(first.tilings.first.splits == 1);
     EXPECT(first.tilings.second.columns == 192 && first.tilings.second.sharing == 2);
-    EXPECT(first.tilings.second.splits == 1 && !first.tilings.second.announces && first.tilings.chunks == 3);
+    EXPECT(first.tilings.second.splits == 1);
     EXPECT((second.layer == Tuning::Layer{"NVIDIA H100 PCIe", "float16", 8, 16, 24, 2}) && second.tokens == 1);
-    EXPECT(second.tilings.second.splits == 4 && second.tilings.chunks == 1 && !second.tilings.first.announces);
+    EXPECT(second.tilings.first.columns == 64 && second.tilings.second.columns == 128);
+    EXPECT(second.tilings.second.sharing == 1 && second.tilings.second.splits == 4);
     EXPECT(parsed(heading).empty());
 }
 
 TEST(otherFilesAreRefused) {
-    const std::string wrongHeading = "line 1: \"acm::gated_mlp tilings 1\" is expected";
+    const std::string wrongHeading = "line 1: \"acm::gated_mlp tilings 2\" is expected";
     refused("", wrongHeading);
-    refused("acm::gated_mlp tilings 2\n" + line, wrongHeading);
+    refused("acm::gated_mlp tilings 1\n" + line, wrongHeading);
     refused("{\"tilings\": []}", wrongHeading);
     refused(heading + line + "\n", "line 3: 8 fields between tabs are expected, found 1");
     refused(heading + line.substr(0, 40), "line 2: 8 fields between tabs are expected, found 7");
@@ -63,7 +64,7 @@ TEST(otherFilesAreRefused) {
     refused(with("25216", "2e4"), "line 2: tokens must be a number from 1 on, found \"2e4\"");
     refused(with("3072", "99999999999999999999"),
             "line 2: hidden must be a number from 1 on, found \"99999999999999999999\"");
-    refused(with("256 2", "256"), "line 2: 7 numbers of tiles are expected, found 6");
+    refused(with("256 2", "256"), "line 2: 5 numbers of tiles are expected, found 4");
     refused(with("256 2", "256 -2"), "line 2: a number of tiles must be a number from 1 on, found \"-2\"");
 }
 
