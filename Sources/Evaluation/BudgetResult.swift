@@ -21,6 +21,8 @@ public struct BudgetResult: Sendable, Equatable {
     public let classes: ClassAccuracy?
     /// How the model's transcripts did; nil without texts of what is said.
     public let errors: SpeechErrors?
+    /// Those of the recordings of each language; nil where data do not tell languages.
+    public let languageErrors: [String: SpeechErrors]?
     /// Median over interleaved repeats; nil where nothing was timed.
     public let millisecondsPerSample: Double?
     /// Of the dense model in the same repeats.
@@ -32,7 +34,8 @@ public struct BudgetResult: Sendable, Equatable {
     public init(
         budget: Double, load: Double, macs: Double, meanCosine: Double, neighbourAgreement: Double,
         probeAccuracy: Double?, classes: ClassAccuracy?, errors: SpeechErrors? = nil,
-        millisecondsPerSample: Double?, denseMillisecondsPerSample: Double?, modules: [ModuleLoad],
+        languageErrors: [String: SpeechErrors]? = nil, millisecondsPerSample: Double?,
+        denseMillisecondsPerSample: Double?, modules: [ModuleLoad],
         drift: DriftMonitor.Drift? = nil
     ) {
         self.budget = budget
@@ -43,6 +46,7 @@ public struct BudgetResult: Sendable, Equatable {
         self.probeAccuracy = probeAccuracy
         self.classes = classes
         self.errors = errors
+        self.languageErrors = languageErrors
         self.millisecondsPerSample = millisecondsPerSample
         self.denseMillisecondsPerSample = denseMillisecondsPerSample
         self.modules = modules
@@ -73,7 +77,7 @@ public struct BudgetResult: Sendable, Equatable {
 
     /// Keys: `budget`, `load`, `macs`, `mean_cosine`, `neighbour_agreement`, `probe_accuracy`,
     /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `errors` (see ``SpeechErrors/json``),
-    /// `milliseconds_per_sample`,
+    /// `languages` (the same of each language, null where data do not tell them), `milliseconds_per_sample`,
     /// `dense_milliseconds_per_sample` (null where not measured), `collapsed` (places), `drift` (see
     /// `DriftMonitor.Drift.json`), `modules` (see `ModuleLoad.json`).
     public var json: JSONValue {
@@ -82,6 +86,7 @@ public struct BudgetResult: Sendable, Equatable {
             "mean_cosine": optional(meanCosine), "neighbour_agreement": optional(neighbourAgreement),
             "probe_accuracy": optional(probeAccuracy), "accuracy": optional(accuracy),
             "classes": classes?.json ?? .null, "errors": errors?.json ?? .null,
+            "languages": SpeechErrors.json(languageErrors),
             "milliseconds_per_sample": optional(millisecondsPerSample),
             "dense_milliseconds_per_sample": optional(denseMillisecondsPerSample),
             "collapsed": .array(collapsed.map { .string($0.description) }),

@@ -15,6 +15,8 @@ public struct EvaluationResult: Sendable, Equatable {
     public let denseClasses: ClassAccuracy?
     /// How the dense model's transcripts did; nil without texts of what is said.
     public let denseErrors: SpeechErrors?
+    /// Those of the recordings of each language; nil where data do not tell languages.
+    public let denseLanguageErrors: [String: SpeechErrors]?
     /// In the order in which the budgets were given.
     public let budgets: [BudgetResult]
     /// What was found of each sample; the first run is the dense model's.
@@ -23,7 +25,8 @@ public struct EvaluationResult: Sendable, Equatable {
     public init(
         sampleCount: Int, meanTokenCount: Double, meanDuration: Double? = nil, device: Device,
         denseMacs: Double, denseProbeAccuracy: Double?, denseClasses: ClassAccuracy?,
-        denseErrors: SpeechErrors? = nil, budgets: [BudgetResult], records: SampleRecords? = nil
+        denseErrors: SpeechErrors? = nil, denseLanguageErrors: [String: SpeechErrors]? = nil,
+        budgets: [BudgetResult], records: SampleRecords? = nil
     ) {
         self.sampleCount = sampleCount
         self.meanTokenCount = meanTokenCount
@@ -33,6 +36,7 @@ public struct EvaluationResult: Sendable, Equatable {
         self.denseProbeAccuracy = denseProbeAccuracy
         self.denseClasses = denseClasses
         self.denseErrors = denseErrors
+        self.denseLanguageErrors = denseLanguageErrors
         self.budgets = budgets
         self.records = records
     }
@@ -49,7 +53,7 @@ public struct EvaluationResult: Sendable, Equatable {
     ///
     /// Keys: `format` (1), `samples`, `mean_tokens`, `mean_seconds` (null for what is no recording), `device`,
     /// `dense` (`macs`, `probe_accuracy`, `accuracy`, `classes` as ``ClassAccuracy/json``, `errors` as
-    /// ``SpeechErrors/json``) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
+    /// ``SpeechErrors/json``, `languages` with those of each) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
     public var json: JSONValue {
         [
             "format": 1, "samples": .integer(sampleCount), "mean_tokens": .number(meanTokenCount),
@@ -60,6 +64,7 @@ public struct EvaluationResult: Sendable, Equatable {
                 "probe_accuracy": denseProbeAccuracy.map { .number($0) } ?? .null,
                 "accuracy": denseAccuracy.map { .number($0) } ?? .null,
                 "classes": denseClasses?.json ?? .null, "errors": denseErrors?.json ?? .null,
+                "languages": SpeechErrors.json(denseLanguageErrors),
             ],
             "budgets": .array(budgets.map(\.json)),
         ]

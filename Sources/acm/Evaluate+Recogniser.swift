@@ -26,7 +26,7 @@ extension Evaluate {
         let output = output("recogniser", model, test)
         let result = try output.prepared {
             try RecogniserEvaluation(
-                model, test, SpeechScoring(CTCTokenizer(folder: folder), normalization()),
+                model, test, SpeechScoring(CTCTokenizer(folder: folder), normalization.value()),
                 budgets: budgetValues, options: evaluationOptions(output, device))
         }
         print(json ? try result.json.text() : result.table.text)

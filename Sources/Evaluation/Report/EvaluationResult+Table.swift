@@ -4,12 +4,14 @@ extension EvaluationResult {
         let hasEmbeddings = budgets.contains { !$0.meanCosine.isNaN }
         let hasProbe = denseProbeAccuracy != nil
         let hasErrors = denseErrors != nil
+        let languages = denseLanguageErrors?.keys.sorted() ?? []
         let classHeader = denseClasses?.header ?? []
         let hasDrift = budgets.contains { $0.drift != nil }
         let denseTime = budgets.compactMap(\.denseMillisecondsPerSample).first
         var table = ColumnTable(
             header: ["budget", "load", "MMACs", "share"] + (hasEmbeddings ? ["cosine", "neighbours"] : [])
                 + (hasProbe ? ["probe"] : []) + classHeader + (hasErrors ? ["WER", "CER"] : [])
+                + languages.map { "WER \($0)" }
                 + (denseTime != nil ? ["ms/sample", "× dense"] : []) + ["collapsed"]
                 + (hasDrift ? ["drift"] : []))
         table.add(
@@ -17,6 +19,7 @@ extension EvaluationResult {
                 + (hasEmbeddings ? ["1.0000", "1.000"] : [])
                 + (hasProbe ? [Markup.number(denseProbeAccuracy, digits: 4)] : [])
                 + (denseClasses?.cells ?? []) + (hasErrors ? cells(denseErrors) : [])
+                + languages.map { Markup.number(denseLanguageErrors?[$0]?.wordErrorRate, digits: 4) }
                 + (denseTime != nil ? [Markup.number(denseTime, digits: 3), "1.00"] : []) + ["–"]
                 + (hasDrift ? ["–"] : []))
         for result in budgets {
@@ -31,6 +34,9 @@ extension EvaluationResult {
             if hasProbe { cells.append(Markup.number(result.probeAccuracy, digits: 4)) }
             if !classHeader.isEmpty { cells += result.classes?.cells ?? classHeader.map { _ in "" } }
             if hasErrors { cells += self.cells(result.errors) }
+            cells += languages.map {
+                Markup.number(result.languageErrors?[$0]?.wordErrorRate, digits: 4)
+            }
             if denseTime != nil {
                 cells.append(Markup.number(result.millisecondsPerSample, digits: 3))
                 cells.append(Markup.number(result.speedup, digits: 2))
