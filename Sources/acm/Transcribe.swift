@@ -44,6 +44,13 @@ struct Transcribe: ParsableCommand {
 
     @OptionGroup var normalization: NormalizationOption
 
+    @Option(
+        help: """
+            Table to write of what was heard, with the columns path, sentence and locale: training data for a conversion \
+            of recordings whose texts are not known.
+            """)
+    var table: String?
+
     @Option(help: "Load that is asked for, 0 to 1.")
     var budget = 1.0
 
@@ -76,6 +83,7 @@ struct Transcribe: ParsableCommand {
         let normalization = try self.normalization.value()
         var score = TranscriptionScore(normalization)
         var languageScores: [String: TranscriptionScore] = [:]
+        var rows = ["path\tsentence\tlocale\n"]
         let (adaptive, device, _) = try options.load(model)
         let transcriber = try SpeechTranscriber(adaptive, folder: URL(fileURLWithPath: model))
         let request = WhisperRequest(language: language, task: task, hasTimestamps: timestamps)
@@ -98,6 +106,7 @@ struct Transcribe: ParsableCommand {
             let seconds = (ContinuousClock.now - began) / .seconds(1) / Double(batch.count)
             for ((file, _), transcript) in zip(batch, transcripts) {
                 try show(transcript, file: file, seconds: seconds)
+                rows += row(transcript, file: file)
                 guard let sentence = sentences[name(file)] else { continue }
                 score.add(transcript, reference: sentence.text, seconds: seconds)
                 guard let language = sentence.language else { continue }
@@ -105,6 +114,7 @@ struct Transcribe: ParsableCommand {
                     transcript, reference: sentence.text, seconds: seconds)
             }
         }
+        if let table { try AtomicFile.write(Data(rows.joined().utf8), to: URL(fileURLWithPath: table)) }
         if references != nil { try show(score, languageScores.sorted { $0.key < $1.key }) }
     }
 
@@ -116,6 +126,12 @@ struct Transcribe: ParsableCommand {
             throw DatasetError.sample(place: file, "\(references) has no sentence for \(name(file))")
         }
         return sentences
+    }
+
+    /// A line of the table; none for a file in which nothing was heard.
+    private func row(_ transcript: Transcript, file: String) -> [String] {
+        let text = transcript.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return text.isEmpty ? [] : ["\(name(file))\t\(text)\t\(transcript.language ?? "")\n"]
     }
 
     private func name(_ file: String) -> String { URL(fileURLWithPath: file).lastPathComponent }

@@ -49,6 +49,26 @@ import Torch
             third.output.contains("\nsounds 2, words \(words): word error rate "), "\(third.output)")
     }
 
+    /// What was heard is data for a conversion of recordings without texts.
+    @Test func whatIsHeardBecomesATable() throws {
+        try FileManager.default.createDirectory(at: folder["data/clips"], withIntermediateDirectories: true)
+        for name in names {
+            try folder.add("data/clips/\(name)", Data(contentsOf: folder[name]))
+        }
+        let ending = try transcribe("--json", "--table", "data/train.tsv")
+        ending.succeeds()
+        let texts = try objects(ending).compactMap { $0["text"]?.stringValue }
+        let rows = zip(names, texts).map { name, text in
+            "\(name)\t\(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))\tfr\n"
+        }
+        #expect(
+            try String(contentsOf: folder["data/train.tsv"], encoding: .utf8)
+                == "path\tsentence\tlocale\n" + rows.joined())
+        try Program(["convert", "model", "--data", "data", "--output", "o"] + shortConversion(), in: folder)
+            .wait().succeeds()
+        try transcribe("--table", "none/train.tsv").refuses(74, "none")
+    }
+
     @Test func filesWithoutSentencesAreRefused() throws {
         try folder.add("said.tsv", Data("path\tsentence\ns16.wav\tone\n".utf8))
         try transcribe("--references", "said.tsv").refuses(65, "said.tsv has no sentence for mono.g722")
