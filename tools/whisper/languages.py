@@ -7,7 +7,7 @@ SOUNDS is where the Debian packages asterisk-core-sounds-LANGUAGE and asterisk-c
 for prompts.py. The tables have the columns path, sentence and locale. A prompt has the same name in every language, and a
 hash of it decides for all of them: a share of the names is for `test.tsv`, which gets those with at least `--words` words.
 The other names are for `train.tsv`, one after the other in recordings of 1 to 25 s of one language, but for those that
-say what the test says, or sound as it does. Left out are texts that tell what is heard rather than said, in brackets or
+say what the test says, perhaps among other things, or sound as it does. Left out are texts that tell what is heard rather than said, in brackets or
 in more than 25 letters a second; texts that lost letters to question marks; and recordings longer than Whisper's window.
 Needs nothing but Python.
 """
@@ -63,7 +63,7 @@ def main() -> int:
             elif len(text.split()) >= options.words:
                 test.append((sound, name.replace("/", "_") + ".g722", text))
         sounds, texts = {row[0] for row in test}, {plain(row[2]) for row in test}
-        rest = [row for row in rest if row[0] not in sounds and plain(row[1]) not in texts]
+        rest = [row for row in rest if row[0] not in sounds and not any(text in plain(row[1]) for text in texts)]
         train = prompts.joined(rest, random.Random(options.seed))
         for table, rows in [("train", train), ("test", test)]:
             for sound, name, text in rows:
@@ -77,8 +77,8 @@ def main() -> int:
 
 
 def plain(text: str) -> str:
-    """What makes two texts the same."""
-    return " ".join(re.findall(r"\w+", text.lower()))
+    """The words of a text, between blanks: what makes two texts the same."""
+    return " ".join(["", *re.findall(r"\w+", text.lower()), ""])
 
 
 if __name__ == "__main__":
