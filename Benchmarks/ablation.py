@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""Converts one dense classifier or recogniser in many ways, at equal training, and says what each way is worth.
+"""Converts one dense model in many ways, at equal training, and says what each way is worth.
 
     python3 Benchmarks/ablation.py Benchmarks/ablation/text.yaml .deps/minilm --data wordnet.tsv --work ablation-text \
         --seeds 0,1,2 --jobs 6 --device cuda --output Benchmarks/results/ablation_text_h200_202611.json
     python3 Benchmarks/ablation.py Benchmarks/ablation/vision.yaml Examples/glyphs/vit-s --work ablation-vision \
         --data glyphs/train.safetensors --test-data glyphs/test.safetensors --device cuda
 
-The task file says how `acm train-dense` makes a dense model of MODEL, and names variants of the options of `acm
-convert`, or of a command of `acm baseline`; with `figure` its lines are drawn beside --output. Each variant is converted and measured once for each seed, some side by side: a
-GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`). What is done stays in the folder --work: called again the script goes on, and with --report it
-only writes the tables of what is there. Differences are between paired samples: of each sample the mean
-over the seeds, and their standard error over the samples, which does not tell of how seeds differ. Classifiers are judged by
-their accuracy, recognisers by their word error rate. With --time the models of the first seed are then timed with nothing
-beside them, in turns, on the test data, in bfloat16. Needs PyYAML.
+The task file says how `acm train-dense` makes a dense model of MODEL (`dense`; without it MODEL is the dense one, and
+is measured beside each variant), and names variants of the options of `acm convert`, or of a command of `acm baseline`;
+with `figure` its lines are drawn beside --output. Each variant is converted and measured once for each seed, some side
+by side: a GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`). What is done stays in the folder
+--work: called again the script goes on, and with --report it only writes the tables of what is there. Differences are
+between paired samples: of each sample the mean over the seeds, and their standard error over the samples, which does
+not tell of how seeds differ. Classifiers are judged by their accuracy, recognisers by their word error rate, features
+by their cosine with the dense model's. With --time the models of the first seed are then timed with nothing beside
+them, in turns, on the test data, in bfloat16. Needs PyYAML.
 """
 
 import argparse
@@ -49,31 +51,56 @@ class Run:
     @property
     def is_done(self) -> bool:
         return ((self.report / "results.json").exists()
-                and (self.report / ("samples.safetensors" if self.is_speech else "predictions.tsv")).exists())
-
-    @property
-    def is_speech(self) -> bool:
-        return "errors" in self.results()["results"][0]
+                and any((self.report / name).exists() for name in ("samples.safetensors", "predictions.tsv")))
 
     def results(self) -> dict:
         return json.loads((self.report / "results.json").read_text())
 
     def rows(self) -> dict[float, dict]:
         """By the budget; a dense model's is 1."""
-        return {1.0 if row["budget"] is None else row["budget"]: row for row in self.results()["results"]}
+        results = self.results()
+        if "budgets" in results:
+            return {row["budget"]: self.timed(row, "milliseconds_per_sample") for row in results["budgets"]}
+        return {1.0 if row["budget"] is None else row["budget"]: row for row in results["results"]}
+
+    def timed(self, row: dict, key: str) -> dict:
+        seconds = self.results().get("mean_seconds")
+        return row | ({"real_time_factor": row[key] / 1000 / seconds} if seconds else {})
 
     def scores(self) -> dict[float, list[tuple[float, float]]]:
-        """By the budget; of each sample 1 if it is right and 1, or its wrong words and its words."""
-        if self.is_speech:
-            names, tensors = samples(self.report / "samples.safetensors")
-            return {1.0 if name == "dense" else float(name):
-                    list(zip(tensors[f"{place}.word_errors"], tensors[f"{place}.words"]))
-                    for place, name in enumerate(names)}
-        with open(self.report / "predictions.tsv") as file:
-            table = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-        names = [name for name in table[0] if name != "label"]
-        return {1.0 if name == "dense" else float(name): [(row[name] == row["label"], 1) for row in table]
-                for name in names}
+        """By the budget; of each sample 1 if it is right and 1, its wrong words and its words, or its cosine and 1."""
+        name = measure(next(iter(self.rows().values())))
+        if name == "accuracy":
+            with open(self.report / "predictions.tsv") as file:
+                table = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+            names = [name for name in table[0] if name != "label"]
+            return {1.0 if name == "dense" else float(name): [(row[name] == row["label"], 1) for row in table]
+                    for name in names}
+        runs, tensors = samples(self.report / "samples.safetensors")
+        return {1.0 if run == "dense" else float(run):
+                list(zip(tensors[f"{place}.word_errors"], tensors[f"{place}.words"])) if name == "word error rate"
+                else [(cosine, 1) for cosine in tensors[f"{place}.cosine"]]
+                for place, run in enumerate(runs) if run != "dense" or len(runs) == 1}
+
+
+class DenseRun(Run):
+    """The dense model as it was measured beside a conversion."""
+
+    def __init__(self, work: pathlib.Path, variant: str, seed: int):
+        super().__init__(work, variant, seed)
+        self.variant = "dense"
+
+    def rows(self) -> dict[float, dict]:
+        results = self.results()
+        time = results["budgets"][0]["dense_milliseconds_per_sample"]
+        row = results["dense"] | {"load": 1, "milliseconds": time}
+        return {1.0: self.timed(row if row.get("errors") else row | {"mean_cosine": 1}, "milliseconds")}
+
+    def scores(self) -> dict[float, list[tuple[float, float]]]:
+        _, tensors = samples(self.report / "samples.safetensors")
+        if "0.words" in tensors:
+            return {1.0: list(zip(tensors["0.word_errors"], tensors["0.words"]))}
+        return {1.0: [(1, 1)] * self.results()["samples"]}
 
 
 def samples(file: pathlib.Path) -> tuple[list[str], dict[str, array.array]]:
@@ -90,9 +117,14 @@ def samples(file: pathlib.Path) -> tuple[list[str], dict[str, array.array]]:
     return runs, tensors
 
 
+def measure(row: dict) -> str:
+    return "word error rate" if row.get("errors") else "accuracy" if row.get("classes") else "cosine"
+
+
 def quality(row: dict) -> float:
-    """Accuracy or word error rate in %."""
-    return 100 * (row["errors"]["word_error_rate"] if "errors" in row else row["classes"]["top1"])
+    """In %."""
+    return 100 * (row["errors"]["word_error_rate"] if row.get("errors") else row["classes"]["top1"] if row.get("classes")
+                  else row["mean_cosine"])
 
 
 def merged(options: dict, changes: dict) -> dict:
@@ -152,7 +184,8 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     budgets = variant.get("budgets", [1] if is_uniform(variant) else task["budgets"])
     commands.append(["evaluate", measured, "--data", arguments.test_data or arguments.data, "--report", run.report,
                      "--budgets", ",".join(map(str, budgets)), "--batch-size", str(task["batch_size"]),
-                     "--device", arguments.device, "--threads", str(threads(arguments))])
+                     "--device", arguments.device, "--threads", str(threads(arguments)),
+                     *([] if "dense" in task else ["--dense", arguments.base]), *task.get("evaluate", [])])
     # Batches of many lengths would leave memory in pieces of many sizes, which the other conversions lack.
     environment = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"} | os.environ
     started = time.monotonic()
@@ -224,14 +257,20 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
             milliseconds = of_device.get(variant, {}).get(str(float(budget)))
             yield f"{milliseconds / of_device['dense']['1.0']:.2f}" if milliseconds else ""
 
-    frontier = []
+    is_timed = "real_time_factor" in dense
+    languages = sorted(dense.get("languages") or {})
+    frontier, by_language = [], []
     for variant in ["dense", *task["variants"]]:
         for budget in rows[variant][0] if variant in rows else []:
             qualities = [quality(row[budget]) for row in rows[variant]]
             cells = [variant, "" if variant == "dense" else budget, f"{mean(variant, budget, lambda r: r['load']):.3f}",
                      f"{mean(variant, budget, lambda r: r['macs']) / dense['macs']:.3f}",
                      *time_cells(variant, budget), f"{statistics.fmean(qualities):.2f}",
+                     *([f"{mean(variant, budget, lambda r: r['real_time_factor']):.4f}"] if is_timed else []),
                      f"{min(qualities):.2f}–{max(qualities):.2f}" if len(qualities) > 1 else "", len(qualities)]
+            by_language.append([*cells[:2], *(
+                f"{100 * mean(variant, budget, lambda r: r['languages'][code]['word_error_rate']):.2f}"
+                for code in languages)])
             # A cut has no budgets; `compare` says what it stands against.
             is_beside = (variant not in ("dense", reference) and not is_uniform(task["variants"][variant])
                          and reference in scores and budget in scores[reference][0])
@@ -241,25 +280,28 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
         [f"{ours}, budget {budget}", other if other == "dense" else f"{other}, budget {other_budget}",
          shown(difference([run[budget] for run in scores[ours]], [run[other_budget] for run in scores[other]]))]
         for ours, budget, other, other_budget in task["compare"] if ours in scores and other in scores]
-    is_speech = done["dense"][0].is_speech
-    name = "word error rate" if is_speech else "accuracy"
-    count = done["dense"][0].results()["samples"] if is_speech else dense["classes"]["samples"]
-    return [
+    name = measure(dense)
+    count = len(scores["dense"][0][1.0])
+    tables = [
         {"caption": f"{name.capitalize()} in % on {count} held-out samples; `cost` is all multiply-accumulates over "
                     f"the dense model's. The last column is the difference to `{reference}` at the same budget, in points."
                     + (f" Time is that of a batch of {TIMED_BATCH} in bfloat16 over the dense model's." if times else ""),
-         "header": ["variant", "budget", "load", "cost", *(f"time, {device}" for device in times), name, "seeds' range",
-                    "seeds", "difference"],
+         "header": ["variant", "budget", "load", "cost", *(f"time, {device}" for device in times), name,
+                    *(["real-time factor"] if is_timed else []), "seeds' range", "seeds", "difference"],
          "rows": frontier},
         {"caption": "Differences in points between paired samples.", "header": ["", "against", "difference"],
          "rows": pairs},
     ]
+    if languages:
+        tables.append({"caption": f"{name.capitalize()} in % by language.",
+                       "header": ["variant", "budget", *languages], "rows": by_language})
+    return tables
 
 
 def draw(task: dict, rows: list[dict], path: pathlib.Path) -> None:
     """Lines of the quality over the cost, and over the time on each device. Variants of one `series` are one line."""
     figure = task["figure"]
-    name = next(key for key in rows[0] if key in ("accuracy", "word error rate"))
+    name = next(key for key in rows[0] if key in ("accuracy", "word error rate", "cosine"))
     for column in [key for key in rows[0] if key == "cost" or key.startswith("time, ")]:
         series: dict[str, list[tuple[float, float]]] = {}
         for row in rows[1:]:
@@ -296,23 +338,27 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only write what is there")
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()
-    arguments.base = arguments.work / "base"
     arguments.end = time.monotonic() + 60 * arguments.minutes
     task = yaml.safe_load(arguments.task.read_text())
+    arguments.base = arguments.work / "base" if "dense" in task else arguments.model
     chosen = arguments.variants.split(",") if arguments.variants else list(task["variants"])
     if unknown := [name for name in chosen if name not in task["variants"]]:
         parser.error(f"{arguments.task} has no variant {unknown[0]}")
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
-    runs = [Run(arguments.work, "dense", 0)]
-    runs += [Run(arguments.work, variant, seed) for seed in seeds for variant in chosen]
+    runs = [Run(arguments.work, variant, seed) for seed in seeds for variant in chosen]
+    if "dense" in task:
+        runs.insert(0, Run(arguments.work, "dense", 0))
     if not arguments.report:
-        train(task, arguments)
+        if "dense" in task:
+            train(task, arguments)
         with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
             waiting = [pool.submit(carry_out, run, task, arguments) for run in runs if not run.is_done]
             for future in concurrent.futures.as_completed(waiting):
                 print(future.result(), flush=True)
         for device in arguments.time.split(",") if arguments.time else []:
             measure_times(task, runs, device, arguments)
+    if "dense" not in task:
+        runs += [DenseRun(arguments.work, run.variant, run.seed) for run in runs if run.is_done][:1]
     tables = report(task, runs, arguments)
     if arguments.output:
         where = json.loads(next(arguments.work.glob("*/conversion.json")).read_text())

@@ -23,6 +23,8 @@ public struct BudgetResult: Sendable, Equatable {
     public let spearman: Double?
     /// How the model's transcripts did; nil without texts of what is said.
     public let errors: SpeechErrors?
+    /// Those of the recordings of each language; nil where data do not tell languages.
+    public let languageErrors: [String: SpeechErrors]?
     /// Median over interleaved repeats; nil where nothing was timed.
     public let millisecondsPerSample: Double?
     /// Of the dense model in the same repeats.
@@ -34,7 +36,7 @@ public struct BudgetResult: Sendable, Equatable {
     public init(
         budget: Double, load: Double, macs: Double, meanCosine: Double, neighbourAgreement: Double,
         probeAccuracy: Double?, classes: ClassAccuracy?, spearman: Double? = nil,
-        errors: SpeechErrors? = nil,
+        errors: SpeechErrors? = nil, languageErrors: [String: SpeechErrors]? = nil,
         millisecondsPerSample: Double?, denseMillisecondsPerSample: Double?, modules: [ModuleLoad],
         drift: DriftMonitor.Drift? = nil
     ) {
@@ -47,6 +49,7 @@ public struct BudgetResult: Sendable, Equatable {
         self.classes = classes
         self.spearman = spearman
         self.errors = errors
+        self.languageErrors = languageErrors
         self.millisecondsPerSample = millisecondsPerSample
         self.denseMillisecondsPerSample = denseMillisecondsPerSample
         self.modules = modules
@@ -74,7 +77,7 @@ public struct BudgetResult: Sendable, Equatable {
 
     /// Keys: `budget`, `load`, `macs`, `mean_cosine`, `neighbour_agreement`, `probe_accuracy`,
     /// `accuracy`, `classes` (see ``ClassAccuracy/json``), `spearman`, `errors` (see ``SpeechErrors/json``),
-    /// `milliseconds_per_sample`,
+    /// `languages` (the same of each language, null where data do not tell them), `milliseconds_per_sample`,
     /// `dense_milliseconds_per_sample` (null where not measured), `collapsed` (places), `drift` (see
     /// `DriftMonitor.Drift.json`), `modules` (see `ModuleLoad.json`).
     public var json: JSONValue {
@@ -83,7 +86,7 @@ public struct BudgetResult: Sendable, Equatable {
             "mean_cosine": optional(meanCosine), "neighbour_agreement": optional(neighbourAgreement),
             "probe_accuracy": optional(probeAccuracy), "accuracy": optional(accuracy),
             "classes": classes?.json ?? .null, "spearman": optional(spearman),
-            "errors": errors?.json ?? .null,
+            "errors": errors?.json ?? .null, "languages": SpeechErrors.json(languageErrors),
             "milliseconds_per_sample": optional(millisecondsPerSample),
             "dense_milliseconds_per_sample": optional(denseMillisecondsPerSample),
             "collapsed": .array(collapsed.map { .string($0.description) }),

@@ -17,6 +17,8 @@ public struct EvaluationResult: Sendable, Equatable {
     public let denseSpearman: Double?
     /// How the dense model's transcripts did; nil without texts of what is said.
     public let denseErrors: SpeechErrors?
+    /// Those of the recordings of each language; nil where data do not tell languages.
+    public let denseLanguageErrors: [String: SpeechErrors]?
     /// In the order in which the budgets were given.
     public let budgets: [BudgetResult]
     /// What was found of each sample; the first run is the dense model's.
@@ -25,7 +27,8 @@ public struct EvaluationResult: Sendable, Equatable {
     public init(
         sampleCount: Int, meanTokenCount: Double, meanDuration: Double? = nil, device: Device,
         denseMacs: Double, denseProbeAccuracy: Double?, denseClasses: ClassAccuracy?,
-        denseSpearman: Double? = nil, denseErrors: SpeechErrors? = nil, budgets: [BudgetResult],
+        denseSpearman: Double? = nil, denseErrors: SpeechErrors? = nil,
+        denseLanguageErrors: [String: SpeechErrors]? = nil, budgets: [BudgetResult],
         records: SampleRecords? = nil
     ) {
         self.sampleCount = sampleCount
@@ -37,6 +40,7 @@ public struct EvaluationResult: Sendable, Equatable {
         self.denseClasses = denseClasses
         self.denseSpearman = denseSpearman
         self.denseErrors = denseErrors
+        self.denseLanguageErrors = denseLanguageErrors
         self.budgets = budgets
         self.records = records
     }
@@ -53,7 +57,8 @@ public struct EvaluationResult: Sendable, Equatable {
     ///
     /// Keys: `format` (1), `samples`, `mean_tokens`, `mean_seconds` (null for what is no recording), `device`,
     /// `dense` (`macs`, `probe_accuracy`, `accuracy`, `classes` as ``ClassAccuracy/json``, `spearman`, `errors` as
-    /// ``SpeechErrors/json``) and `budgets` (see ``BudgetResult/json``). Keys are only ever added.
+    /// ``SpeechErrors/json``, `languages` with those of each) and `budgets` (see ``BudgetResult/json``). Keys are
+    /// only ever added.
     public var json: JSONValue {
         [
             "format": 1, "samples": .integer(sampleCount), "mean_tokens": .number(meanTokenCount),
@@ -65,6 +70,7 @@ public struct EvaluationResult: Sendable, Equatable {
                 "accuracy": denseAccuracy.map { .number($0) } ?? .null,
                 "classes": denseClasses?.json ?? .null,
                 "spearman": denseSpearman.map { .number($0) } ?? .null, "errors": denseErrors?.json ?? .null,
+                "languages": SpeechErrors.json(denseLanguageErrors),
             ],
             "budgets": .array(budgets.map(\.json)),
         ]

@@ -18,7 +18,7 @@ public struct SamplePredictor {
     ///   - model: dense or converted.
     ///   - folder: its Hugging Face folder, for tokenizers.
     ///   - budget: the load that is asked for, 0…1.
-    ///   - language: of recordings, for a multilingual Whisper; detected where it is nil.
+    ///   - language: of recordings that do not tell theirs, for a multilingual Whisper; detected where it is nil.
     ///   - beamWidth: transcripts that a CTC model's decoding follows at once.
     public init(
         _ model: AdaptiveModel, folder: URL, budget: Double, language: String? = nil, beamWidth: Int = 1
@@ -42,7 +42,8 @@ public struct SamplePredictor {
                 model, dataset, batch, budget: budget, speller: speller, beamWidth: beamWidth)
         }
         let transcripts = try transcriber.transcribe(
-            batch.indices.map(recordings.samples(of:)), request, budget: budget)
+            batch.indices.map(recordings.samples(of:)), request,
+            languages: batch.indices.map(recordings.language(of:)), budget: budget)
         var loads: [TokenLoads]?
         if model.isAdaptive {
             // Of the first window of each, for whose frames loads can be shown.

@@ -27,7 +27,7 @@ struct Calibrate: ParsableCommand {
     @Option(help: "Samples that run together.")
     var batchSize = 32
 
-    @Option(help: "Language of speech for a multilingual Whisper, such as en.")
+    @Option(help: "Language of recordings that do not tell theirs, for a multilingual Whisper, such as en.")
     var language: String?
 
     @OptionGroup var options: ModelOptions

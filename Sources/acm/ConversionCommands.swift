@@ -42,7 +42,7 @@ struct ConversionArguments: ParsableArguments {
     @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
     var threads = 0
 
-    @Option(help: "Language of the texts of recordings for a multilingual Whisper, such as en.")
+    @Option(help: "Language of recordings that do not tell theirs, for a multilingual Whisper, such as en.")
     var language: String?
 
     @Flag(help: "Say what it would take, in steps, time and memory, after a few steps; write nothing.")

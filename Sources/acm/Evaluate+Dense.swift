@@ -34,7 +34,8 @@ extension Evaluate {
         let evaluator = try Evaluator(
             adaptive, dense: teacher, dataset: test, options: evaluationOptions(output, device))
         let probe = try probeSplit == "none" ? nil : fitProbe(evaluator, test, data, folder, badSamples)
-        let speech = try task == .ctc ? SpeechScoring(CTCTokenizer(folder: folder), normalization()) : nil
+        let speech =
+            try task == .ctc ? SpeechScoring(CTCTokenizer(folder: folder), normalization.value()) : nil
         let result = try output.prepared {
             try evaluator.evaluate(budgets: budgetValues, probe: probe, speech: speech)
         }

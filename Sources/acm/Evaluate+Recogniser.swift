@@ -24,7 +24,7 @@ extension Evaluate {
         }
         let (model, device, _) = try options.load(self.model)
         let output = output("recogniser", model, test)
-        let speech = try SpeechScoring(CTCTokenizer(folder: folder), normalization())
+        let speech = try SpeechScoring(CTCTokenizer(folder: folder), normalization.value())
         let result = try output.prepared {
             try RecogniserEvaluation(
                 model, test, speech, budgets: budgetValues, options: evaluationOptions(output, device))

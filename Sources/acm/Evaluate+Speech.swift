@@ -19,7 +19,7 @@ extension Evaluate {
         let evaluator = try TranscriptionEvaluator(
             SpeechTranscriber(adaptive, folder: URL(fileURLWithPath: model)),
             dense: SpeechTranscriber(teacher, folder: URL(fileURLWithPath: dense)), dataset: data,
-            request: WhisperRequest(language: language), normalization: normalization(),
+            request: WhisperRequest(language: language), normalization: normalization.value(),
             options: evaluationOptions(output, device))
         let result = try output.prepared { try evaluator.evaluate(budgets: budgetValues) }
         try write(result, output, classNames: nil) { try evaluator.examples($0) }

@@ -62,14 +62,9 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Severities of the corruptions, with commas between.")
     var severities = "1,3,5"
 
-    @Option(
-        help: """
-            What is made alike before transcripts are compared: none, or some of lowercase and punctuation, with a comma \
-            between.
-            """)
-    var normalize = "lowercase,punctuation"
+    @OptionGroup var normalization: NormalizationOption
 
-    @Option(help: "Language of the recordings for a multilingual Whisper, such as en.")
+    @Option(help: "Language of recordings that do not tell theirs, for a multilingual Whisper, such as en.")
     var language: String?
 
     @OptionGroup var requirements: RequirementOptions
@@ -89,7 +84,7 @@ struct Evaluate: ParsableCommand {
         try options.validate()
         try loading.validate()
         try requirements.validate()
-        _ = try normalization()
+        try normalization.validate()
         guard Budgets(budgets) != nil else { throw Budgets.invalid(budgets) }
         guard !drift || dense != nil else { throw ValidationError("--drift goes with --dense") }
         guard samples >= 0, probeSamples >= 0 else {
@@ -122,23 +117,6 @@ struct Evaluate: ParsableCommand {
 
     var budgetValues: [Double] { Budgets(budgets)?.values ?? [1] }
 
-    func normalization() throws -> ErrorRate.Normalization {
-        var found = ErrorRate.Normalization()
-        for part in normalize == "none"
-            ? [] : normalize.split(separator: ",", omittingEmptySubsequences: false)
-        {
-            switch part {
-            case "lowercase": found.lowercases = true
-            case "punctuation": found.stripsPunctuation = true
-            default:
-                throw ValidationError(
-                    "--normalize takes none, or some of lowercase and punctuation with a comma between, found \"\(normalize)\""
-                )
-            }
-        }
-        return found
-    }
-
     func limited(_ dataset: any Dataset, _ limit: Int) -> any Dataset {
         limit > 0 && limit < dataset.count ? SampleSubset(dataset, first: limit) : dataset
     }
@@ -170,7 +148,7 @@ struct Evaluate: ParsableCommand {
             identity: [
                 kind, EvaluationOutput.identity(of: model), dense.map(EvaluationOutput.identity) ?? "",
                 "\(dataset.fingerprint)", budgets, probeSplit, "\(probeSamples)", "\(features.batchSize)",
-                options.dataType, corruptions ?? "", severities, normalize, language ?? "",
+                options.dataType, corruptions ?? "", severities, normalization.normalize, language ?? "",
             ].joined(separator: "|"),
             total: dataset.count)
     }

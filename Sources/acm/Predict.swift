@@ -42,7 +42,8 @@ struct Predict: ParsableCommand {
 
     @Option(
         help:
-            "Language of a recording for a multilingual Whisper, such as en; detected where it is not given.")
+            "Language of recordings that do not tell theirs, for a multilingual Whisper, such as en; else detected."
+    )
     var language: String?
 
     @Option(help: "Samples that are run together.")

@@ -12,8 +12,9 @@ struct Transcribe: ParsableCommand {
         abstract: "Writes down what is said in audio files, with a Whisper model.",
         discussion: """
             Sounds longer than 30 s are heard window by window: with --timestamps each begins where the text of \
-            the one before ends, otherwise they are cut every 30 s. With --references the texts are compared in \
-            lower case and without punctuation; with --json too the last line is an object of the error rates.
+            the one before ends, otherwise they are cut every 30 s. With --references the texts are compared \
+            with what is said, those of each language too where the table tells it; with --json the last line is an \
+            object of the error rates.
             """)
 
     @Argument(help: "A Hugging Face folder of a Whisper model, dense or converted.")
@@ -22,7 +23,10 @@ struct Transcribe: ParsableCommand {
     @Argument(help: "Audio files: WAV, FLAC, Ogg, MP3 or G.722.")
     var files: [String]
 
-    @Option(help: "The language by its code, such as en; detected where it is not given.")
+    @Option(
+        help: """
+            The language by its code, such as en; detected where neither it nor the locale in --references is given.
+            """)
     var language: String?
 
     @Option(help: "transcribe, or translate into English.")
@@ -33,10 +37,19 @@ struct Transcribe: ParsableCommand {
 
     @Option(
         help: """
-            What is said: a table with the columns path and sentence, as Common Voice has it. The error rates of \
-            words and characters follow the last text.
+            What is said: a table with the columns path and sentence, perhaps locale, as Common Voice has it. The \
+            error rates of words and characters follow the last text.
             """)
     var references: String?
+
+    @OptionGroup var normalization: NormalizationOption
+
+    @Option(
+        help: """
+            Table to write of what was heard, with the columns path, sentence and locale: training data for a conversion \
+            of recordings whose texts are not known.
+            """)
+    var table: String?
 
     @Option(help: "Load that is asked for, 0 to 1.")
     var budget = 1.0
@@ -54,6 +67,7 @@ struct Transcribe: ParsableCommand {
 
     func validate() throws {
         try options.validate()
+        try normalization.validate()
         guard (0...1).contains(budget) else {
             throw ValidationError("--budget must lie in 0...1, found \(budget)")
         }
@@ -66,7 +80,10 @@ struct Transcribe: ParsableCommand {
         let badSamples = BadSamples(areSkipped: skipBad)
         defer { badSamples.list() }
         let sentences = try sentences(badSamples)
-        var score = TranscriptionScore()
+        let normalization = try self.normalization.value()
+        var score = TranscriptionScore(normalization)
+        var languageScores: [String: TranscriptionScore] = [:]
+        var rows = ["path\tsentence\tlocale\n"]
         let (adaptive, device, _) = try options.load(model)
         let transcriber = try SpeechTranscriber(adaptive, folder: URL(fileURLWithPath: model))
         let request = WhisperRequest(language: language, task: task, hasTimestamps: timestamps)
@@ -82,20 +99,27 @@ struct Transcribe: ParsableCommand {
             }
             if batch.isEmpty { continue }
             let began = ContinuousClock.now
-            let transcripts = try transcriber.transcribe(batch.map(\.1), request, budget: budget)
+            let transcripts = try transcriber.transcribe(
+                batch.map(\.1), request, languages: batch.map { sentences[name($0.0)]?.language },
+                budget: budget)
             try device.synchronize()
             let seconds = (ContinuousClock.now - began) / .seconds(1) / Double(batch.count)
             for ((file, _), transcript) in zip(batch, transcripts) {
                 try show(transcript, file: file, seconds: seconds)
+                rows += row(transcript, file: file)
                 guard let sentence = sentences[name(file)] else { continue }
-                score.add(transcript, reference: sentence, seconds: seconds)
+                score.add(transcript, reference: sentence.text, seconds: seconds)
+                guard let language = sentence.language else { continue }
+                languageScores[language, default: TranscriptionScore(normalization)].add(
+                    transcript, reference: sentence.text, seconds: seconds)
             }
         }
-        if references != nil { try show(score) }
+        if let table { try AtomicFile.write(Data(rows.joined().utf8), to: URL(fileURLWithPath: table)) }
+        if references != nil { try show(score, languageScores.sorted { $0.key < $1.key }) }
     }
 
     /// What is said in the files by their names; of none where no references are given.
-    private func sentences(_ badSamples: BadSamples) throws -> [String: String] {
+    private func sentences(_ badSamples: BadSamples) throws -> [String: CommonVoice.Sentence] {
         guard let references else { return [:] }
         let sentences = try CommonVoice.sentences(URL(fileURLWithPath: references), badSamples: badSamples)
         if !skipBad, let file = files.first(where: { sentences[name($0)] == nil }) {
@@ -104,21 +128,39 @@ struct Transcribe: ParsableCommand {
         return sentences
     }
 
+    /// A line of the table; none for a file in which nothing was heard.
+    private func row(_ transcript: Transcript, file: String) -> [String] {
+        let text = transcript.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return text.isEmpty ? [] : ["\(name(file))\t\(text)\t\(transcript.language ?? "")\n"]
+    }
+
     private func name(_ file: String) -> String { URL(fileURLWithPath: file).lastPathComponent }
 
-    private func show(_ score: TranscriptionScore) throws {
+    private func show(
+        _ score: TranscriptionScore, _ languages: [(key: String, value: TranscriptionScore)]
+    ) throws {
         if json {
-            print(try score.json.text(.compact))
+            guard case .object(var object) = score.json else { return }
+            var rates = JSONObject()
+            for language in languages { rates[language.key] = language.value.json }
+            object["languages"] = languages.isEmpty ? .null : .object(rates)
+            print(try JSONValue.object(object).text(.compact))
             return
         }
+        show(score, "")
+        for language in languages { show(language.value, "\(language.key): ") }
+    }
+
+    private func show(_ score: TranscriptionScore, _ head: String) {
         print(
-            String(
-                format: """
-                    sounds %d, words %d: word error rate %.4f, character error rate %.4f; %.1f s heard in %.1f s, \
-                    real-time factor %.3f
-                    """,
-                score.soundCount, score.words.referenceCount, score.words.value, score.characters.value,
-                score.duration, score.seconds, score.realTimeFactor))
+            head
+                + String(
+                    format: """
+                        sounds %d, words %d: word error rate %.4f, character error rate %.4f; %.1f s heard in %.1f s, \
+                        real-time factor %.3f
+                        """,
+                    score.soundCount, score.words.referenceCount, score.words.value, score.characters.value,
+                    score.duration, score.seconds, score.realTimeFactor))
     }
 
     /// - Parameter seconds: the time that the sound took, of the batch an equal part.

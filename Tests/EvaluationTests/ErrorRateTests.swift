@@ -61,5 +61,8 @@ import Testing
         #expect(ErrorRate.words(reference: reference, hypothesis: hypothesis, plain).errorCount == 0)
         #expect(ErrorRate.characters(reference: "A-b", hypothesis: "ab", plain).errorCount == 0)
         #expect(ErrorRate.Normalization(stripsPunctuation: true)("It's $5 + 1") == "Its $5 + 1")
+        let bare = ErrorRate.Normalization(stripsAccents: true)
+        #expect(bare("Después, ñu\u{301}; ёж Ł") == "Despues, nu; еж Ł")
+        #expect(ErrorRate.characters(reference: "días", hypothesis: "dias", bare).errorCount == 0)
     }
 }

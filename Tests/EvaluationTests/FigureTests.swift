@@ -174,7 +174,7 @@ import Transformers
         #expect(
             result.budgets[0].json.objectValue?.keys == [
                 "budget", "load", "macs", "mean_cosine", "neighbour_agreement", "probe_accuracy", "accuracy",
-                "classes", "spearman", "errors",
+                "classes", "spearman", "errors", "languages",
                 "milliseconds_per_sample", "dense_milliseconds_per_sample", "collapsed", "drift", "modules",
             ])
         #expect(try JSONValue(parsing: result.json.text()) == result.json)

@@ -1,5 +1,7 @@
 import AdaptiveComputation
+import Datasets
 import Foundation
+import TestSupport
 import Testing
 import Torch
 import Transformers
@@ -35,7 +37,8 @@ import Transformers
         try extractor.write(to: folder.appendingPathComponent("preprocessor_config.json"))
         // Letters first, then marks, then timestamps.
         var tokens = JSONObject()
-        for id in 0..<70 { tokens[String(UnicodeScalar(UInt8(id + 33)))] = .integer(id) }
+        tokens["Ġ"] = 0  // stands for the space
+        for id in 1..<70 { tokens[String(UnicodeScalar(UInt8(id + 33)))] = .integer(id) }
         try JSONValue.object(tokens).write(to: folder.appendingPathComponent("vocab.json"))
         try Data().write(to: folder.appendingPathComponent("merges.txt"))
         var added = JSONObject()
@@ -64,6 +67,59 @@ import Transformers
             try transcriber.transcribe([long.slice(range, axis: 0)], request)[0].text
         }
         #expect(found[1].text == parts.joined())
+    }
+
+    /// Long sounds are heard in their language to the end.
+    @Test func languagesMayDiffer() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let transcriber = try SpeechTranscriber(AdaptiveModel.load(folder), folder: folder)
+        let sounds = [try sound(seconds: 2.2, pitch: 500), try sound(seconds: 0.5, pitch: 300)]
+        let found = try transcriber.transcribe(sounds, languages: ["de", "fr"])
+        #expect(found.map(\.language) == ["de", "fr"])
+        for (sound, text) in zip(sounds, found) {
+            #expect(try transcriber.transcribe([sound], WhisperRequest(language: text.language)) == [text])
+        }
+    }
+
+    /// A batch of recordings in several languages is what its recordings alone are.
+    @Test func batchesMixLanguages() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let clips = folder.appendingPathComponent("data/clips")
+        try FileManager.default.createDirectory(at: clips, withIntermediateDirectories: true)
+        for (name, pitch) in [("0.wav", 300.0), ("1.wav", 500), ("2.wav", 700)] {
+            let sound = try sound(seconds: 0.5, pitch: pitch).array(of: Float.self).map(Double.init)
+            try TinySpeech.wave(sound).write(to: clips.appendingPathComponent(name))
+        }
+        let data = folder.appendingPathComponent("data")
+        let rows = [("0.wav", "AB", "fr"), ("1.wav", "ABCD", "de"), ("2.wav", "A", "")]
+        func open(_ language: (Int) -> String) throws -> any Dataset {
+            let lines = rows.enumerated().map { "\($1.0)\t\($1.1)\t\(language($0))\n" }
+            try Data(("path\tsentence\tlocale\n" + lines.joined()).utf8)
+                .write(to: data.appendingPathComponent("train.tsv"))
+            return try DatasetFolder.open(data, modelFolder: folder, split: "train", language: "en")
+        }
+        let model = try ModelFolder.load(folder)
+        func logits(_ batch: Batch, row: Int) throws -> Tensor {
+            let logits = try withoutGradients {
+                try model(batch.inputs, ForwardPass()).required("logits")
+            }
+            return try logits.select(row, axis: 0)
+        }
+        let mixed = try open { rows[$0].2 }.batch([0, 1, 2])
+        let tokens = try mixed.inputs.required("decoder_input_ids")
+        #expect(try tokens.select(1, axis: 1).array(of: Int.self) == [73, 74, 72])
+        for (row, code) in ["fr", "de", "en"].enumerated() {
+            let alone = try open { _ in code }.batch([row])
+            let width = try alone.inputs.required("decoder_input_ids").size(1)
+            let labels = try mixed.labels.map { try $0.select(row, axis: 0).slice(0..<width, axis: 0) }
+            #expect(try labels?.array(of: Int.self) == alone.labels?.array(of: Int.self))
+            let difference =
+                try logits(mixed, row: row).slice(0..<width, axis: 0)
+                - logits(alone, row: 0)
+            #expect(try difference.absolute().maximum().item(Double.self) < 1e-5, "\(code)")
+        }
     }
 
     @Test func timestampsGoOnThroughTheSound() throws {

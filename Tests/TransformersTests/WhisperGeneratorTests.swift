@@ -76,6 +76,39 @@ import Torch
         }
     }
 
+    /// Samples of several languages, one of them detected, are each heard as alone.
+    @Test func languagesMayDiffer() throws {
+        let generator = try generator("whisper")
+        let batch = try spectrograms("whisper", "batch")
+        let spectrograms = [batch[0], batch[1], batch[0], batch[1]]
+        let request = generator.configuration.withTask(WhisperRequest())
+        try withoutGradients {
+            let together = try generator.generate(
+                spectrograms, request, languages: ["fr", "de-AT", "en", nil])
+            #expect(together.prefix(3).map(\.language) == [73, 74, 72])
+            for (index, language) in ["fr", "de", "en", nil].enumerated() {
+                var alone = request
+                alone.language = language
+                #expect(try generator.generate([spectrograms[index]], alone) == [together[index]])
+            }
+            #expect(together[0] != together[2])
+        }
+        #expect(
+            refusal { _ = try generator.generate([batch[0]], request, languages: ["xx-YY"]) }
+                .contains("language \"xx-yy\""))
+    }
+
+    /// A model of one language has no token for another.
+    @Test func modelsOfOneLanguageAreAskedAsEver() throws {
+        let generator = try generator("whisper_english")
+        let batch = try spectrograms("whisper_english", "one")
+        try withoutGradients {
+            let asked = try generator.generate(
+                batch, WhisperRequest(), languages: batch.map { _ in "en" })
+            #expect(try generator.generate(batch, WhisperRequest()) == asked)
+        }
+    }
+
     @Test func spectrogramsOfSeveralLengthsAreReadTogether() throws {
         let generator = try generator("whisper")
         let (short, long) = (try spectrograms("whisper", "one")[0], try spectrograms("whisper", "long")[0])
@@ -124,6 +157,7 @@ import Torch
         func text(_ generator: WhisperGenerator, _ request: WhisperRequest) -> String {
             refusal { _ = try generator.generate(spectrograms, request) }
         }
+        #expect(try multilingual.configuration.prompt(WhisperRequest(language: "FR_ca")) == [71, 73, 76, 79])
         #expect(text(multilingual, WhisperRequest(language: "xx")).contains("de, en, fr"))
         #expect(text(multilingual, WhisperRequest(task: "summarise")).contains("transcribe, translate"))
         let english = try generator("whisper_english")

@@ -49,10 +49,83 @@ import Torch
             third.output.contains("\nsounds 2, words \(words): word error rate "), "\(third.output)")
     }
 
+    /// What was heard is data for a conversion of recordings without texts.
+    @Test func whatIsHeardBecomesATable() throws {
+        try FileManager.default.createDirectory(at: folder["data/clips"], withIntermediateDirectories: true)
+        for name in names {
+            try folder.add("data/clips/\(name)", Data(contentsOf: folder[name]))
+        }
+        let ending = try transcribe("--json", "--table", "data/train.tsv")
+        ending.succeeds()
+        let texts = try objects(ending).compactMap { $0["text"]?.stringValue }
+        let rows = zip(names, texts).map { name, text in
+            "\(name)\t\(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))\tfr\n"
+        }
+        #expect(
+            try String(contentsOf: folder["data/train.tsv"], encoding: .utf8)
+                == "path\tsentence\tlocale\n" + rows.joined())
+        try Program(["convert", "model", "--data", "data", "--output", "o"] + shortConversion(), in: folder)
+            .wait().succeeds()
+        try transcribe("--table", "none/train.tsv").refuses(74, "none")
+    }
+
     @Test func filesWithoutSentencesAreRefused() throws {
         try folder.add("said.tsv", Data("path\tsentence\ns16.wav\tone\n".utf8))
         try transcribe("--references", "said.tsv").refuses(65, "said.tsv has no sentence for mono.g722")
         try transcribe("--references", "none.tsv").refuses(66, "none.tsv")
+    }
+
+    /// Each recording is heard, learnt from and scored in the language that its table tells.
+    @Test func tablesTellLanguages() throws {
+        try FileManager.default.createDirectory(at: folder["data/clips"], withIntermediateDirectories: true)
+        for name in names {
+            try folder.add("data/clips/\(name)", Data(contentsOf: folder[name]))
+        }
+        func table(_ codes: [String]) -> Data {
+            Data(
+                ("path\tsentence\tlocale\n" + zip(names, codes).map { "\($0)\tABC\t\($1)\n" }.joined()).utf8)
+        }
+        try folder.add("data/train.tsv", table(["fr", "de"]))
+        try folder.add("data/test.tsv", table(["fr", "de"]))
+        func heard(_ arguments: String...) throws -> [JSONValue] {
+            let ending = try Program(
+                ["transcribe", "model"] + names + ["--threads", "1", "--json"] + arguments, in: folder
+            ).wait()
+            ending.succeeds()
+            return try objects(ending)
+        }
+        let mixed = try heard("--references", "data/test.tsv", "--batch-size", "2")
+        #expect(mixed.prefix(2).map { $0["language"] } == ["fr", "de"])
+        for (code, place) in [("fr", 0), ("de", 1)] {
+            let alone = try heard("--language", code)
+            #expect(alone[place]["text"] == mixed[place]["text"])
+            #expect(mixed[2]["languages"]?[code]?["sounds"] == 1)
+        }
+        try Program(
+            ["convert", "model", "--data", "data", "--output", "o"] + shortConversion(), in: folder
+        ).wait().succeeds()
+        let evaluation = [
+            "evaluate", "o", "--dense", "model", "--budgets", "0.5", "--threads", "1", "--data",
+        ]
+        let ending = try Program(evaluation + ["data", "--json"], in: folder).wait()
+        ending.succeeds()
+        let result = try JSONValue(parsing: ending.output)
+        for code in ["fr", "de"] {
+            let rate = mixed[2]["languages"]?[code]?["word_error_rate"]
+            #expect(rate?.doubleValue != nil)
+            #expect(result["dense"]?["languages"]?[code]?["word_error_rate"] == rate)
+            #expect(result["budgets"]?[0]?["languages"]?[code]?["character_error_rate"]?.doubleValue != nil)
+        }
+        // Packed, and without the table, they are the same.
+        try acm("pack", "data", "--split", "test", "--output", "test.safetensors", in: folder).succeeds()
+        let packed = try Program(evaluation + ["test.safetensors"], in: folder).wait()
+        packed.succeeds()
+        #expect(packed.output.contains("WER de  WER fr"), "\(packed.output)")
+        try folder.add("data/test.tsv", table(["fr", "tlh"]))
+        try Program(evaluation + ["data"], in: folder).wait().refuses(65, "line 3): ", "language \"tlh\"")
+        try folder.add("data/test.tsv", table(["fr", ""]))
+        try Program(evaluation + ["data"], in: folder).wait().refuses(65, "say which one the texts are in")
+        try Program(evaluation + ["data", "--language", "en"], in: folder).wait().succeeds()
     }
 
     @Test func convertedWhispersAreHeardDrawnAndTimed() throws {

@@ -27,17 +27,24 @@ WINDOW_BYTES = 30 * 8000  # G.722 has 64 kbit/s
 def texts(sounds: pathlib.Path, language: str) -> dict[str, str]:
     """What each recording says, by its name."""
     name = f"asterisk-core-sounds-{language}/core-sounds-{language}.txt.gz"
-    lines = gzip.decompress((sounds / "usr/share/doc" / name).read_bytes()).decode("utf-8").splitlines()
+    lines = gzip.decompress((sounds / "usr/share/doc" / name).read_bytes()).decode("utf-8-sig").splitlines()
     pairs = (line.split(":", 1) for line in lines if ":" in line and not line.startswith(";"))
     return {name.strip(): " ".join(text.split()) for name, text in pairs}
 
 
-def joined(rows: list, random: random.Random) -> list[tuple[bytes, str, str]]:
+def recordings(sounds: pathlib.Path, language: str) -> pathlib.Path:
+    """The folder of the recordings in a language."""
+    folders = sorted((sounds / "usr/share/asterisk/sounds").glob(f"{language}_*"))
+    if len(folders) != 1:
+        raise SystemExit(f"{sounds} has {len(folders)} folders of {language} sounds, not one")
+    return folders[0]
+
+
+def joined(rows: list[tuple[bytes, str]], random: random.Random) -> list[tuple[bytes, str, str]]:
     """Recordings of several prompts in a drawn order, and their texts."""
     recordings = []
     length = 0.0
-    for file, _, text in random.sample(rows, len(rows)):
-        data = file.read_bytes()
+    for data, text in random.sample(rows, len(rows)):
         if recordings and len(recordings[-1][0]) + len(data) <= length:
             before, name, texts = recordings[-1]
             recordings[-1] = (before + data, name, f"{texts} {text}")
@@ -57,13 +64,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rest", action="store_true", help="lay the others out in train.tsv")
     options = parser.parse_args()
-    folders = sorted((options.sounds / "usr/share/asterisk/sounds").glob(f"{options.language}_*"))
-    if len(folders) != 1:
-        raise SystemExit(f"{options.sounds} has {len(folders)} folders of {options.language} sounds, not one")
+    folder = recordings(options.sounds, options.language)
     found = [
         (file, name.replace("/", "_") + ".g722", text)
         for name, text in sorted(texts(options.sounds, options.language).items())
-        if (file := folders[0] / f"{name}.g722").exists() and text and not re.search(r"[][(){}<>]", text)
+        if (file := folder / f"{name}.g722").exists() and text and not re.search(r"[][(){}<>]", text)
     ]
     wordy = [row for row in found if len(row[2].split()) >= options.words]
     # So drawn, fewer are some of those that more are.
@@ -75,8 +80,8 @@ def main() -> int:
                        sorted(short[:options.count], key=lambda row: row[1])]}
     if options.rest:
         tested = {text.lower() for _, _, text in tables["test"]}
-        tables["train"] = joined([row for row in found if row[2].lower() not in tested and
-                                  row[0].stat().st_size <= WINDOW_BYTES], random.Random(options.seed))
+        tables["train"] = joined([(file.read_bytes(), text) for file, _, text in found if text.lower() not in tested
+                                  and file.stat().st_size <= WINDOW_BYTES], random.Random(options.seed))
     shutil.rmtree(options.output, ignore_errors=True)
     (options.output / "clips").mkdir(parents=True)
     for split, rows in tables.items():

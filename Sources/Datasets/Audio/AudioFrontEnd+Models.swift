@@ -8,8 +8,8 @@ extension AudioFrontEnd {
     ///
     /// - Parameters:
     ///   - modelFolder: where `config.json`, `preprocessor_config.json` and the tokenizer lie.
-    ///   - language: the code of the texts' language; a multilingual Whisper must be told it where there
-    ///     are texts.
+    ///   - language: the code of the language of recordings that do not tell theirs; a multilingual Whisper
+    ///     must be told it where there are texts.
     ///   - letters: which labels texts give for a recogniser.
     /// - Throws: what files and tokenizers throw; `ModelError` for a language that the model does not know.
     public static func of(
@@ -40,7 +40,7 @@ extension AudioFrontEnd {
                 return ModelInputs(tensors)
             },
             encode: tokenizer.map { tokenizer in
-                { @Sendable text in
+                { @Sendable text, _ in
                     if letters == .learnt { try requireKnown(text, tokenizer) }
                     return tokenizer.encode(text)
                 }
@@ -77,15 +77,17 @@ extension AudioFrontEnd {
             JSONObjectReader(contentsOf: folder.appendingPathComponent("config.json")))
         let generation = try WhisperGenerationConfiguration(folder: folder, sizes: sizes)
         let request = WhisperRequest(language: language)
-        let prompt = try generation.prompt(request)
+        _ = try generation.prompt(request)  // told before the samples are looked at
         let end = generation.endTokens[0]
         return AudioFrontEnd(
             sampleRate: spectrogram.sampleRate,
             inputs: { clips in
                 ModelInputs(["input_features": try .stacked(clips.map(spectrogram.chunk))])
             },
-            encode: { text in
+            encode: { text, language in
+                let request = generation.request(request, in: language)
                 try generation.requireLanguage(request)
+                let prompt = try generation.prompt(request)
                 // A text begins with the space that stands before a word.
                 let labels = try tokenizer.encode(" " + text) + [end]
                 guard prompt.count + labels.count - 1 <= sizes.decoderTokenLimit else {
@@ -95,6 +97,6 @@ extension AudioFrontEnd {
                 }
                 return labels
             },
-            decoderPrompt: prompt)
+            decoderPrompt: { try generation.prompt(generation.request(request, in: $0)) })
     }
 }

@@ -16,16 +16,17 @@ public struct AudioFrontEnd: Sendable {
     public let sampleRate: Int
     /// Inputs from clips of any lengths, each `[samples]` float32.
     public let inputs: @Sendable (_ clips: [Tensor]) throws -> ModelInputs
-    /// The labels of a text; nil where none are wanted.
-    public let encode: (@Sendable (_ text: String) throws -> [Int])?
-    /// What a decoder's tokens begin with, before those of the text; empty for models without a decoder.
-    public let decoderPrompt: [Int]
+    /// The labels of a text in a language, nil where that is not told; nil where none are wanted.
+    public let encode: (@Sendable (_ text: String, _ language: String?) throws -> [Int])?
+    /// What a decoder's tokens begin with, before those of a text in a language; nil for models without a decoder.
+    public let decoderPrompt: (@Sendable (_ language: String?) throws -> [Int])?
     /// What is wrong with learning some labels from a recording of so many samples; nil for nothing.
     public let problem: (@Sendable (_ sampleCount: Int, _ labels: [Int]) -> String?)?
 
     public init(
         sampleRate: Int, inputs: @escaping @Sendable (_ clips: [Tensor]) throws -> ModelInputs,
-        encode: (@Sendable (_ text: String) throws -> [Int])? = nil, decoderPrompt: [Int] = [],
+        encode: (@Sendable (_ text: String, _ language: String?) throws -> [Int])? = nil,
+        decoderPrompt: (@Sendable (_ language: String?) throws -> [Int])? = nil,
         problem: (@Sendable (_ sampleCount: Int, _ labels: [Int]) -> String?)? = nil
     ) {
         self.sampleRate = sampleRate

@@ -2,7 +2,7 @@ import Foundation
 import Torch
 
 /// Common Voice's layout: tables `train.tsv`, `dev.tsv`, `test.tsv` and others, with the columns
-/// `path` and `sentence`, and the recordings in `clips/`.
+/// `path`, `sentence` and perhaps `locale`, and the recordings in `clips/`.
 ///
 /// The tables are read without quoting: a quotation mark is part of its sentence.
 public enum CommonVoice {
@@ -32,11 +32,13 @@ public enum CommonVoice {
         let table = try TabTable(url, badSamples)
         let pathColumn = try table.column("path")
         let sentenceColumn = try table.column("sentence")
+        let languageColumn = languageColumn(table)
         let clips = folder.appendingPathComponent("clips")
         // One listing is cheaper than asking for a million files one by one.
         let clipNames = Set(try FolderListing(clips.path).files)
         var names: [String] = []
         var texts: [String] = []
+        var languages: [String?] = []
         var lines: [Int] = []
         for row in table.rows {
             func refuse(_ problem: String) throws {
@@ -58,6 +60,7 @@ public enum CommonVoice {
             }
             names.append(name)
             texts.append(text)
+            languages.append(language(row, languageColumn))
             lines.append(row.number)
         }
         if names.isEmpty { throw DatasetError.empty(file: table.file) }
@@ -68,7 +71,15 @@ public enum CommonVoice {
             try known.count == names.count
             ? known : names.map { try RegularFile.byteCount("\(clips.path)/\($0)") }
         return SampleFiles(
-            folder: clips, names: names, texts: texts, byteCounts: counts, table: table.file, lines: lines)
+            folder: clips, names: names, texts: texts, languages: languageColumn == nil ? nil : languages,
+            byteCounts: counts, table: table.file, lines: lines)
+    }
+
+    /// What is said in a clip.
+    public struct Sentence: Sendable, Equatable {
+        public let text: String
+        /// The code of its language; nil where the table does not tell it.
+        public let language: String?
     }
 
     /// What is said in each clip of a table, by the clips' names.
@@ -76,16 +87,27 @@ public enum CommonVoice {
     /// - Throws: ``DatasetError`` naming file and line, for a name that comes twice too.
     public static func sentences(
         _ url: URL, badSamples: BadSamples = BadSamples()
-    ) throws -> [String: String] {
+    ) throws -> [String: Sentence] {
         let table = try TabTable(url, badSamples)
         let path = try table.column("path")
-        let sentence = try table.column("sentence")
-        var sentences: [String: String] = [:]
-        for row in table.rows
-        where sentences.updateValue(row.cells[sentence], forKey: row.cells[path]) != nil {
+        let text = try table.column("sentence")
+        let languageColumn = languageColumn(table)
+        var sentences: [String: Sentence] = [:]
+        for row in table.rows {
+            let sentence = Sentence(text: row.cells[text], language: language(row, languageColumn))
+            guard sentences.updateValue(sentence, forKey: row.cells[path]) != nil else { continue }
             throw DatasetError.line(file: table.file, row.number, "\(row.cells[path]) is there twice")
         }
         return sentences
+    }
+
+    /// Common Voice calls it `locale`, others `language`.
+    private static func languageColumn(_ table: TabTable) -> Int? {
+        table.header.firstIndex(of: "locale") ?? table.header.firstIndex(of: "language")
+    }
+
+    private static func language(_ row: TabTable.Row, _ column: Int?) -> String? {
+        column.map { row.cells[$0].trimmingCharacters(in: .whitespaces) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Milliseconds of each clip, where the release says them.

@@ -3,7 +3,7 @@ import Torch
 
 /// Decoded recordings in a safetensors file, as ``SpeechPack`` writes it: `samples [all]` int16, one recording
 /// after the other, and `ends [count]` int64, where each ends. The metadata has `sample_rate`, `names` and
-/// perhaps `texts`, one a line.
+/// perhaps `texts` and `languages`, one a line.
 ///
 /// The file is mapped, not read: a batch copies what it needs.
 public struct PackedSpeech: SampleStore {
@@ -11,6 +11,7 @@ public struct PackedSpeech: SampleStore {
     public let classNames: [String]? = nil
     public let names: [String]
     public let texts: [String]?
+    public let languages: [String?]?
     /// Samples a second.
     public let sampleRate: Int
     private let file: String
@@ -61,6 +62,7 @@ public struct PackedSpeech: SampleStore {
         }
         names = try lines("names") ?? (0..<count).map(String.init)
         texts = try lines("texts")
+        languages = try lines("languages")?.map { $0.isEmpty ? nil : $0 }
     }
 
     public var count: Int { ends.count }

@@ -56,6 +56,9 @@ public enum SpeechPack {
         if let texts = store.texts {
             metadata["texts"] = kept.map { line(texts[$0]) }.joined(separator: "\n")
         }
+        if let languages = store.languages {
+            metadata["languages"] = kept.map { line(languages[$0] ?? "") }.joined(separator: "\n")
+        }
         try SafetensorsWriter.write(
             to: url,
             tensors: [

@@ -8,6 +8,7 @@ public struct SampleFiles: SampleStore {
     public let names: [String]
     public let labels: [Int]?
     public let texts: [String]?
+    public let languages: [String?]?
     public let classNames: [String]?
     public let byteCounts: [Int]?
     /// The table that names the files, and the line of each.
@@ -19,15 +20,21 @@ public struct SampleFiles: SampleStore {
         self.labels = labels
         self.classNames = classNames
         texts = nil
+        languages = nil
         byteCounts = nil
         table = nil
     }
 
     /// Files that a table names, with a text for each.
-    init(folder: URL, names: [String], texts: [String], byteCounts: [Int], table: String, lines: [Int]) {
+    init(
+        folder: URL, names: [String], texts: [String], languages: [String?]?, byteCounts: [Int],
+        table: String,
+        lines: [Int]
+    ) {
         self.folder = folder
         self.names = names
         self.texts = texts
+        self.languages = languages
         self.byteCounts = byteCounts
         self.table = (table, lines)
         labels = nil

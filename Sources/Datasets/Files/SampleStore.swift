@@ -9,6 +9,9 @@ public protocol SampleStore: Sendable {
     var labels: [Int]? { get }
     /// The text of each sample; nil where there are none.
     var texts: [String]? { get }
+    /// The language of each recording by its code, such as `fr` or `zh-CN`, nil where it is not told; nil where
+    /// none is.
+    var languages: [String?]? { get }
     /// The names of the classes by label; nil without labels.
     var classNames: [String]? { get }
     /// Bytes of each sample.
@@ -27,6 +30,7 @@ public protocol SampleStore: Sendable {
 
 extension SampleStore {
     public var texts: [String]? { nil }
+    public var languages: [String?]? { nil }
     public var byteCounts: [Int]? { nil }
     public func name(of index: Int) -> String { place(of: index) }
 
@@ -40,6 +44,7 @@ extension SampleStore {
         fingerprint.add(labels)
         fingerprint.add(byteCounts)
         for text in texts ?? [] { fingerprint.add(text) }
+        for language in languages ?? [] { fingerprint.add(language ?? "") }
         return fingerprint.value
     }
 

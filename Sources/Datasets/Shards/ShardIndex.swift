@@ -15,6 +15,7 @@ struct ShardIndex {
         let key: String
         let label: Label?
         let text: String?
+        let language: String?
     }
 
     private(set) var samples: [Sample] = []
@@ -67,6 +68,7 @@ struct ShardIndex {
             }
             var label: Label?
             var text: String?
+            var language: String?
             for (suffix, member) in members where ["cls", "txt", "json"].contains(suffix) {
                 guard member.range.count <= TarReader.maximumRecordByteCount else {
                     throw DatasetError.reason("its .\(suffix) has \(member.range.count) bytes")
@@ -78,6 +80,7 @@ struct ShardIndex {
                     let object = try JSONValue(parsing: content)
                     label = label ?? Self.first(object, ["label", "cls", "class", "class_id"])
                     text = text ?? Self.texts.lazy.compactMap { object[$0]?.stringValue }.first
+                    language = object["locale"]?.stringValue ?? object["language"]?.stringValue
                 } else {
                     let trimmed = content.trimmingCharacters(in: .whitespacesAndNewlines)
                     if suffix == "txt" { text = trimmed }
@@ -93,7 +96,7 @@ struct ShardIndex {
             samples.append(
                 Sample(
                     range: media[0].member.range, key: isAudio ? "\(key).\(suffix)" : key, label: label,
-                    text: text))
+                    text: text, language: language))
         }
     }
 

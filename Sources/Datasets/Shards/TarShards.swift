@@ -15,6 +15,7 @@ public struct TarShards: SampleStore {
 
     public let labels: [Int]?
     public let texts: [String]?
+    public let languages: [String?]?
     public let classNames: [String]?
     public let byteCounts: [Int]?
     private let files: ShardFiles
@@ -42,6 +43,7 @@ public struct TarShards: SampleStore {
         }
         var labels: [ShardIndex.Label?] = []
         var texts: [String?] = []
+        var languages: [String?] = []
         var byteCounts: [Int] = []
         var samples: [(Int32, Int, String)] = []
         var ranges: [Range<Int>] = []
@@ -52,6 +54,7 @@ public struct TarShards: SampleStore {
                 byteCounts.append(sample.range.count)
                 labels.append(sample.label)
                 texts.append(sample.text)
+                languages.append(sample.language)
             }
         }
         guard !samples.isEmpty else { throw DatasetError.empty(file: place) }
@@ -65,6 +68,7 @@ public struct TarShards: SampleStore {
         self.ranges = ranges
         files = ShardFiles(urls)
         self.texts = texts.contains { $0 == nil } ? nil : texts.compactMap { $0 }
+        self.languages = isAudio && languages.contains { $0 != nil } ? languages : nil
         guard !isAudio, labels.contains(where: { $0 != nil }) else {
             self.labels = nil
             classNames = nil

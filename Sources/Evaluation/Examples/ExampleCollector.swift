@@ -115,13 +115,14 @@ public struct ExampleCollector {
         _ number: Int, _ budget: Double, load: Double, _ listener: RecordingListener
     ) throws -> SampleExample {
         let sound = try listener.recordings.samples(of: number)
-        let found = try listener.model.watch(sound, listener.request, budget: budget)
+        let request = listener.request(of: number)
+        let found = try listener.model.watch(sound, request, budget: budget)
         let text = found.hearing.transcript.text
         let said = listener.recordings.text(of: number)
         return SampleExample(
             number: number, place: dataset.place(of: number), budget: budget, load: rounded(load),
             truth: said, output: text,
-            denseOutput: try listener.dense.hear(sound, listener.request, budget: 1).transcript.text,
+            denseOutput: try listener.dense.hear(sound, request, budget: 1).transcript.text,
             tokens: [], tokenLoads: found.frameLoads.map(rounded), image: nil, patchColumns: nil,
             waveform: try waveform(sound),
             words: found.words.map {

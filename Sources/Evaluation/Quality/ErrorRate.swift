@@ -25,14 +25,21 @@ public struct ErrorRate: Sendable, Equatable {
         public var lowercases: Bool
         /// Takes out all characters of Unicode's punctuation: "it's" becomes "its".
         public var stripsPunctuation: Bool
+        /// Takes the marks off letters that Unicode decomposes canonically: "días" becomes "dias".
+        public var stripsAccents: Bool
 
-        public init(lowercases: Bool = false, stripsPunctuation: Bool = false) {
+        public init(lowercases: Bool = false, stripsPunctuation: Bool = false, stripsAccents: Bool = false) {
             self.lowercases = lowercases
             self.stripsPunctuation = stripsPunctuation
+            self.stripsAccents = stripsAccents
         }
 
         public func callAsFunction(_ text: String) -> String {
             var text = lowercases ? text.lowercased() : text
+            if stripsAccents {
+                text = text.decomposedStringWithCanonicalMapping
+                text.unicodeScalars.removeAll { $0.properties.generalCategory == .nonspacingMark }
+            }
             if stripsPunctuation {
                 text.unicodeScalars.removeAll { Self.punctuation.contains($0.properties.generalCategory) }
             }

@@ -5,13 +5,14 @@ extension EvaluationResult {
         let hasProbe = denseProbeAccuracy != nil
         let hasPairs = denseSpearman != nil
         let hasErrors = denseErrors != nil
+        let languages = denseLanguageErrors?.keys.sorted() ?? []
         let classHeader = denseClasses?.header ?? []
         let hasDrift = budgets.contains { $0.drift != nil }
         let denseTime = budgets.compactMap(\.denseMillisecondsPerSample).first
         var table = ColumnTable(
             header: ["budget", "load", "MMACs", "share"] + (hasEmbeddings ? ["cosine", "neighbours"] : [])
                 + (hasProbe ? ["probe"] : []) + (hasPairs ? ["Spearman"] : []) + classHeader
-                + (hasErrors ? ["WER", "CER"] : [])
+                + (hasErrors ? ["WER", "CER"] : []) + languages.map { "WER \($0)" }
                 + (denseTime != nil ? ["ms/sample", "× dense"] : []) + ["collapsed"]
                 + (hasDrift ? ["drift"] : []))
         table.add(
@@ -20,6 +21,7 @@ extension EvaluationResult {
                 + (hasProbe ? [Markup.number(denseProbeAccuracy, digits: 4)] : [])
                 + (hasPairs ? [Markup.number(denseSpearman, digits: 4)] : [])
                 + (denseClasses?.cells ?? []) + (hasErrors ? cells(denseErrors) : [])
+                + languages.map { Markup.number(denseLanguageErrors?[$0]?.wordErrorRate, digits: 4) }
                 + (denseTime != nil ? [Markup.number(denseTime, digits: 3), "1.00"] : []) + ["–"]
                 + (hasDrift ? ["–"] : []))
         for result in budgets {
@@ -35,6 +37,9 @@ extension EvaluationResult {
             if hasPairs { cells.append(Markup.number(result.spearman, digits: 4)) }
             if !classHeader.isEmpty { cells += result.classes?.cells ?? classHeader.map { _ in "" } }
             if hasErrors { cells += self.cells(result.errors) }
+            cells += languages.map {
+                Markup.number(result.languageErrors?[$0]?.wordErrorRate, digits: 4)
+            }
             if denseTime != nil {
                 cells.append(Markup.number(result.millisecondsPerSample, digits: 3))
                 cells.append(Markup.number(result.speedup, digits: 2))

@@ -8,7 +8,7 @@ struct RecordingListener {
     let model: SpeechTranscriber
     let dense: SpeechTranscriber
     let recordings: AudioDataset
-    let request: WhisperRequest
+    private let request: WhisperRequest
     /// The budgets, nil for the dense model, at which something was heard before.
     private var warm: Set<Double?> = []
 
@@ -22,6 +22,11 @@ struct RecordingListener {
         self.request = request
     }
 
+    /// What is asked for of a recording: in its language where that is told.
+    func request(of number: Int) -> WhisperRequest {
+        model.configuration.request(request, in: recordings.language(of: number))
+    }
+
     /// - Parameters:
     ///   - number: of the recording.
     ///   - run: the dense model's where it has no budget. Its first recording is heard twice, since the first
@@ -32,7 +37,7 @@ struct RecordingListener {
         let sound = try recordings.samples(of: number)
         let transcriber = run.budget == nil ? dense : model
         func hear() throws -> SpeechTranscriber.Hearing {
-            try transcriber.hear(sound, request, budget: run.budget ?? 1)
+            try transcriber.hear(sound, request(of: number), budget: run.budget ?? 1)
         }
         if warm.insert(run.budget).inserted { _ = try hear() }
         let began = ContinuousClock.now

@@ -65,14 +65,17 @@ public struct SpeechTranscriber {
     /// - Parameters:
     ///   - sounds: each `[samples]` at ``sampleRate``, -1 to 1.
     ///   - request: language, task, and whether the text has timestamps.
+    ///   - languages: of each sound by its code, in place of the request's where it is not nil; nil where all are
+    ///     asked for alike.
     ///   - budget: the load that is asked for, 0…1.
     /// - Throws: `PreprocessingError` for an empty sound, `ModelError` for a request that the model does
     ///   not know.
     public func transcribe(
-        _ sounds: [Tensor], _ request: WhisperRequest = WhisperRequest(), budget: Double = 1
+        _ sounds: [Tensor], _ request: WhisperRequest = WhisperRequest(), languages: [String?]? = nil,
+        budget: Double = 1
     ) throws -> [Transcript] {
         var meter = LoadMeter(model)
-        let texts = try write(sounds, request, budget: budget) { try meter.add($0) }
+        let texts = try write(sounds, request, languages: languages, budget: budget) { try meter.add($0) }
         return try zip(sounds, texts).map { sound, texts in
             try transcript(
                 texts, sampleCount: sound.size(0), load: meter.modules.isEmpty ? nil : meter.load)
@@ -162,7 +165,7 @@ public struct SpeechTranscriber {
 
     /// For each sound the texts of its windows, or one where timestamps say how to go on.
     private func write(
-        _ sounds: [Tensor], _ request: WhisperRequest, budget: Double,
+        _ sounds: [Tensor], _ request: WhisperRequest, languages: [String?]? = nil, budget: Double,
         begin: @escaping (AdaptivePass) -> Void = { _ in }, see: @escaping (AdaptivePass) throws -> Void
     ) throws -> [[WhisperGenerator.Text]] {
         let generator = try WhisperGenerator(network, configuration) { body in
@@ -175,7 +178,10 @@ public struct SpeechTranscriber {
         let request = configuration.withTask(request)
         return try withoutGradients {
             let parts = try sounds.map { try windows($0, request) }  // of each sound
-            var texts = try generator.generate(parts.flatMap { $0 }, request)[...]
+            let spoken = languages.map {
+                zip($0, parts).flatMap { language, parts in parts.map { _ in language } }
+            }
+            var texts = try generator.generate(parts.flatMap { $0 }, request, languages: spoken)[...]
             return parts.map { parts in
                 defer { texts = texts.dropFirst(parts.count) }
                 return Array(texts.prefix(parts.count))

@@ -57,13 +57,16 @@ public struct TranscriptionEvaluator {
         func mean(_ measure: Measure, _ place: Int) -> Double? {
             records.runs[place].values[measure].flatMap { SampleTerms($0.map(Double.init)).value }
         }
+        let languages = records.numbers.map(listener.recordings.language(of:))
         let results = try budgets.indices.map { index in
             let place = index + 1
             let meter = try runs[place].meter(found.runs[place])
             return BudgetResult(
                 budget: budgets[index], load: meter.load, macs: mean(.macs, place) ?? .nan, meanCosine: .nan,
                 neighbourAgreement: .nan, probeAccuracy: nil, classes: nil,
-                errors: SpeechErrors(records.runs[place]), millisecondsPerSample: mean(.milliseconds, place),
+                errors: SpeechErrors(records.runs[place]),
+                languageErrors: SpeechErrors.byLanguage(records.runs[place], languages),
+                millisecondsPerSample: mean(.milliseconds, place),
                 denseMillisecondsPerSample: mean(.milliseconds, 0), modules: meter.modules,
                 drift: listener.model.model.calibration.flatMap {
                     DriftMonitor.drift(of: meter, from: $0, budget: budgets[index])
@@ -74,6 +77,7 @@ public struct TranscriptionEvaluator {
             meanTokenCount: Double(records.tokenCounts.reduce(0, +)) / Double(max(records.count, 1)),
             meanDuration: mean(.duration, 0), device: options.device, denseMacs: mean(.macs, 0) ?? .nan,
             denseProbeAccuracy: nil, denseClasses: nil, denseErrors: SpeechErrors(records.runs[0]),
+            denseLanguageErrors: SpeechErrors.byLanguage(records.runs[0], languages),
             budgets: results, records: records)
     }
 

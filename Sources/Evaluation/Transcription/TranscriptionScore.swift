@@ -1,8 +1,6 @@
 import Torch
 
 /// How far the transcripts of many sounds are from what was said, and how long they took.
-///
-/// Texts are compared in lower case and without punctuation.
 public struct TranscriptionScore: Sendable, Equatable {
     /// Of words, what white space parts.
     public private(set) var words = ErrorRate()
@@ -14,23 +12,29 @@ public struct TranscriptionScore: Sendable, Equatable {
     /// Seconds that hearing them took, without decoding their files.
     public private(set) var seconds = 0.0
 
-    private static let normalization = ErrorRate.Normalization(lowercases: true, stripsPunctuation: true)
+    private let normalization: ErrorRate.Normalization
 
     /// Seconds that a second of sound takes; NaN before any sound.
     public var realTimeFactor: Double { seconds / duration }
 
-    public init() {}
+    /// - Parameter normalization: what is made alike before texts are compared.
+    public init(
+        _ normalization: ErrorRate.Normalization = ErrorRate.Normalization(
+            lowercases: true, stripsPunctuation: true)
+    ) {
+        self.normalization = normalization
+    }
 
     /// - Parameters:
     ///   - transcript: what the model heard.
     ///   - reference: what was said.
     ///   - seconds: that the transcript took.
     public mutating func add(_ transcript: Transcript, reference: String, seconds: Double) {
-        words = words + ErrorRate.words(reference: reference, hypothesis: transcript.text, Self.normalization)
+        words = words + ErrorRate.words(reference: reference, hypothesis: transcript.text, normalization)
         characters =
             characters
             + ErrorRate.characters(
-                reference: reference, hypothesis: transcript.text, Self.normalization)
+                reference: reference, hypothesis: transcript.text, normalization)
         soundCount += 1
         duration += transcript.duration
         self.seconds += seconds

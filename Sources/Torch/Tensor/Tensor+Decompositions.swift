@@ -2,6 +2,7 @@ private enum Operators {
     static let eigenvalues = Operator("aten::linalg_eigh")
     static let singularValues = Operator("aten::linalg_svd")
     static let cholesky = Operator("aten::linalg_cholesky")
+    static let choleskyWithInfo = Operator("aten::linalg_cholesky_ex")
     static let choleskySolve = Operator("aten::cholesky_solve")
     static let diagonal = Operator("aten::diagonal")
     static let diagonalMatrix = Operator("aten::diag_embed")
@@ -27,6 +28,13 @@ extension Tensor {
     /// - Throws: `TorchError` for a matrix that is not positive definite.
     public func positiveSolution(for right: Tensor) throws -> Tensor {
         try Operators.choleskySolve(.tensor(right), .tensor(Operators.cholesky(.tensor(self))))
+    }
+
+    /// Whether a symmetric matrix `[n, n]` is positive definite, as its Cholesky factorisation finds.
+    public func isPositiveDefinite() throws -> Bool {
+        let factorisation = try Operators.choleskyWithInfo.tensors(
+            .tensor(self), .bool(false), .bool(false), capacity: 2)
+        return try factorisation[1].item(Int.self) == 0
     }
 
     /// A view of the diagonal of a matrix `[n, n]`: `[n]`.

@@ -123,11 +123,20 @@ public struct WhisperGenerationConfiguration: Sendable, Equatable {
         return request
     }
 
+    /// The request for a sound whose language is known, by its code; a model of one language is asked as ever.
+    public func request(_ request: WhisperRequest, in language: String?) -> WhisperRequest {
+        guard let language, isMultilingual else { return request }
+        var request = request
+        request.language = language
+        return request
+    }
+
     /// - Throws: ``ModelError/invalidInput(_:)`` where the language would have to be detected.
     public func requireLanguage(_ request: WhisperRequest) throws {
         guard try !WhisperPrompt(self, request).detectsLanguage else {
             throw ModelError.invalidInput(
-                "The model knows several languages: say which one the texts are in, for example en.")
+                "The model knows several languages: say which one the texts are in, for example en, in a column "
+                    + "locale of their table or for all of them.")
         }
     }
 }

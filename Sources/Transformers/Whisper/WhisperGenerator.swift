@@ -41,9 +41,15 @@ public struct WhisperGenerator {
     /// - Parameters:
     ///   - spectrograms: each `[mels, frames]` on the model's device.
     ///   - request: language, task, and whether the text has timestamps.
+    ///   - languages: of each spectrogram by its code, in place of the request's where it is not nil; nil where
+    ///     all are asked for alike.
     /// - Throws: ``ModelError`` for another number of mel bands, or a request that the model does not know.
-    public func generate(_ spectrograms: [Tensor], _ request: WhisperRequest) throws -> [Text] {
-        let prompt = try WhisperPrompt(configuration, request)
+    public func generate(
+        _ spectrograms: [Tensor], _ request: WhisperRequest, languages: [String?]? = nil
+    ) throws -> [Text] {
+        let requested = try spectrograms.indices.map { index in
+            try WhisperPrompt(configuration, configuration.request(request, in: languages?[index]))
+        }
         let frameCounts = try spectrograms.map { try $0.size(-1) }
         var done = Array(repeating: 0, count: spectrograms.count)
         var prompts: [[Int]] = []
@@ -54,8 +60,15 @@ public struct WhisperGenerator {
             let windows = try active.map { try window(spectrograms[$0], from: done[$0]) }
             let states = try run { try model.encode(.stacked(windows), $0) }
             if texts.isEmpty {
-                let languages = prompt.detectsLanguage ? try detectLanguages(states) : []
-                prompts = active.map { prompt.tokens(language: languages.isEmpty ? nil : languages[$0]) }
+                let detects = requested.contains(where: \.detectsLanguage)
+                let detected = detects ? try detectLanguages(states) : []
+                prompts = requested.enumerated().map { index, prompt in
+                    prompt.tokens(language: prompt.detectsLanguage ? detected[index] : nil)
+                }
+                guard Set(prompts.map(\.count)).count <= 1 else {
+                    throw ModelError.invalidInput(
+                        "Sounds whose language is told and others cannot be heard together by this model.")
+                }
                 texts = prompts.map { Text(segments: [], language: language(of: $0)) }
             }
             let found = try decode(states, prompts: active.map { prompts[$0] }, request)

@@ -2,7 +2,8 @@ import Torch
 
 /// What a Whisper model is asked for.
 public struct WhisperRequest: Sendable, Equatable {
-    /// A language by its code, such as `en`; nil for the configuration's, or else the one detected.
+    /// A language by its code, such as `en` or `pt-BR`, of which the region may not matter to the model; nil for
+    /// the configuration's, or else the one detected.
     public var language: String?
     /// `transcribe` or `translate`; nil for the configuration's, or else transcription.
     public var task: String?
@@ -36,7 +37,11 @@ struct WhisperPrompt {
         if let language {
             let known = configuration.isMultilingual ? configuration.languages ?? [:] : [:]
             let code = WhisperGenerationConfiguration.code(language.lowercased())
-            set(language: try Self.find(code, "language", in: known))
+            // Models know languages; a locale names a region, too.
+            let isLocale = known[code] == nil && known[Self.language(ofLocale: code)] != nil
+            set(
+                language: try Self.find(
+                    isLocale ? Self.language(ofLocale: code) : code, "language", in: known))
         } else if detectsLanguage {
             if tokens.count == 1 { tokens.append(nil) }
         }
@@ -66,6 +71,11 @@ struct WhisperPrompt {
                 file: "generation_config.json", what: what, found: name, supported: supported)
         }
         return token
+    }
+
+    /// `zh` of `zh-cn`.
+    private static func language(ofLocale code: String) -> String {
+        String(code.prefix { $0 != "-" && $0 != "_" })
     }
 
     private mutating func set(language: Int) {

@@ -31,7 +31,7 @@ struct BaselineArguments: ParsableArguments {
     @Option(help: "Threads within one operation; 0 leaves libtorch's choice.")
     var threads = 0
 
-    @Option(help: "Language of the texts of recordings for a multilingual Whisper, such as en.")
+    @Option(help: "Language of recordings that do not tell theirs, for a multilingual Whisper, such as en.")
     var language: String?
 
     @OptionGroup var loading: LoadingArguments

@@ -26,6 +26,21 @@ import Torch
         #expect(try order([0, 0, 0, 0, 1, 0, 0, 0, 1], [100, 1, 2], 3) == [2, 1, 0])
     }
 
+    /// Neurons that all vary in one way, but for what rounding adds and takes.
+    @Test func roundingMayLeaveNegativeVariances() throws {
+        let width = 8
+        let sizes = try Tensor((0..<width).map { Double($0 + 1) })
+        let signs = try Tensor((0..<width * width).map { ($0 / width + $0 % width) % 3 == 0 ? -1.0 : 1 })
+            .reshaped([width, width])
+        let exact = try sizes.unsqueezed(1) * sizes.unsqueezed(0)
+        let covariance = try exact * (signs * 1e-3 + 1)
+        #expect(try !(covariance + (exact.diagonal() * 1e-5).diagonalMatrix()).isPositiveDefinite())
+        let found = try NeuronOrder.byExplainedEnergy(
+            covariance: covariance, down: .ones([1, width], .float64)
+        ).array(of: Int.self)
+        #expect(found.sorted() == Array(0..<width))
+    }
+
     /// Against regression from scratch in every round.
     @Test func equalsForwardSelection() throws {
         try Runtime.seed(4)

@@ -30,7 +30,9 @@ import Transformers
                     clips.map { try $0.paddedLast(before: 0, after: width - $0.elementCount) })
             ])
         },
-        encode: { text in text.unicodeScalars.filter { ("a"..."z").contains($0) }.map { Int($0.value) - 97 } }
+        encode: { text, _ in
+            text.unicodeScalars.filter { ("a"..."z").contains($0) }.map { Int($0.value) - 97 }
+        }
     )
 
     init() throws {
@@ -62,6 +64,39 @@ import Transformers
                 $0.reason.contains("gives no labels") && $0.place.contains("line 5")
             })
         #expect(badSamples.entries.contains { $0.place.contains("2.wav") && $0.place.contains("line 4") })
+    }
+
+    /// A decoder is asked in the language of each recording; a language that it does not know is a bad sample.
+    @Test func promptsAreThoseOfTheLanguages() throws {
+        let asked = AudioFrontEnd(
+            sampleRate: 8000, inputs: frontEnd.inputs, encode: frontEnd.encode,
+            decoderPrompt: { language in
+                switch language {
+                case "fr": [90, 91, 92]
+                case nil: [90, 92]
+                default: throw DatasetError.reason("no \(language ?? "")")
+                }
+            })
+        try folder.put(
+            "train.tsv",
+            "path\tlocale\tsentence\n0.wav\tfr\tab\n1.wav\t \tcab\n1.wav\txx\ta\n0.wav\txx\tab\n")
+        func open(_ badSamples: BadSamples = BadSamples()) throws -> AudioDataset {
+            try AudioDataset(
+                CommonVoice.files(folder.url, split: "train"), asked, badSamples: badSamples)
+        }
+        let error = try #require(throws: DatasetError.self) { try open() }
+        #expect(error.localizedDescription.contains("line 4"))
+        let badSamples = BadSamples(areSkipped: true)
+        let data = try open(badSamples)
+        #expect(
+            badSamples.entries.count == 2 && badSamples.entries.allSatisfy { $0.reason.contains("no xx") })
+        #expect((0..<3).map(data.language(of:)) == ["fr", nil, "xx"])
+        let batch = try data.batch([0, 1, 2])
+        #expect(batch.indices == [0, 1])
+        func rows(_ tensor: Tensor?) throws -> [Int] { try #require(tensor).array(of: Int.self) }
+        #expect(try rows(batch.inputs["decoder_input_ids"]) == [90, 91, 92, 0, 90, 92, 2, 0])
+        #expect(try rows(batch.inputs["decoder_attention_mask"]) == [1, 1, 1, 1, 1, 1, 1, 1])
+        #expect(try rows(batch.labels) == [-100, -100, 0, 1, -100, 2, 0, 1])
     }
 
     @Test func aSpeechModelsFolderTellsHow() throws {

@@ -34,10 +34,23 @@ import Testing
     @Test func sentencesComeByName() throws {
         try folder.put("dev.tsv", table)
         let found = try CommonVoice.sentences(folder["dev.tsv"])
-        #expect(found == ["b.mp3": "\"Hi\" he said", "a": "One, two."])
+        #expect(
+            found == [
+                "b.mp3": .init(text: "\"Hi\" he said", language: nil),
+                "a": .init(text: "One, two.", language: nil),
+            ])
         try folder.put("dev.tsv", "path\tsentence\na.mp3\thi\nb.mp3\tho\na.mp3\tha\n")
         let error = try #require(throws: DatasetError.self) { try CommonVoice.sentences(folder["dev.tsv"]) }
         #expect(error.localizedDescription.contains("line 4: a.mp3 is there twice"))
+    }
+
+    @Test(arguments: ["locale", "language"]) func rowsTellLanguages(column: String) throws {
+        let table = "path\tsentence\t\(column)\na.mp3\thi\tsv-SE\nb.mp3\tho\t\n"
+        let found = try files(table)
+        #expect(found.languages == ["sv-SE", nil])
+        #expect(try CommonVoice.sentences(folder["dev.tsv"])["a.mp3"]?.language == "sv-SE")
+        #expect(found.fingerprint(Fingerprint()) != (try files(self.table).fingerprint(Fingerprint())))
+        #expect(try files(self.table).languages == nil)
     }
 
     @Test func durationsAreTakenWhereTheyAre() throws {

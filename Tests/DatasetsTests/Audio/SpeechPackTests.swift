@@ -33,6 +33,7 @@ import Transformers
         let packed = try PackedSpeech(folder["out.safetensors"])
         let files = try CommonVoice.files(folder["data"], split: "train")
         #expect(packed.names == files.names && packed.texts == files.texts && packed.sampleRate == 16000)
+        #expect(packed.languages == nil)
         for index in [0, 17, 39] {
             let clip = try packed.clip(index, sampleRate: 16000).array(of: Float.self)
             #expect(clip == (try files.clip(index, sampleRate: 16000).array(of: Float.self)))
@@ -42,6 +43,16 @@ import Transformers
         #expect(try packed.read(0).count == 60)
         #expect(packed.place(of: 2).hasSuffix("out.safetensors, 2.wav"))
         #expect(try folder.contents() == ["data", "out.safetensors"])
+    }
+
+    @Test func languagesComeBackAsTheyWere() throws {
+        let rows = (0..<40).map { "\($0).wav\ttext\t\($0 == 3 ? "" : $0 % 2 == 0 ? "fr" : "zh-CN")\n" }
+        try folder.put("data/train.tsv", "path\tsentence\tlocale\n" + rows.joined())
+        try folder.put("data/clips/7.wav", Data("no sound".utf8))
+        _ = try pack(BadSamples(areSkipped: true))
+        let packed = try PackedSpeech(folder["out.safetensors"])
+        #expect(packed.languages?.prefix(4) == ["fr", "zh-CN", "fr", nil])
+        #expect(packed.languages?[7] == "fr" && packed.languages?.count == 39)
     }
 
     /// A model reads the packed file like the folder, and held-out samples stay the same ones.

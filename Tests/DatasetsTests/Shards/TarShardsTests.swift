@@ -48,11 +48,11 @@ import Torch
         let found = try shards([
             [
                 ("0.flac", text("x")), ("0.txt", text("hello there\n")), ("1.wav", text("yy")),
-                ("1.json", text(#"{"sentence": "bye"}"#)),
+                ("1.json", text(#"{"sentence": "bye", "locale": "fr"}"#)),
             ]
         ])
         #expect(found.isAudio && found.labels == nil && found.texts == ["hello there", "bye"])
-        #expect(found.byteCounts == [1, 2])
+        #expect(found.byteCounts == [1, 2] && found.languages == [nil, "fr"])
         #expect(throws: DatasetError.self) { try shards([[("0.flac", text("x")), ("1.jpg", text("x"))]]) }
     }
 
