@@ -236,19 +236,16 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
                 if (lane == 0) arrive(empty(stage));
             }
         };
-        for (int round = 0; work.find(turn(round), tile); ++round) {
-            int begin, end;
-            range(tile, begin, end);
+        int begin = 0, end = 0;
+        bool more = inWarp(work.find(turn(0), tile));
+        if (more) range(tile, begin, end);
+        for (int round = 1; more; ++round) {
             if constexpr (first)
                 writer.prepare(parameters, steps, firstRow(tile) + warpRow, tile.column * columns);
             else
                 writer.prepare(parameters, firstRow(tile) + warpRow, tile.column * columns);
-            const bool skews = round == 0 && end - begin > headStart;
+            const bool skews = round == 1 && end - begin > headStart, isEmpty = begin == end;
             if (skews && half == 1) namedBarrierSync<1, 256>();
-            if (begin == end) {
-#pragma unroll
-                for (int i = 0; i < columns / 2; ++i) sums[i] = 0;
-            }
             int last = 0;
             for (int step = begin; step < end; ++step) {
                 wait(full(ring.stage), ring.parity);
@@ -269,9 +266,18 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
                 if (skews && half == 0 && step == begin + headStart - 1) namedBarrierArrive<1, 256>();
                 ring.advance();
             }
+            // The next tile is found while the last products are under way.
+            more = inWarp(work.find(turn(round), tile));
+            if (more) range(tile, begin, end);
             productWait<0>();
             pin(sums);
-            if (begin < end) release(last);
+            if (!isEmpty) {
+                release(last);
+            } else {
+#pragma unroll
+                for (int i = 0; i < columns / 2; ++i) sums[i] = 0;
+                pin(sums);  // keeps this a branch, rather than a choice for each of them in every tile
+            }
 
             if constexpr (first) {
                 withActivation(parameters.activation, [&](auto constant) {

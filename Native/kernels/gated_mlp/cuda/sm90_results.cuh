@@ -52,13 +52,14 @@ struct HiddenWriter {
         row = tileRow;
         column = tileColumn;
         bias.fetch(parameters.bias, column, parameters.columns);
-        auto endOf = [&](int at) {
-            return choiceAt(atLeast, parameters.learners, at) * parameters.learnerWidth;
-        };
-        int lane = threadIdx.x % 32;
-        ends[0] = endOf(row + lane / 4);
-        ends[1] = endOf(row + lane / 4 + 8);
-        end = endOf(row + 15);
+        int most = choiceInWarp(atLeast, parameters.learners, row);
+        int least = choiceInWarp(atLeast, parameters.learners, row + 15);
+        end = ends[0] = ends[1] = least * parameters.learnerWidth;
+        if (inWarp(most == least)) return;
+#pragma unroll
+        for (int i = 0; i < 2; ++i)
+            ends[i] = choiceAt(atLeast, parameters.learners, row + threadIdx.x % 32 / 4 + 8 * i) *
+                      parameters.learnerWidth;
     }
 
     template <Activation activation>

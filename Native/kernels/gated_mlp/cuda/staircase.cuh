@@ -13,6 +13,16 @@ __device__ __forceinline__ int choiceAt(const int *atLeast, int learners, int ro
     return choice;
 }
 
+/// The same for a row that all lanes of a warp ask for together.
+__device__ __forceinline__ int choiceInWarp(const int *atLeast, int learners, int row) {
+    int choice = 0;
+    for (int base = 1; base <= learners; base += 32) {
+        int n = base + threadIdx.x % 32;
+        choice += __popc(__ballot_sync(~0u, n <= learners && row < atLeast[min(n, learners)]));
+    }
+    return choice;
+}
+
 struct Tile {
     int unit, column;  // block of rows, block of columns
 };
