@@ -22,10 +22,11 @@ enum Page {
 
     private static let style = """
         :root { color-scheme: light dark; --ink: #24292f; --soft: #57606a; --ground: #ffffff; --card: #f6f8fa;
-        --rule: #dfe3e8; --accent: #0b62c4; --load: 11 98 196; --warn: #9a5b00; }
+        --rule: #dfe3e8; --accent: #0b62c4; --load: 11 98 196; --warn: #9a5b00; --shade: rgb(0 0 0 / 0.18); }
         @media (prefers-color-scheme: dark) {
         :root { --ink: #e6edf3; --soft: #9aa4af; --ground: #0f1318; --card: #171c23; --rule: #2a3038;
-        --accent: #5aa7ff; --load: 70 140 230; --warn: #e0a040; }
+        --accent: #5aa7ff; --load: 70 140 230; --warn: #e0a040;
+        --shade: rgb(255 255 255 / 0.2); }
         }
         * { box-sizing: border-box; }
         body { margin: 0 auto; padding: 1.25rem 1rem 4rem; max-width: 62rem; color: var(--ink); background: var(--ground);
@@ -46,7 +47,9 @@ enum Page {
         .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem 2rem; }
         figure { margin: 0; min-width: 0; }
         figcaption { margin-top: 0.25rem; }
-        .wide { overflow-x: auto; margin: 0.5rem 0; }
+        .wide { overflow-x: auto; margin: 0.5rem 0; background:
+        linear-gradient(to left, var(--ground) 40%, transparent) right / 2.5rem 100% no-repeat local,
+        linear-gradient(to left, var(--shade), transparent) right / 0.75rem 100% no-repeat scroll; }
         .wide:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
         table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
         th, td { padding: 0.3rem 0.75rem 0.3rem 0; text-align: right; border-bottom: 1px solid var(--rule);

@@ -22,8 +22,7 @@ struct SampleSection {
         return """
             <section><h2>\(title)</h2>
             <p class="note">At budget \(budget, 2). The stronger the colour, the larger the share of the learners that ran there: \
-            \(legend(highest, hasImages: examples.contains { $0.patchColumns != nil })). \
-            Block by block, with the mean load of each, it goes from dark for none to bright for all.</p>
+            \(legend(highest, hasImages: examples.contains { $0.patchColumns != nil }))\(blockLegend)</p>
             \(HTML.joined(groups.map { title, examples in
                 """
                 <h3>\(title)</h3>
@@ -59,6 +58,11 @@ struct SampleSection {
                 }
                 return "<span class=\"heat\" style=\"--share: \(share, 2)\">\(load, 2)</span>"
             }, by: " ")
+    }
+
+    private var blockLegend: HTML {
+        guard report.examples.contains(where: { $0.blockLoads?.isEmpty == false }) else { return .nothing }
+        return ". Block by block, with the mean load of each, it goes from dark for none to bright for all."
     }
 
     private func colour(_ share: Double) -> String {
