@@ -359,6 +359,8 @@ def main() -> None:
             measure_times(task, runs, device, arguments)
     if "dense" not in task:
         runs += [DenseRun(arguments.work, run.variant, run.seed) for run in runs if run.is_done][:1]
+    if not any(run.is_done and run.variant == "dense" for run in runs):
+        parser.error(f"nothing is measured yet in {arguments.work}")
     tables = report(task, runs, arguments)
     if arguments.output:
         where = json.loads(next(arguments.work.glob("*/conversion.json")).read_text())
