@@ -26,6 +26,7 @@ import math
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -94,11 +95,16 @@ class DenseRun(Run):
         results = self.results()
         time = results["budgets"][0]["dense_milliseconds_per_sample"]
         row = results["dense"] | {"load": 1, "milliseconds": time}
-        return {1.0: self.timed(row if row.get("errors") else row | {"mean_cosine": 1}, "milliseconds")}
+        return {1.0: self.timed(row | {"mean_cosine": 1}, "milliseconds")}
 
     def scores(self) -> dict[float, list[tuple[float, float]]]:
-        _, tensors = samples(self.report / "samples.safetensors")
-        if "0.words" in tensors:
+        name = measure(self.rows()[1.0])
+        if name == "accuracy":
+            with open(self.report / "predictions.tsv") as file:
+                return {1.0: [(row["dense"] == row["label"], 1)
+                              for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]}
+        if name == "word error rate":
+            _, tensors = samples(self.report / "samples.safetensors")
             return {1.0: list(zip(tensors["0.word_errors"], tensors["0.words"]))}
         return {1.0: [(1, 1)] * self.results()["samples"]}
 
@@ -198,7 +204,7 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     if measured != arguments.base:
         if (measured / "results.json").exists():
             shutil.copy(measured / "results.json", run.folder / "conversion.json")
-        if run.variant not in arguments.keep.split(",") and not (arguments.time and run.seed == 0):
+        if run.variant not in arguments.keep.split(",") and not (arguments.time and run.seed == arguments.first_seed):
             (measured / "model.safetensors").unlink()
     return f"{run.folder.name}: {time.monotonic() - started:.0f} s"
 
@@ -206,7 +212,9 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
 def measure_times(task: dict, runs: list[Run], device: str, arguments: argparse.Namespace) -> None:
     models = {"dense": arguments.base} | {
         run.variant: run.folder / "model" for run in runs
-        if run.is_done and run.seed == 0 and (run.folder / "model" / "model.safetensors").exists()}
+        if run.is_done and run.seed == arguments.first_seed and (run.folder / "model" / "model.safetensors").exists()}
+    if left := {run.variant for run in runs if run.is_done} - models.keys():
+        print("not timed, since their weights were not kept:", ", ".join(sorted(left)))
     file = arguments.work / "benchmark.json"
     subprocess.run(
         [arguments.acm, "benchmark", *models.values(), "--data", arguments.test_data or arguments.data, "--batch-sizes",
@@ -345,6 +353,7 @@ def main() -> None:
     if unknown := [name for name in chosen if name not in task["variants"]]:
         parser.error(f"{arguments.task} has no variant {unknown[0]}")
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
+    arguments.first_seed = seeds[0]
     runs = [Run(arguments.work, variant, seed) for seed in seeds for variant in chosen]
     if "dense" in task:
         runs.insert(0, Run(arguments.work, "dense", 0))
@@ -363,13 +372,18 @@ def main() -> None:
         parser.error(f"nothing is measured yet in {arguments.work}")
     tables = report(task, runs, arguments)
     if arguments.output:
-        where = json.loads(next(arguments.work.glob("*/conversion.json")).read_text())
+        conversion = next(arguments.work.glob("*/conversion.json"), None)
+        if not conversion:
+            parser.error(f"no conversion is done yet in {arguments.work}")
+        where = json.loads(conversion.read_text())
         results.write(
             arguments.output, title=task["title"], tables=tables, hardware=where["device"].get("model"),
             versions={"libtorch": where["versions"]["libtorch"]}, notes=task["notes"],
             command=f"python3 Benchmarks/ablation.py {arguments.task} {arguments.model} --data {arguments.data} "
                     + (f"--test-data {arguments.test_data} " if arguments.test_data else "")
-                    + f"--work WORK --seeds {arguments.seeds} --device {arguments.device}")
+                    + f"--work WORK --seeds {arguments.seeds} --device {arguments.device}"
+                    + (f" --variants {shlex.quote(arguments.variants)}" if arguments.variants else "")
+                    + (f" --time {arguments.time}" if arguments.time else ""))
         if "figure" in task:
             draw(task, [dict(zip(tables[0]["header"], row)) for row in tables[0]["rows"]], arguments.output)
     else:

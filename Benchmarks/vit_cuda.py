@@ -23,6 +23,7 @@ import copy
 import math
 import os
 import pathlib
+import shlex
 import statistics
 import sys
 import time
@@ -170,7 +171,8 @@ def write(options, header: list[str], rows: list[list]) -> None:
     results.write(
         options.output, title=f"A whole ViT ({options.size}) in bfloat16, with random weights",
         command=f"python3 Benchmarks/vit_cuda.py --acm ACM --attention {' '.join(options.attention)} "
-                f"--batches {batches} --mode {options.mode} --rounds {options.rounds}",
+                f"--batches {batches} --modules {shlex.join(options.modules)} --budgets {options.budgets} "
+                f"--mode {options.mode} --rounds {options.rounds} --repeats {options.repeats}",
         hardware=torch.cuda.get_device_name() if options.device == "cuda" else None,
         versions={"torch": torch.__version__, "timm": timm.__version__, "transformers": transformers.__version__},
         notes=f"{options.rounds} rounds by turns, {options.repeats} runs in each; \"least\" is the smallest median "

@@ -41,7 +41,11 @@ struct Benchmark: ParsableCommand {
     @Flag(help: "Time training steps instead: forward, backward, clipping, Adam.")
     var training = false
 
-    @Flag(help: "Run each forward pass as a CUDA graph: recorded once and launched as a whole.")
+    @Flag(
+        help: """
+            Run each forward pass as a CUDA graph: recorded once and launched as a whole. With --data all batches \
+            must have one shape, as images have.
+            """)
     var graph = false
 
     @Flag(inversion: .prefixedNo, help: "Measure energy too, which takes a second for each case.")
@@ -117,7 +121,7 @@ struct Benchmark: ParsableCommand {
             "task": .string(training ? "training" : "inference"), "device": .string(device.description),
             "dtype": .string(training ? type.rawValue : options.dataType), "graph": .bool(graph),
             "threads": .integer(try Runtime.threadCount()), "torch": .string(try Runtime.torchVersion()),
-            "data": data.map { .string($0) } ?? .null, "tokens": .integer(tokens),
+            "data": data.map { .string($0) } ?? .null, "tokens": data == nil ? .integer(tokens) : .null,
             "repeats": .integer(repeats),
             "energy": (try? meter.get()).map { .string($0.name) } ?? .null,
             "missing": .object(missing), "rows": .array(rows.map(\.json)),

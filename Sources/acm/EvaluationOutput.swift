@@ -96,6 +96,8 @@ struct EvaluationOutput {
     /// - Returns: a sentence that says what cannot be shown, and why; nil where all can.
     private func write(_ examples: () throws -> [SampleExample], _ folder: URL) throws -> String? {
         let url = folder.appendingPathComponent(SampleExample.fileName)
+        // Of an evaluation before this one.
+        if FileManager.default.fileExists(atPath: url.path) { try FileManager.default.removeItem(at: url) }
         let found: [SampleExample]
         do { found = try examples() } catch {
             return "Single samples cannot be shown: \(error.localizedDescription)"

@@ -29,10 +29,15 @@ import Torch
     ]) func methods(method: String, settings: [String], options: String, rows: Int) throws {
         try train(method, settings)
         #expect(FileManager.default.fileExists(atPath: folder["out/\(options)"].path))
+        // Of another model, in a folder that is used again.
+        try FileManager.default.createDirectory(at: folder["report"], withIntermediateDirectories: true)
+        try folder.add("report/examples.json", Data("[]".utf8))
         let evaluation = try acm(
             "evaluate", "out", "--data", "texts.tsv", "--budgets", "1,0.5", "--report", "report", "--json",
             in: folder)
         evaluation.succeeds()
+        let examples = try? JSONValue(contentsOf: folder["report/examples.json"])
+        #expect(examples?.arrayValue?.isEmpty != true)
         let results = try JSONValue(parsing: evaluation.output)["results"]?.arrayValue ?? []
         #expect(results.count == rows)
         let dense = try acm("evaluate", "model", "--data", "texts.tsv", "--json", in: folder)

@@ -62,6 +62,8 @@ import Torch
         let (wrong, words) = (try samples.tensor("1.word_errors"), try samples.tensor("1.words"))
         let rate = try wrong.sum().item(Double.self) / words.sum().item(Double.self)
         #expect(abs(rate - (Double(rows[3][3]) ?? -1)) < 1e-4)
+        let examples = try JSONValue(contentsOf: folder["report/examples.json"]).arrayValue ?? []
+        #expect(examples.contains { $0["alignment"]?["pairs"]?.arrayValue?.isEmpty == false })
     }
 
     @Test func aKilledRunGoesOn() throws {

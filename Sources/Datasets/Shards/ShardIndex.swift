@@ -80,7 +80,8 @@ struct ShardIndex {
                     let object = try JSONValue(parsing: content)
                     label = label ?? Self.first(object, ["label", "cls", "class", "class_id"])
                     text = text ?? Self.texts.lazy.compactMap { object[$0]?.stringValue }.first
-                    language = object["locale"]?.stringValue ?? object["language"]?.stringValue
+                    language = ["locale", "language"].lazy.compactMap { object[$0]?.stringValue }
+                        .first { !$0.isEmpty }
                 } else {
                     let trimmed = content.trimmingCharacters(in: .whitespacesAndNewlines)
                     if suffix == "txt" { text = trimmed }

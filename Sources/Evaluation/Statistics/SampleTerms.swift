@@ -42,7 +42,8 @@ public struct SampleTerms: Sendable, Equatable {
         }
     }
 
-    /// A share of one and the rest of another for each sample: what would come of drawing between them.
+    /// A share of one and the rest of another for each sample: what would come of drawing between them; of a
+    /// correlation, that of the mixed numbers.
     func mixed(_ other: SampleTerms, share: Double) -> SampleTerms {
         func mix(_ a: [Double], _ b: [Double]) -> [Double] { zip(a, b).map { $0 * (1 - share) + $1 * share } }
         return SampleTerms(
