@@ -191,7 +191,7 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     commands.append(["evaluate", measured, "--data", arguments.test_data or arguments.data, "--report", run.report,
                      "--budgets", ",".join(map(str, budgets)), "--batch-size", str(task["batch_size"]),
                      "--device", arguments.device, "--threads", str(threads(arguments)),
-                     *([] if "dense" in task else ["--dense", arguments.base]), *task.get("evaluate", [])])
+                     *(["--no-timing"] if "dense" in task else ["--dense", arguments.base]), *task.get("evaluate", [])])
     # Batches of many lengths would leave memory in pieces of many sizes, which the other conversions lack.
     environment = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"} | os.environ
     started = time.monotonic()

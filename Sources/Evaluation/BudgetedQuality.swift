@@ -12,6 +12,8 @@ public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatabl
     /// Multiply-accumulates of one sample, mean over the samples.
     public let macs: Double
     public let quality: Quality
+    /// Median over interleaved repeats; nil where nothing was timed.
+    public let millisecondsPerSample: Double?
     public let modules: [ModuleLoad]
     /// Those whose gate gives nearly every token the same choice, unless that is what was asked for.
     public let collapsed: [SlotPlace]
@@ -41,6 +43,7 @@ public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatabl
         let found = try collector.collect(runs, scorer)
         let records = try SampleRecords(
             found, budgets: runs.map(\.budget), fingerprint: dataset.fingerprint)
+        let times = try collector.time(runs)
         let entries = try runs.indices.map { place in
             let quality = try measure(records.runs[place])
             let meter = try runs[place].meter(found.runs[place])
@@ -48,7 +51,8 @@ public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatabl
                 records.tokenCounts, loads: records.runs[place].values[.load], meter)
             let budget = runs[place].budget
             return Self(
-                budget: budget, load: load, macs: macs, quality: quality, modules: meter.modules,
+                budget: budget, load: load, macs: macs, quality: quality,
+                millisecondsPerSample: times?[place], modules: meter.modules,
                 // What runs in part without gates gives all tokens the same by its nature.
                 collapsed: model.configuration == nil ? [] : meter.collapsed(budget: budget ?? 1),
                 drift: budget.flatMap { budget in
@@ -58,23 +62,40 @@ public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatabl
         return (entries, records)
     }
 
-    /// Keys: `budget` (null for a dense model), `load`, `macs`, `collapsed` (places), `drift` (see
+    /// Keys: `budget` (null for a dense model), `load`, `macs`, `milliseconds_per_sample` (null where not measured), `collapsed` (places), `drift` (see
     /// `DriftMonitor.Drift.json`; null without calibration), `modules` (see `ModuleLoad.json`) and the quality's
     /// under a name.
     func json(_ name: String, _ quality: JSONValue) -> JSONValue {
         [
             "budget": budget.map { .number($0) } ?? .null, "load": .number(load), "macs": .number(macs),
+            "milliseconds_per_sample": millisecondsPerSample.map { .number($0) } ?? .null,
             "collapsed": .array(collapsed.map { .string($0.description) }), "drift": drift?.json ?? .null,
             name: quality, "modules": .array(modules.map(\.json)),
         ]
     }
 
-    static var header: [String] { ["budget", "load", "MMACs"] }
-
-    var cells: [String] {
-        [
-            budget.map { Markup.number($0, digits: 2) } ?? "dense",
-            budget == nil ? "–" : Markup.number(load, digits: 3), Markup.number(macs / 1e6, digits: 1),
-        ]
+    /// What runs gave and what they cost; times where they were measured.
+    ///
+    /// - Parameters:
+    ///   - names: of the columns of the quality.
+    ///   - cells: those of a quality.
+    ///   - sampleCount: the last column.
+    static func table(
+        _ entries: [Self], _ names: [String], sampleCount: Int, cells: (Quality) -> [String]
+    ) -> ColumnTable {
+        let isTimed = entries.contains { $0.millisecondsPerSample != nil }
+        var table = ColumnTable(
+            header: ["budget", "load", "MMACs"] + names + (isTimed ? ["ms/sample"] : []) + ["samples"])
+        for entry in entries {
+            table.add(
+                [
+                    entry.budget.map { Markup.number($0, digits: 2) } ?? "dense",
+                    entry.budget == nil ? "–" : Markup.number(entry.load, digits: 3),
+                    Markup.number(entry.macs / 1e6, digits: 1),
+                ] + cells(entry.quality)
+                    + (isTimed ? [Markup.number(entry.millisecondsPerSample, digits: 3)] : [])
+                    + ["\(sampleCount)"])
+        }
+        return table
     }
 }

@@ -15,7 +15,7 @@ public struct ClassifierEvaluation: Sendable, Equatable {
     ///   - model: a classifier; it is moved to the device.
     ///   - dataset: labelled samples.
     ///   - budgets: each 0…1; a dense model runs once, whatever they are.
-    ///   - options: batch size and device; nothing is timed.
+    ///   - options: how it runs, and what is timed.
     /// - Throws: ``EvaluationError`` for budgets out of range, fewer than two samples, data without labels
     ///   and models without a classifier; what models and files throw.
     public init(
@@ -46,12 +46,8 @@ public struct ClassifierEvaluation: Sendable, Equatable {
     }
 
     public var table: ColumnTable {
-        var table = ColumnTable(
-            header: BudgetedQuality<ClassAccuracy>.header + (entries.first?.quality.header ?? [])
-                + ["samples"])
-        for entry in entries {
-            table.add(entry.cells + entry.quality.cells + ["\(entry.quality.sampleCount)"])
-        }
-        return table
+        BudgetedQuality.table(
+            entries, entries.first?.quality.header ?? [],
+            sampleCount: entries.first?.quality.sampleCount ?? 0, cells: \.cells)
     }
 }

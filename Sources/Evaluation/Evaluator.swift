@@ -76,7 +76,7 @@ public struct Evaluator {
         try addSimilarities(&found)
         let records = try SampleRecords(
             found, budgets: runs.map(\.budget), fingerprint: collector.dataset.fingerprint)
-        let times = try time(budgets: budgets)
+        let times = try collector.time(runs)
         let results = try budgets.indices.map { index in
             let (run, place) = (runs[index + 1], index + 1)
             let meter = try run.meter(found.runs[place])
@@ -148,29 +148,5 @@ public struct Evaluator {
             part.runs[run].values[.similarity] = similarities
             part.runs[run].values[.score] = scores
         }
-    }
-
-    /// Milliseconds a sample of the dense model and then of each budget, over the same batches in
-    /// turns; nil where nothing is to be timed.
-    private func time(budgets: [Double]) throws -> [Double]? {
-        guard options.timedRepeatCount > 0 else { return nil }
-        let count = min(options.timedBatchCount, collector.batches.count)
-        let numbers = (0..<count).map { $0 * collector.batches.count / count }
-        let sampleCount = numbers.reduce(0) { $0 + collector.batches[$1].count }
-        // Read before the clock runs: only the models are timed.
-        let denseInputs = try numbers.map { try collector.batch($0, for: dense).inputs }
-        let inputs = try numbers.map { try collector.batch($0, for: model).inputs }
-        let device = options.device
-        func job(_ model: AdaptiveModel, _ inputs: [ModelInputs], _ budget: Double) -> () throws -> Void {
-            {
-                for input in inputs { _ = try model(input, AdaptivePass(budget: budget)) }
-                try device.synchronize()
-            }
-        }
-        let jobs = [job(dense, denseInputs, 1)] + budgets.map { job(model, inputs, $0) }
-        let timings = try withoutGradients {
-            try InterleavedTiming.measure(repeatCount: options.timedRepeatCount, jobs)
-        }
-        return timings.map { $0.median / Double(max(sampleCount, 1)) }
     }
 }

@@ -17,7 +17,7 @@ public struct RecogniserEvaluation: Sendable, Equatable {
     ///   - dataset: recordings with texts.
     ///   - speech: how transcripts are made and compared.
     ///   - budgets: each 0…1; a dense model runs once, whatever they are.
-    ///   - options: batch size and device; nothing is timed.
+    ///   - options: how it runs, and what is timed.
     /// - Throws: ``EvaluationError`` for budgets out of range, fewer than two recordings and data without
     ///   texts; what models and files throw.
     public init(
@@ -50,12 +50,8 @@ public struct RecogniserEvaluation: Sendable, Equatable {
     }
 
     public var table: ColumnTable {
-        var table = ColumnTable(
-            header: BudgetedQuality<SpeechErrors>.header + ["WER", "CER", "samples"])
-        for entry in entries {
-            let rates = [entry.quality.wordErrorRate, entry.quality.characterErrorRate]
-            table.add(entry.cells + rates.map { Markup.number($0, digits: 4) } + ["\(records.count)"])
+        BudgetedQuality.table(entries, ["WER", "CER"], sampleCount: records.count) { errors in
+            [errors.wordErrorRate, errors.characterErrorRate].map { Markup.number($0, digits: 4) }
         }
-        return table
     }
 }

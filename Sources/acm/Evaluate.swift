@@ -73,6 +73,9 @@ struct Evaluate: ParsableCommand {
         help: "Say where the gates choose otherwise than on calibration data; the model must be calibrated.")
     var drift = false
 
+    @Flag(inversion: .prefixedNo, help: "Time the models on eight of the batches, in turns.")
+    var timing = true
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -155,7 +158,8 @@ struct Evaluate: ParsableCommand {
 
     func evaluationOptions(_ output: EvaluationOutput, _ device: Device) -> EvaluationOptions {
         EvaluationOptions(
-            batchSize: features.batchSize, device: device, loading: loading.options, parts: output.parts,
+            batchSize: features.batchSize, device: device, loading: loading.options,
+            timedRepeatCount: timing ? 5 : 0, parts: output.parts,
             report: { done, _ in output.progress.show(done) })
     }
 }

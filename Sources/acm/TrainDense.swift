@@ -120,7 +120,8 @@ struct TrainDense: ParsableCommand {
     ) throws -> Measured {
         let model = AdaptiveModel(dense: network)
         let evaluationOptions = EvaluationOptions(
-            batchSize: options.optimisation.batchSize, device: device, loading: loading.options)
+            batchSize: options.optimisation.batchSize, device: device, loading: loading.options,
+            timedRepeatCount: 0)
         guard start.task == .ctc else {
             let found = try ClassifierEvaluation(model, test, budgets: [], options: evaluationOptions)
             return Measured(json: found.entries[0].quality.json, table: found.table.text)

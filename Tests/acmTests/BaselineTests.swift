@@ -40,7 +40,11 @@ import Torch
         #expect(examples?.arrayValue?.isEmpty != true)
         let results = try JSONValue(parsing: evaluation.output)["results"]?.arrayValue ?? []
         #expect(results.count == rows)
-        let dense = try acm("evaluate", "model", "--data", "texts.tsv", "--json", in: folder)
+        #expect(results.allSatisfy { ($0["milliseconds_per_sample"]?.doubleValue ?? 0) > 0 })
+        let dense = try acm(
+            "evaluate", "model", "--data", "texts.tsv", "--no-timing", "--json", in: folder)
+        #expect(
+            try JSONValue(parsing: dense.output)["results"]?[0]?["milliseconds_per_sample"] == .null)
         let whole = try JSONValue(parsing: dense.output)["results"]?[0]?["macs"]?.doubleValue ?? 0
         let macs = results.compactMap { $0["macs"]?.doubleValue }
         #expect(macs.last ?? .infinity <= whole, "\(macs) \(whole)")

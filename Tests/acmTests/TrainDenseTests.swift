@@ -79,7 +79,7 @@ import Torch
             in: folder)
         adaptive.succeeds()
         let rows = adaptive.output.split(separator: "\n").map { $0.split(separator: " ") }
-        #expect(rows[0] == ["budget", "load", "MMACs", "accuracy", "±", "loss", "samples"])
+        #expect(rows[0] == ["budget", "load", "MMACs", "accuracy", "±", "loss", "ms/sample", "samples"])
         #expect(rows.dropFirst(2).map { $0.first } == ["1.00", "0.25"])
         // What every sample was taken for gives the accuracies of the table.
         #expect(

@@ -56,7 +56,7 @@ import Torch
             in: folder)
         adaptive.succeeds()
         let rows = adaptive.output.split(separator: "\n").map { $0.split(separator: " ") }
-        #expect(rows[0] == ["budget", "load", "MMACs", "WER", "CER", "samples"])
+        #expect(rows[0] == ["budget", "load", "MMACs", "WER", "CER", "ms/sample", "samples"])
         #expect(rows.dropFirst(2).map(\.first) == ["1.00", "0.25"])
         let samples = try SafetensorsFile(folder["report/samples.safetensors"])
         let (wrong, words) = (try samples.tensor("1.word_errors"), try samples.tensor("1.words"))

@@ -69,7 +69,8 @@ struct HeadlineSection {
         if let speedup {
             tiles.append(
                 tile(
-                    speedup >= 0.995 ? "as fast" : "as fast: slower", Markup.number(speedup, digits: 2) + " ×",
+                    speedup >= 0.995 ? "as fast" : "as fast: slower",
+                    Markup.number(speedup, digits: 2) + " ×",
                     "\(Markup.number(run.milliseconds, digits: 2)) ms a sample, "
                         + "dense \(Markup.number(report.dense?.milliseconds, digits: 2)) ms"))
         }
