@@ -35,7 +35,7 @@ public struct FrontierPlot: Sendable, Equatable {
                 .init(
                     name: "dense", points: report.dense.map { [point($0)] } ?? [], colour: 5,
                     isReference: true),
-            ], xMust: heading.isEmpty ? [0, 1] : [0, 1.2], heading: heading,
+            ], xMust: heading.isEmpty ? [0, 1] : [0.5, 1.1], heading: heading,
             width: heading.isEmpty ? LinePlot.width : 290,
             height: heading.isEmpty ? LinePlot.height : 250)
     }

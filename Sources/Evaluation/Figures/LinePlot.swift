@@ -131,10 +131,16 @@ struct LinePlot: Sendable, Equatable {
             let heights = [min(y + 15, floor - 4), y - 6]
             let textWidth = SVGDrawing.width(point.label)
             let candidates = (falls ? heights.reversed() : heights).flatMap { height in
-                [x + 7, x - 7 - textWidth].map { (left: $0, height: height) }
+                [x + 7, x - 7 - textWidth, x - textWidth / 2].map { (left: $0, height: height) }
             }
             let free = candidates.first { candidate in
-                candidate.left + textWidth <= width
+                let centre = (x: candidate.left + textWidth / 2, y: candidate.height - 4)
+                func distance(_ other: Point) -> Double {
+                    hypot(drawing.x(other.x) - centre.x, drawing.y(other.y) - centre.y)
+                }
+                return candidate.left + textWidth <= width
+                    // Else it would seem to be of another point.
+                    && series.points.allSatisfy { distance($0) >= distance(point) }
                     && labels.allSatisfy {
                         abs($0.height - candidate.height) >= 12
                             || $0.left + $0.width < candidate.left || candidate.left + textWidth < $0.left
