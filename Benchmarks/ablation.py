@@ -37,7 +37,6 @@ import yaml
 import plot
 import results
 
-
 TIMED_BATCH = 128
 
 
@@ -69,19 +68,24 @@ class Run:
         return row | ({"real_time_factor": row[key] / 1000 / seconds} if seconds else {})
 
     def scores(self) -> dict[float, list[tuple[float, float]]]:
-        """By the budget; of each sample 1 if it is right and 1, its wrong words and its words, or its cosine and 1."""
+        """By the budget; a dense model's are 1, where nothing was measured beside it."""
+        of_runs = self.scores_of_runs()
+        return {1.0 if name == "dense" else float(name): scores for name, scores in of_runs.items()
+                if name != "dense" or len(of_runs) == 1}
+
+    def scores_of_runs(self) -> dict[str, list[tuple[float, float]]]:
+        """Of each sample 1 if it is right and 1, its wrong words and its words, or its cosine and 1."""
         name = measure(next(iter(self.rows().values())))
         if name == "accuracy":
             with open(self.report / "predictions.tsv") as file:
                 table = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-            names = [name for name in table[0] if name != "label"]
-            return {1.0 if name == "dense" else float(name): [(row[name] == row["label"], 1) for row in table]
-                    for name in names}
+            return {run: [(row[run] == row["label"], 1) for row in table] for run in table[0] if run != "label"}
         runs, tensors = samples(self.report / "samples.safetensors")
-        return {1.0 if run == "dense" else float(run):
-                list(zip(tensors[f"{place}.word_errors"], tensors[f"{place}.words"])) if name == "word error rate"
-                else [(cosine, 1) for cosine in tensors[f"{place}.cosine"]]
-                for place, run in enumerate(runs) if run != "dense" or len(runs) == 1}
+        if name == "word error rate":
+            return {run: list(zip(tensors[f"{place}.word_errors"], tensors[f"{place}.words"]))
+                    for place, run in enumerate(runs)}
+        return {run: [(1, 1)] * self.results()["samples"] if run == "dense"
+                else [(cosine, 1) for cosine in tensors[f"{place}.cosine"]] for place, run in enumerate(runs)}
 
 
 class DenseRun(Run):
@@ -98,15 +102,7 @@ class DenseRun(Run):
         return {1.0: self.timed(row | {"mean_cosine": 1}, "milliseconds")}
 
     def scores(self) -> dict[float, list[tuple[float, float]]]:
-        name = measure(self.rows()[1.0])
-        if name == "accuracy":
-            with open(self.report / "predictions.tsv") as file:
-                return {1.0: [(row["dense"] == row["label"], 1)
-                              for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]}
-        if name == "word error rate":
-            _, tensors = samples(self.report / "samples.safetensors")
-            return {1.0: list(zip(tensors["0.word_errors"], tensors["0.words"]))}
-        return {1.0: [(1, 1)] * self.results()["samples"]}
+        return {1.0: self.scores_of_runs()["dense"]}
 
 
 def samples(file: pathlib.Path) -> tuple[list[str], dict[str, array.array]]:

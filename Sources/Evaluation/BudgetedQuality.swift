@@ -62,9 +62,9 @@ public struct BudgetedQuality<Quality: Sendable & Equatable>: Sendable, Equatabl
         return (entries, records)
     }
 
-    /// Keys: `budget` (null for a dense model), `load`, `macs`, `milliseconds_per_sample` (null where not measured), `collapsed` (places), `drift` (see
-    /// `DriftMonitor.Drift.json`; null without calibration), `modules` (see `ModuleLoad.json`) and the quality's
-    /// under a name.
+    /// Keys: `budget` (null for a dense model), `load`, `macs`, `milliseconds_per_sample` (null where not measured),
+    /// `collapsed` (places), `drift` (see `DriftMonitor.Drift.json`; null without calibration), `modules` (see
+    /// `ModuleLoad.json`) and the quality's under a name.
     func json(_ name: String, _ quality: JSONValue) -> JSONValue {
         [
             "budget": budget.map { .number($0) } ?? .null, "load": .number(load), "macs": .number(macs),

@@ -7,8 +7,9 @@ SOUNDS is where the Debian packages asterisk-core-sounds-LANGUAGE and asterisk-c
 for prompts.py. The tables have the columns path, sentence and locale. A prompt has the same name in every language, and a
 hash of it decides for all of them: a share of the names is for `test.tsv`, which gets those with at least `--words` words.
 The other names are for `train.tsv`, one after the other in recordings of 1 to 25 s of one language, but for those that
-say what the test says, perhaps among other things, or sound as it does. Left out are texts that tell what is heard rather than said, in brackets or
-in more than 25 letters a second; texts that lost letters to question marks; and recordings longer than Whisper's window.
+say what the test says, perhaps among other things, or sound as it does. Left out are texts that tell what is heard
+rather than said, in brackets or in more than 25 letters a second; texts that lost letters to question marks; and
+recordings longer than Whisper's window.
 Needs nothing but Python.
 """
 
