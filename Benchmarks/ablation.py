@@ -37,8 +37,6 @@ import yaml
 import plot
 import results
 
-TIMED_BATCH = 128
-
 
 class Run:
     """One conversion and what it measured."""
@@ -214,7 +212,7 @@ def measure_times(task: dict, runs: list[Run], device: str, arguments: argparse.
     file = arguments.work / "benchmark.json"
     subprocess.run(
         [arguments.acm, "benchmark", *models.values(), "--data", arguments.test_data or arguments.data, "--batch-sizes",
-         str(TIMED_BATCH), "--budgets", ",".join(map(str, task["budgets"])), "--repeats", "20" if device != "cpu" else "5",
+         str(task["timed_batch"][device]), "--budgets", ",".join(map(str, task["budgets"])), "--repeats", "20" if device != "cpu" else "5",
          "--no-energy", "--dtype", "bfloat16", "--device", device, "--json", file], check=True)
     times = {name: {} for name in models}
     for row in json.loads(file.read_text())["rows"]:
@@ -289,7 +287,8 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
     tables = [
         {"caption": f"{name.capitalize()} in % on {count} held-out samples; `cost` is all multiply-accumulates over "
                     f"the dense model's. The last column is the difference to `{reference}` at the same budget, in points."
-                    + (f" Time is that of a batch of {TIMED_BATCH} in bfloat16 over the dense model's." if times else ""),
+                    + "".join(f" {device}: the time of a batch of {task['timed_batch'][device]} in bfloat16 over the dense "
+                              "model's." for device in times),
          "header": ["variant", "budget", "load", "cost", *(f"time, {device}" for device in times), name,
                     *(["real-time factor"] if is_timed else []), "seeds' range", "seeds", "difference"],
          "rows": frontier},

@@ -8,11 +8,13 @@ import Transformers
 @Suite struct ExpertFeedForwardTests {
     private let place = SlotPlace(block: 0, kind: .feedForward)
 
-    /// Four experts of two neurons each.
-    private func slot() throws -> ExpertFeedForward {
+    private func slot(inputWidth: Int = 3, outputWidth: Int = 5, expertWidth: Int = 2) throws
+        -> ExpertFeedForward
+    {
         try Runtime.seed(2)
         let slot = try ExpertFeedForward(
-            inputWidth: 3, outputWidth: 5, expertCount: 4, expertWidth: 2, routerWidth: 6)
+            inputWidth: inputWidth, outputWidth: outputWidth, expertCount: 4, expertWidth: expertWidth,
+            routerWidth: 6)
         for (_, tensor) in slot.namedParameters() { try tensor.fillNormalInPlace() }
         return slot
     }
@@ -39,6 +41,14 @@ import Transformers
         let wanted = try (hidden * Tensor(mask, shape: [14, 8])).matmul(slot.w2.transposed(0, 1)) + slot.bias
         let error = try (output.reshaped([14, 5]) - wanted).absolute().maximum().item(Double.self)
         #expect(error < 1e-5)
+    }
+
+    @Test(arguments: 1...3) func groupedProductsGiveTheSame(count: Int) throws {
+        let slot = try slot(inputWidth: 8, outputWidth: 12, expertWidth: 4)
+        let rows = try Tensor.normal([9, 8])
+        let wanted = try slot.run(rows, count, grouped: false)
+        let error = try (slot.run(rows, count, grouped: true) - wanted).absolute().maximum().item(Double.self)
+        #expect(error < 1e-4)
     }
 
     @Test func activityIsRelativeToTheStrongest() throws {

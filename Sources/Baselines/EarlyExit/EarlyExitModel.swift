@@ -19,7 +19,7 @@ public struct EarlyExitModel: WrappingModel {
     public let ensembles: [ExitEnsemble]
     /// nil before calibration.
     public var thresholds: ExitThresholds?
-    private let blockCount: Int
+    private let blockCosts: BlockCosts
 
     static let key = "early_exit"
 
@@ -32,7 +32,8 @@ public struct EarlyExitModel: WrappingModel {
             throw ModelError.invalidSlot("Exits are for classifiers that are BERT, ViT, DeiT or DINOv2.")
         }
         self.base = base
-        blockCount = stacks[0].blockCount
+        blockCosts = BlockCosts(base)
+        let blockCount = stacks[0].blockCount
         exits = try (0..<blockCount - 1).map {
             try ExitHead(width: stacks[0].width, classCount: classCount, isFirst: $0 == 0)
         }
@@ -73,14 +74,13 @@ public struct EarlyExitModel: WrappingModel {
 
     /// Multiply-accumulates of a sample that ran 1, 2, … blocks.
     ///
-    /// - Parameter tokenCount: tokens of the sample; nil takes the model's own.
-    public func costs(tokenCount: Int?) throws -> [Double] {
-        let dense = try ModelCost(AdaptiveModel(dense: base), tokenCount: tokenCount)
-        let blocks = Double(dense.attentionCore + dense.dense.values.reduce(0, +)) / Double(blockCount)
-        return (1...blockCount).map { depth in
-            let heads =
-                exits.prefix(depth).reduce(0) { $0 + $1.cost } + (depth == blockCount ? dense.head : 0)
-            return Double(dense.embedding + heads) + Double(depth) * blocks
+    /// - Parameter tokenCount: tokens of the sample.
+    public func costs(tokenCount: Int) throws -> [Double] {
+        let parts = try blockCosts.parts(tokenCount)
+        return (1...ensembles.count).map { depth in
+            let heads = Double(exits.prefix(depth).reduce(0) { $0 + $1.cost })
+            let own = depth == ensembles.count ? parts.head : 0
+            return parts.embedding + heads + own + Double(depth) * parts.block
         }
     }
 

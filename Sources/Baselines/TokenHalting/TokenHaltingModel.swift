@@ -17,6 +17,7 @@ import Transformers
 public struct TokenHaltingModel: WrappingModel {
     public internal(set) var base: any TransformerModel
     public let halting: HaltingScore
+    private let costs: BlockCosts
     /// A token whose score is this near to 1 halts.
     static let tolerance = 0.01
     static let key = "token_halting"
@@ -30,6 +31,7 @@ public struct TokenHaltingModel: WrappingModel {
         }
         self.base = base
         halting = try HaltingScore()
+        costs = BlockCosts(base)
     }
 
     var added: [(name: String, layer: any Layer)] { [("halting", halting)] }
@@ -40,7 +42,6 @@ public struct TokenHaltingModel: WrappingModel {
         defer { pass.betweenBlocks = nil }
         let outputs = try base(inputs, pass)
         if let pass = pass as? AdaptivePass {
-            let costs = try BlockCosts(base)
             pass.sampleCosts = try run.tokenCounts(inputs.sampleCount).map(costs.total)
         }
         return outputs

@@ -25,7 +25,7 @@ public struct TokenMergingModel: WrappingModel {
                     + "without a classifier.")
         }
         self.base = base
-        costs = try BlockCosts(base)
+        costs = BlockCosts(base)
     }
 
     var added: [(name: String, layer: any Layer)] { [] }

@@ -1,5 +1,5 @@
 private enum Operators {
-    static let attention = Operator("aten::scaled_dot_product_attention")
+    static let attention = Operator("acm::scaled_dot_product_attention")
     static let inference = Operator("acm::attention")
 }
 
@@ -18,7 +18,7 @@ public func scaledDotProductAttention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor? = nil, isCausal: Bool = false
 ) throws -> Tensor {
     try Operators.attention(
-        .tensor(query), .tensor(key), .tensor(value), .optionalTensor(mask), .double(0), .bool(isCausal))
+        .tensor(query), .tensor(key), .tensor(value), .optionalTensor(mask), .bool(isCausal))
 }
 
 /// The same of projections as they are, `[batch, tokens, channels]`, by our own kernels: without gradients,
