@@ -147,7 +147,7 @@ double estimate(const Call &call, bool first, const Tiling &tiling) {
     double taken = 128.0 * (128 + tiling.columns);
     double read = 128.0 * (128 + static_cast<double>(tiling.columns) / tiling.sharing);
     double step = std::max({4.0 * tiling.columns, taken / 52, read * busy / 50});
-    double beside = tiling.splits > 1 ? 3000 : first ? 600 + 4 * tiling.columns : 1200;
+    double beside = tiling.splits > 1 ? 110 * tiling.columns : first ? 600 + 4 * tiling.columns : 1200;
     double cycles = static_cast<double>(ceilDivide(tiles, clusters)) * (static_cast<double>(steps) * step + beside) *
                     (tiling.sharing > 1 ? 1.08 : 1);
     return first ? cycles * waste(call, tiling.columns) : cycles;
