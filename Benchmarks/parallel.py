@@ -96,7 +96,7 @@ def killed(options, scratch: str, model: str) -> dict:
     codes = [program.returncode for program in programs]
     run(options.processes, arguments)
     worst, _ = differences(f"{scratch}/several", f"{scratch}/killed")
-    return {"caption": f"The first process said: {messages[0]}",
+    return {"caption": f"The first process said: {messages[0].splitlines()[-1]}",
             "header": ["exit codes", "seconds until all had ended", "largest difference after the resumed run"],
             "rows": [[" ".join(map(str, codes)), round(seconds, 1), f"{worst:.1e}"]]}
 
