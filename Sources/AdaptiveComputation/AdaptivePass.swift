@@ -36,8 +36,9 @@ public final class AdaptivePass: ForwardPass {
     public let budget: Double
     /// What each adaptive module decided, in the order in which they ran.
     public private(set) var trace: [GateDecision] = []
-    /// Multiply-accumulates of each sample, from a ``SelfCosting`` model; nil where the trace tells them.
-    public var sampleCosts: [Double]?
+    /// Finds the multiply-accumulates of each sample, after a pass of a ``SelfCosting`` model, when they are asked
+    /// for; nil where the trace tells them.
+    public var sampleCosts: (() throws -> [Double])?
     /// Where the noise of training comes from.
     public let noise: GateNoise
     /// Is given what each gate says of the tokens at inference, without its term for the budget:

@@ -55,7 +55,7 @@ public struct EarlyExitModel: WrappingModel {
         defer { pass.betweenBlocks = nil }
         let outputs = try base(inputs, pass)
         try run.end(outputs.required("logits"))
-        try adaptive?.sampleCosts = costs(pass, inputs, run.depths)
+        adaptive?.sampleCosts = { [unowned pass] in try costs(pass, inputs, run.depths()) }
         return ModelOutputs([("logits", try run.logits())])
     }
 

@@ -10,14 +10,14 @@ final class ExitRun {
     /// Of those, what the exits so far said: `[left, exits, classes]` float32.
     private var said: Tensor?
     private var previous: Tensor?
-    private var answers: [(samples: [Int], logits: Tensor)] = []
-    /// Blocks that each sample ran.
-    private(set) var depths: [Int]
+    /// Who left after which block, and with what logits.
+    private var answers: [(samples: Tensor, logits: Tensor, depth: Int)] = []
+    private let sampleCount: Int
 
     init(_ model: EarlyExitModel, threshold: Double, sampleCount: Int) {
         self.model = model
         self.threshold = threshold
-        depths = Array(repeating: model.ensembles.count, count: sampleCount)
+        self.sampleCount = sampleCount
     }
 
     /// Lets go those whose answer after a block is sure enough.
@@ -32,19 +32,17 @@ final class ExitRun {
             (self.said, previous) = (said, logits)
             return true
         }
-        let stays = try answer.softmax().maximum(axes: [1]).isLess(than: threshold)
-        let samples = try left ?? Tensor(Array(0..<depths.count)).to(logits.device)
-        try take(samples.rows(where: stays.logicalNot()), answer.rows(where: stays.logicalNot()), block + 1)
-        left = try samples.rows(where: stays)
-        self.said = try said.entries(indices(stays))
-        previous = try logits.entries(indices(stays))
-        flow.states = try flow.states.entries(indices(stays))
-        flow.mask = try flow.mask?.entries(indices(stays))
+        let isSure = try answer.softmax().maximum(axes: [1]).isAtLeast(threshold)
+        let rows = try Tensor.range(0..<isSure.size(0), device: isSure.device)
+        let (leaving, staying) = try (rows.rows(where: isSure), rows.rows(where: isSure.logicalNot()))
+        let samples = try left ?? rows
+        try answers.append((samples.entries(leaving), answer.entries(leaving), block + 1))
+        left = try samples.entries(staying)
+        self.said = try said.entries(staying)
+        previous = try logits.entries(staying)
+        flow.states = try flow.states.entries(staying)
+        flow.mask = try flow.mask?.entries(staying)
         return try flow.states.size(0) > 0
-    }
-
-    private func indices(_ flags: Tensor) throws -> Tensor {
-        try Tensor.range(0..<flags.size(0), device: flags.device).rows(where: flags)
     }
 
     /// - Returns: what exits said with this one's logits, and the ensemble's answer.
@@ -54,25 +52,29 @@ final class ExitRun {
         return (said, try model.ensembles[block](said))
     }
 
-    private func take(_ samples: Tensor, _ logits: Tensor, _ depth: Int) throws {
-        let numbers = try samples.array(of: Int.self)
-        for number in numbers { depths[number] = depth }
-        if !numbers.isEmpty { answers.append((numbers, logits)) }
-    }
-
     /// Takes the answers of those who ran all blocks.
     ///
     /// - Parameter logits: of the model's own head, `[left, classes]`.
     func end(_ logits: Tensor) throws {
-        guard try logits.size(0) > 0 else { return }
+        let count = try logits.size(0)
+        guard count > 0 else { return }
         let answer = try answer(logits.to(nil, .float32), model.exits.count).answer
-        try take(left ?? Tensor(Array(0..<depths.count)), answer, model.ensembles.count)
+        try answers.append(
+            (left ?? .range(0..<count, device: answer.device), answer, model.ensembles.count))
     }
 
     /// The answers in the order of the samples: `[batch, classes]` float32.
     func logits() throws -> Tensor {
-        let order = try Tensor(answers.flatMap(\.samples)).sorted().indices
-        let all = try Tensor.concatenated(answers.map(\.logits))
-        return try all.entries(order.to(all.device))
+        let order = try Tensor.concatenated(answers.map(\.samples)).sorted().indices
+        return try Tensor.concatenated(answers.map(\.logits)).entries(order)
+    }
+
+    /// Blocks that each sample ran.
+    func depths() throws -> [Int] {
+        var depths = Array(repeating: model.ensembles.count, count: sampleCount)
+        for answer in answers {
+            for sample in try answer.samples.array(of: Int.self) { depths[sample] = answer.depth }
+        }
+        return depths
     }
 }

@@ -11,8 +11,8 @@ final class HaltingRun {
     private var sums: Tensor?
     /// Of all samples what the head gets, `[batch, width]` float32.
     private var output: Tensor?
-    /// For each block and sample how many tokens ran.
-    private var counts: [[Int]] = []
+    /// For each block the samples that ran, and how many of their tokens did.
+    private var counts: [(samples: Tensor, tokens: Tensor)] = []
 
     init(_ score: HaltingScore, blockCount: Int) {
         self.score = score
@@ -27,7 +27,7 @@ final class HaltingRun {
         let samples = try self.samples ?? Tensor(Array(0..<size)).to(device)
         let mask = try flow.mask ?? .ones(Array(flow.states.shape.dropLast()), .bool, device: device)
         let output = try self.output ?? .zeros([size, flow.states.size(2)], device: device)
-        try note(samples, mask, of: output.size(0))
+        try counts.append((samples, mask.to(nil, .int64).sum(axis: 1)))
         let sums = try self.sums ?? .zeros(mask.shape, device: device)
         let scores = try block + 1 == blockCount ? sums.negative() + 1 : score(flow.states)
         let halts = try (sums + scores).isAtLeast(1 - TokenHaltingModel.tolerance)
@@ -56,18 +56,15 @@ final class HaltingRun {
         return true
     }
 
-    private func note(_ samples: Tensor, _ mask: Tensor, of sampleCount: Int) throws {
-        var own = Array(repeating: 0, count: sampleCount)
-        let numbers = try samples.array(of: Int.self)
-        for (number, count) in zip(numbers, try mask.to(nil, .int64).sum(axis: 1).array(of: Int.self)) {
-            own[number] = count
-        }
-        counts.append(own)
-    }
-
     /// For each sample the tokens of each block that ran.
-    func tokenCounts(_ sampleCount: Int) -> [[Int]] {
-        (0..<sampleCount).map { sample in counts.map { $0[sample] }.filter { $0 > 0 } }
+    func tokenCounts(_ sampleCount: Int) throws -> [[Int]] {
+        var counts = Array(repeating: [Int](), count: sampleCount)
+        for block in self.counts {
+            for (sample, tokens) in try zip(block.samples.array(of: Int.self), block.tokens.array(of: Int.self)) {
+                counts[sample].append(tokens)
+            }
+        }
+        return counts
     }
 }
 

@@ -42,7 +42,7 @@ public struct TokenHaltingModel: WrappingModel {
         defer { pass.betweenBlocks = nil }
         let outputs = try base(inputs, pass)
         if let pass = pass as? AdaptivePass {
-            pass.sampleCosts = try run.tokenCounts(inputs.sampleCount).map(costs.total)
+            pass.sampleCosts = { [costs] in try run.tokenCounts(inputs.sampleCount).map(costs.total) }
         }
         return outputs
     }

@@ -20,9 +20,8 @@ enum TokenMerge {
         let states = flow.states
         let sizes = try flow.sizes ?? .ones(Array(states.shape.dropLast()), device: states.device)
         let total = try states.size(1)
-        let places = Array(leadingCount..<total)
-        let givers = try indices(places.enumerated().filter { $0.offset % 2 == 0 }.map(\.element), states)
-        let takers = try indices(places.enumerated().filter { $0.offset % 2 == 1 }.map(\.element), states)
+        let givers = try Tensor.range(leadingCount..<total, step: 2, device: states.device)
+        let takers = try Tensor.range(leadingCount + 1..<total, step: 2, device: states.device)
         let unit =
             try states.to(nil, .float32) / states.to(nil, .float32).norm(axes: [2], keepDimension: true)
         let likeness = try unit.entries(givers, axis: 1)
@@ -49,10 +48,6 @@ enum TokenMerge {
         let newSizes = try parted(sizes.unsqueezed(-1))  // [batch, tokens - count, 1]
         flow.states = try (parted(weighted) / newSizes).to(nil, states.dataType)
         flow.sizes = try newSizes.squeezed(-1)
-    }
-
-    private static func indices(_ places: [Int], _ states: Tensor) throws -> Tensor {
-        try Tensor(places).to(states.device)
     }
 
     private static func taken(_ values: Tensor, _ rows: Tensor) throws -> Tensor {

@@ -50,8 +50,9 @@ public struct TokenMergingModel: WrappingModel {
         defer { pass.betweenBlocks = nil }
         let outputs = try base(inputs, pass)
         if let adaptive, let counts {
-            let cost = try costs.total(counts)
-            adaptive.sampleCosts = Array(repeating: cost, count: inputs.sampleCount)
+            adaptive.sampleCosts = { [costs] in
+                Array(repeating: try costs.total(counts), count: inputs.sampleCount)
+            }
         }
         return outputs
     }

@@ -11,7 +11,7 @@ enum SampleLoad {
     ///   - model: that it ran.
     ///   - sampleCount: samples of its batch.
     static func of(_ pass: AdaptivePass, _ model: AdaptiveModel, sampleCount: Int) throws -> [Float] {
-        if let costs = pass.sampleCosts {
+        if let costs = try pass.sampleCosts?() {
             let tokens = try pass.tokenMask?.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
             var dense: [Int?: Double] = [:]
             return try costs.indices.map { sample in

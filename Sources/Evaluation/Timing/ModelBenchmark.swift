@@ -70,7 +70,7 @@ public struct ModelBenchmark: Sendable {
             },
             load: {
                 let loads = try batches.flatMap { inputs in
-                    let pass = try graph?.pass ?? AdaptivePass(budget: budget)
+                    let pass = graph?.pass ?? AdaptivePass(budget: budget)
                     _ = try graph.map { try $0(inputs) } ?? model(inputs, pass)
                     return try SampleLoad.of(pass, model, sampleCount: inputs.sampleCount).map(Double.init)
                 }

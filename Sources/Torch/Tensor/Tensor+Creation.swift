@@ -1,7 +1,7 @@
 private enum Operators {
     static let empty = Operator("aten::empty", "memory_format")
     static let full = Operator("aten::full")
-    static let arange = Operator("aten::arange", "start")
+    static let arange = Operator("aten::arange", "start_step")
     static let randomPermutation = Operator("aten::randperm")
     static let to = Operator("aten::_to_copy")
     static let clone = Operator("aten::clone")
@@ -44,12 +44,12 @@ extension Tensor {
         try full(shape, 1, type, device: device)
     }
 
-    /// The integers of a range in a vector.
+    /// The integers of a range in a vector, or those `step` apart from its first.
     public static func range(
-        _ range: Range<Int>, _ type: DataType = .int64, device: Device = .cpu
+        _ range: Range<Int>, step: Int = 1, _ type: DataType = .int64, device: Device = .cpu
     ) throws -> Tensor {
         try Operators.arange(
-            .int(range.lowerBound), .int(range.upperBound), .dataType(type), .none, .device(device))
+            .int(range.lowerBound), .int(range.upperBound), .int(step), .dataType(type), .none, .device(device))
     }
 
     /// Draws from the standard normal distribution.
