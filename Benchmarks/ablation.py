@@ -314,7 +314,7 @@ def draw(task: dict, rows: list[dict], path: pathlib.Path) -> None:
         if not series:
             continue
         furthest = max(place for line in series.values() for place, _ in line)
-        end = max(1, math.ceil(4 * furthest - 0.5) / 4)
+        end = min(3, max(1, math.ceil(4 * furthest - 0.5) / 4))  # a method that takes longer is not shown
         dense = float(rows[0][name])
         plot.lines(
             path.with_name(f"{path.stem}_{column.replace(', ', '_')}.svg"), title=task["title"],
