@@ -1,4 +1,5 @@
 import AdaptiveComputation
+import Baselines
 import Conversion
 import Datasets
 import Evaluation
@@ -12,11 +13,7 @@ extension Evaluate {
     func evaluate(against dense: String, _ data: String, _ badSamples: BadSamples) throws {
         let folder = URL(fileURLWithPath: model)
         let (adaptive, device, _) = try options.load(model)
-        guard adaptive.isAdaptive else {
-            throw ConversionError.order(
-                "\(model) is a dense model: give its conversion, and itself with --dense")
-        }
-        guard !(adaptive.network is any SelfCosting) else {
+        guard !(adaptive.network is EarlyExitModel || adaptive.network is TokenHaltingModel) else {
             throw ConversionError.order(
                 "\(model) has no vectors of all samples to compare: leave --dense out and give labelled data")
         }
@@ -25,6 +22,15 @@ extension Evaluate {
                 "\(model) is not calibrated, so that no drift can be told: acm calibrate does it")
         }
         let teacher = try options.loadDense(dense, of: adaptive, model)
+        // A smaller dense model may have other blocks, but not other vectors.
+        let widths = [adaptive, teacher].map { $0.network.dimensions.stacks.last?.width }
+        guard
+            adaptive.isAdaptive
+                || widths[0] == widths[1] && adaptive.network.configuration != teacher.network.configuration
+        else {
+            throw ConversionError.order(
+                "\(model) is a dense model: give its conversion, and itself with --dense")
+        }
         let test = try open(data, split ?? "test", folder, limit: samples, badSamples)
         let task = try ModelFolder.architecture(folder).task
         if task == .generation {
@@ -37,7 +43,8 @@ extension Evaluate {
         let speech =
             try task == .ctc ? SpeechScoring(CTCTokenizer(folder: folder), normalization.value()) : nil
         let result = try output.prepared {
-            try evaluator.evaluate(budgets: budgetValues, probe: probe, speech: speech)
+            try evaluator.evaluate(
+                budgets: adaptive.isAdaptive ? budgetValues : [1], probe: probe, speech: speech)
         }
         try write(result, output, classNames: test.classNames) {
             try ExampleCollector(adaptive, dense: teacher, dataset: test, speech: speech, device: device)

@@ -49,7 +49,7 @@ import Transformers
         _ = try withoutGradients {
             try model(noise(folder, base).batch(Array(0..<16)).inputs, pass)
         }
-        let cost = try #require(pass.sampleCosts?()).reduce(0, +) / 16
+        let cost = try #require(try pass.sampleCosts?()).reduce(0, +) / 16
         #expect(try cost <= budget * ModelCost(AdaptiveModel(dense: dense)).total() * (1 + 1e-9))
     }
 

@@ -37,7 +37,7 @@ import Transformers
     private func cost(_ model: TokenHaltingModel) throws -> Double {
         let pass = AdaptivePass()
         _ = try withoutGradients { try model(noise(folder, base).batch(Array(0..<16)).inputs, pass) }
-        return try #require(pass.sampleCosts?()).reduce(0, +)
+        return try #require(try pass.sampleCosts?()).reduce(0, +)
     }
 
     @Test func tokensLearnToHaltAtTheDepth() throws {

@@ -103,4 +103,37 @@ import Torch
         try evaluate(model, "--features", "i.safetensors").refuses(65, "i.safetensors holds no features")
         try evaluate(model, "--data", "i.safetensors").refuses(65, "judged by labels, but the data has none")
     }
+
+    /// Features of merged tokens and of fewer blocks against the dense model's.
+    @Test func otherMethodsAreCompared() throws {
+        func results(_ model: String, _ options: String...) throws -> [JSONValue] {
+            let fixed = [
+                "evaluate", model, "--dense", "model", "--data", "images.safetensors", "--probe-split",
+                "none",
+                "--no-timing", "--json",
+            ]
+            let ending = try Program(fixed + options, in: folder).wait()
+            ending.succeeds()
+            return try JSONValue(parsing: ending.output)["budgets"]?.arrayValue ?? []
+        }
+        try acm("baseline", "tome", "model", "--output", "merged", in: folder).succeeds()
+        let merged = try results("merged", "--budgets", "1,0.9")
+        let cosines = merged.compactMap { $0["mean_cosine"]?.doubleValue }
+        #expect(cosines.count == 2 && cosines[0] > 0.9999 && cosines[1] < cosines[0] && cosines[1] > 0.5)
+        let macs = merged.compactMap { $0["macs"]?.doubleValue }
+        #expect(macs.count == 2 && macs[1] < macs[0])
+
+        try acm(
+            "baseline", "depth", "model", "--data", "images.safetensors", "--output", "cut", "--set",
+            "blocks=1",
+            "--set", "optimisation.steps=2", "--set", "task.distillationWeight=1", in: folder
+        ).succeeds()
+        let cut = try results("cut")
+        #expect(cut.count == 1 && cut[0]["load"]?.doubleValue == 1)
+        #expect((cut[0]["macs"]?.doubleValue ?? .infinity) < macs[1])
+        #expect(abs(cut[0]["mean_cosine"]?.doubleValue ?? 1) < 0.999)
+
+        let same = try evaluate("model", "--dense", "model", "--data", "images.safetensors")
+        #expect(same.status == 64 && same.errors.contains("is a dense model: give its conversion"))
+    }
 }

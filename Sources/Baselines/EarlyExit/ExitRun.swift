@@ -35,7 +35,7 @@ final class ExitRun {
         let isSure = try answer.softmax().maximum(axes: [1]).isAtLeast(threshold)
         let rows = try Tensor.range(0..<isSure.size(0), device: isSure.device)
         let (leaving, staying) = try (rows.rows(where: isSure), rows.rows(where: isSure.logicalNot()))
-        let samples = try left ?? rows
+        let samples = left ?? rows
         try answers.append((samples.entries(leaving), answer.entries(leaving), block + 1))
         left = try samples.entries(staying)
         self.said = try said.entries(staying)

@@ -60,7 +60,9 @@ final class HaltingRun {
     func tokenCounts(_ sampleCount: Int) throws -> [[Int]] {
         var counts = Array(repeating: [Int](), count: sampleCount)
         for block in self.counts {
-            for (sample, tokens) in try zip(block.samples.array(of: Int.self), block.tokens.array(of: Int.self)) {
+            for (sample, tokens) in try zip(
+                block.samples.array(of: Int.self), block.tokens.array(of: Int.self))
+            {
                 counts[sample].append(tokens)
             }
         }

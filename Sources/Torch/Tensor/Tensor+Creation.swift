@@ -49,7 +49,8 @@ extension Tensor {
         _ range: Range<Int>, step: Int = 1, _ type: DataType = .int64, device: Device = .cpu
     ) throws -> Tensor {
         try Operators.arange(
-            .int(range.lowerBound), .int(range.upperBound), .int(step), .dataType(type), .none, .device(device))
+            .int(range.lowerBound), .int(range.upperBound), .int(step), .dataType(type), .none,
+            .device(device))
     }
 
     /// Draws from the standard normal distribution.
