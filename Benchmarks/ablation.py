@@ -14,7 +14,8 @@ by side: a GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`
 between paired samples: of each sample the mean over the seeds, and their standard error over the samples, which does
 not tell of how seeds differ. Classifiers are judged by their accuracy, recognisers by their word error rate, features
 by their cosine with the dense model's. With --time the models of the first seed are then timed with nothing beside
-them, in turns, on the test data, in bfloat16. Needs PyYAML.
+them, in turns, on the test data, in bfloat16. With --corruptions the variants that the task names for it are measured
+on corrupted images, too. Needs PyYAML.
 """
 
 import argparse
@@ -198,7 +199,8 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     if measured != arguments.base:
         if (measured / "results.json").exists():
             shutil.copy(measured / "results.json", run.folder / "conversion.json")
-        if run.variant not in arguments.keep.split(",") and not (arguments.time and run.seed == arguments.first_seed):
+        is_needed = arguments.time or arguments.corruptions and run.variant in task["corruptions"]["variants"]
+        if run.variant not in arguments.keep.split(",") and not (is_needed and run.seed == arguments.first_seed):
             (measured / "model.safetensors").unlink()
     return f"{run.folder.name}: {time.monotonic() - started:.0f} s"
 
@@ -219,6 +221,46 @@ def measure_times(task: dict, runs: list[Run], device: str, arguments: argparse.
         budget = 1.0 if row["budget"] is None else row["budget"]
         times[list(models)[row["model"]]][budget] = row["milliseconds"]["median"]
     (arguments.work / f"times-{device}.json").write_text(json.dumps(times))
+
+
+def measure_corrupted(task: dict, runs: list[Run], arguments: argparse.Namespace) -> None:
+    """The error of some models on corrupted images, beside the dense one's."""
+    asked = task["corruptions"]
+    for run in runs:
+        if run.variant not in asked["variants"] or run.seed != arguments.first_seed or not run.is_done:
+            continue
+        if not (run.folder / "corrupted/robustness.json").exists():
+            subprocess.run(
+                [arguments.acm, "evaluate", run.folder / "model", "--dense", arguments.base,
+                 "--data", arguments.test_data or arguments.data, "--corruptions", "all", "--severities", "1,2,3,4,5",
+                 "--samples", str(asked["samples"]), "--budgets", ",".join(map(str, asked["budgets"])),
+                 "--batch-size", str(task["batch_size"]), "--device", arguments.device,
+                 "--report", run.folder / "corrupted"], check=True)
+
+
+def corrupted_rows(runs: list[Run]) -> list[list]:
+    rows = []
+    for run in runs:
+        if not (run.folder / "corrupted/robustness.json").exists():
+            continue
+        found = json.loads((run.folder / "corrupted/robustness.json").read_text())
+        for summary in found["summary"]:
+            budget = summary["budget"]
+            if budget is None and rows:
+                continue  # the dense model's are the same beside each
+            cells = [cell for cell in found["cells"] if cell["budget"] == budget]
+
+            def mean(severity, get):
+                return statistics.fmean(get(cell) for cell in cells if cell["severity"] == severity)
+
+            ratio = summary["mean_corruption_error"]
+            rows.append([
+                "dense" if budget is None else run.variant, "" if budget is None else budget,
+                *(f"{100 * mean(severity, lambda cell: cell['errors'] / cell['samples']):.1f}" for severity in range(6)),
+                "" if ratio is None else f"{ratio:.3f}",
+                *(f"{mean(severity, lambda cell: cell['load']):.3f}" for severity in (0, 3, 5)),
+                "" if budget is None else f"{summary['alarms']} of {sum(cell['severity'] > 0 for cell in cells)}"])
+    return rows
 
 
 def difference(ours: list, others: list) -> tuple[float, float]:
@@ -295,6 +337,13 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
         {"caption": "Differences in points between paired samples.", "header": ["", "against", "difference"],
          "rows": pairs},
     ]
+    if rows_of_corrupted := corrupted_rows(runs):
+        tables.append({
+            "caption": f"Error in % on {task['corruptions']['samples']} held-out images, corrupted in fifteen ways at "
+                       "severities 1 to 5 (0: as they are); over the dense model's (mCE); loads at severities 0, 3 and 5; and "
+                       "how many of the corruptions and severities the guard against drift gave an alarm for.",
+            "header": ["variant", "budget", *map(str, range(6)), "mCE", "load 0", "load 3", "load 5", "alarms"],
+            "rows": rows_of_corrupted})
     if languages:
         tables.append({"caption": f"{name.capitalize()} in % by language.",
                        "header": ["variant", "budget", *languages], "rows": by_language})
@@ -302,14 +351,16 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
 
 
 def draw(task: dict, rows: list[dict], path: pathlib.Path) -> None:
-    """Lines of the quality over the cost, and over the time on each device. Variants of one `series` are one line."""
+    """Lines of the quality over the cost, and over the time on each device. Variants of one `series` are one line, those
+    with `drawn: false` none."""
     figure = task["figure"]
     name = next(key for key in rows[0] if key in ("accuracy", "word error rate", "cosine"))
     for column in [key for key in rows[0] if key == "cost" or key.startswith("time, ")]:
         series: dict[str, list[tuple[float, float]]] = {}
         for row in rows[1:]:
-            if row[column]:
-                of = task["variants"][row["variant"]].get("series", row["variant"])
+            variant = task["variants"][row["variant"]]
+            if row[column] and variant.get("drawn", True):
+                of = variant.get("series", row["variant"])
                 series.setdefault(of, []).append((float(row[column]), float(row[name])))
         if not series:
             continue
@@ -338,6 +389,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="start nothing later than so")
     parser.add_argument("--keep", default="", help="names by commas of variants whose models keep their weights")
     parser.add_argument("--time", help="devices by commas, to time all models on")
+    parser.add_argument("--corruptions", action="store_true", help="measure on corrupted images, too")
     parser.add_argument("--report", action="store_true", help="only write what is there")
     parser.add_argument("--output", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -361,6 +413,8 @@ def main() -> None:
                 print(future.result(), flush=True)
         for device in arguments.time.split(",") if arguments.time else []:
             measure_times(task, runs, device, arguments)
+        if arguments.corruptions:
+            measure_corrupted(task, runs, arguments)
     if "dense" not in task:
         runs += [DenseRun(arguments.work, run.variant, run.seed) for run in runs if run.is_done][:1]
     if not any(run.is_done and run.variant == "dense" for run in runs):
@@ -378,7 +432,8 @@ def main() -> None:
                     + (f"--test-data {arguments.test_data} " if arguments.test_data else "")
                     + f"--work WORK --seeds {arguments.seeds} --device {arguments.device}"
                     + (f" --variants {shlex.quote(arguments.variants)}" if arguments.variants else "")
-                    + (f" --time {arguments.time}" if arguments.time else ""))
+                    + (f" --time {arguments.time}" if arguments.time else "")
+                    + (" --corruptions" if arguments.corruptions else ""))
         if "figure" in task:
             draw(task, [dict(zip(tables[0]["header"], row)) for row in tables[0]["rows"]], arguments.output)
     else:
