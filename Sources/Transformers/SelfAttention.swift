@@ -1,5 +1,9 @@
 import Torch
 
+private enum Operators {
+    static let queryKeyValue = Operator("acm::query_key_value")
+}
+
 /// Multi-head self-attention whose four projections are slots.
 ///
 /// - Input: `[batch, tokens, width]`; output: the same shape, after the output projection.
@@ -65,15 +69,27 @@ public struct SelfAttention: Layer {
         _ input: Tensor, stack: BlockStack = .encoder, block: Int, mask: Tensor?, isCausal: Bool = false,
         memory: DecoderMemory? = nil, _ pass: ForwardPass
     ) throws -> Tensor {
-        func run(_ slot: any Slot, _ kind: SlotKind) throws -> Tensor {
-            try pass.run(slot, at: SlotPlace(stack: stack, block: block, kind: kind), input)
-        }
-        let query = try run(query, .query)
-        let key = try run(key, .key)
-        let value = try run(value, .value)
+        let (query, key, value) = try project(input, stack: stack, block: block, pass)
         let context = try attend(
             query, key, value, block: block, mask: mask, isCausal: isCausal, memory: memory)
         return try pass.run(output, at: SlotPlace(stack: stack, block: block, kind: .output), context)
+    }
+
+    private func project(
+        _ input: Tensor, stack: BlockStack, block: Int, _ pass: ForwardPass
+    ) throws -> (query: Tensor, key: Tensor, value: Tensor) {
+        if pass.observe == nil, let query = query as? Linear, let key = key as? Linear,
+            let value = value as? Linear, try !recordsGradients()
+        {
+            let projections = try Operators.queryKeyValue.tensors(
+                .tensor(input), .tensor(query.weight), .optionalTensor(query.bias), .tensor(key.weight),
+                .optionalTensor(key.bias), .tensor(value.weight), .optionalTensor(value.bias), capacity: 3)
+            return (projections[0], projections[1], projections[2])
+        }
+        func run(_ slot: any Slot, _ kind: SlotKind) throws -> Tensor {
+            try pass.run(slot, at: SlotPlace(stack: stack, block: block, kind: kind), input)
+        }
+        return try (run(query, .query), run(key, .key), run(value, .value))
     }
 
     /// The heads' context of projections, all `[batch, tokens, width]`.

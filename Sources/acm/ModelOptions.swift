@@ -60,8 +60,9 @@ struct ModelOptions: ParsableArguments {
         return (model, device, type)
     }
 
-    /// Makes a model ready for inference: on a CPU its weights are packed.
+    /// Makes a model ready for inference: on a CPU its weights are packed, on a GPU projections joined.
     func pack(_ model: inout AdaptiveModel, _ type: DataType, _ device: Device) throws {
+        if device.type == .cuda { try model.joinProjections() }
         guard device == .cpu, let own = PackedPrecision(type) else { return }
         try model.pack(dataType == "int8" ? .int8 : own)
     }

@@ -42,6 +42,36 @@ import Transformers
         #expect(try ModelCost(model, tokenCount: 7) == ModelCost(packed, tokenCount: 7))
     }
 
+    /// Joined projections give what they gave apart, are saved as before, and learn as before.
+    @Test func joinedProjectionsGiveTheSame() throws {
+        let (model, apart) = try (model(isAdaptive: false), model(isAdaptive: false))
+        func logits(_ model: AdaptiveModel) throws -> [Float] {
+            try withoutGradients {
+                try model(inputs(), AdaptivePass()).required("logits").array(of: Float.self)
+            }
+        }
+        try model.joinProjections()
+        func difference() throws -> Float {
+            try zip(logits(model), logits(apart)).map { abs($0 - $1) }.max() ?? .nan
+        }
+        #expect(try difference() < 1e-5)
+        let query = SlotPlace(block: 1, kind: .query)
+        let layers = try [model, apart].map { try #require($0.network.slot(at: query) as? Linear) }
+        #expect(try layers[0].weight.array(of: Float.self) == layers[1].weight.array(of: Float.self))
+        for layer in layers { try layer.weight.fillInPlace(0.1) }
+        #expect(try difference() < 1e-5)
+        for model in [model, apart] {
+            try model.network.setRequiresGradient(true)
+            try model(inputs(), AdaptivePass()).required("logits").sum().backward()
+        }
+        let gradients = try layers.map { try #require(try $0.weight.gradient).array(of: Float.self) }
+        #expect(zip(gradients[0], gradients[1]).allSatisfy { abs($0 - $1) < 1e-5 })
+        // An adaptive query is left as it is.
+        let adaptive = try self.model(isAdaptive: true)
+        try adaptive.joinProjections()
+        #expect(try logits(adaptive).count == logits(model).count)
+    }
+
     /// bfloat16 and int8 stay near.
     @Test(arguments: [PackedPrecision.bfloat16, .int8]) func lowerPrecisions(_ precision: PackedPrecision)
         throws

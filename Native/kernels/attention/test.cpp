@@ -257,6 +257,40 @@ TEST(strides) {
     }
 }
 
+/// Three linear layers, whether their weights lie one after another or not.
+TEST(projectionsAsOne) {
+    auto run = [](const Tensor &input, const std::vector<Tensor> &weights, const std::vector<Optional> &biases) {
+        return c10::Dispatcher::singleton()
+            .findSchemaOrThrow("acm::query_key_value", "")
+            .typed<std::tuple<Tensor, Tensor, Tensor>(const Tensor &, const Tensor &, const Optional &, const Tensor &,
+                                                      const Optional &, const Tensor &, const Optional &)>()
+            .call(input, weights[0], biases[0], weights[1], biases[1], weights[2], biases[2]);
+    };
+    auto parts = [](const Tensor &whole) {
+        return std::vector{whole.narrow(0, 0, 8), whole.narrow(0, 8, 8), whole.narrow(0, 16, 16)};
+    };
+    at::manual_seed(5);
+    Tensor input = at::randn({2, 3, 24}), weight = at::randn({32, 24}), bias = at::randn({32});
+    std::vector<Tensor> weights = parts(weight);
+    std::vector<Optional> none(3), biases;
+    for (const Tensor &part : parts(bias)) biases.emplace_back(part);
+    auto check = [&](const std::vector<Tensor> &weights, const std::vector<Optional> &biases, bool isOne) {
+        auto [query, key, value] = run(input, weights, biases);
+        EXPECT(query.is_alias_of(value) == isOne);
+        int64_t i = 0;
+        for (const Tensor &found : {query, key, value}) {
+            EXPECT(at::allclose(found, at::linear(input, weights[i], biases[i]), 1e-5, 1e-5));
+            ++i;
+        }
+    };
+    check(weights, none, true);
+    check(weights, biases, true);
+    check(weights, {biases[0], biases[1], biases[2]->clone()}, false);
+    check(weights, {biases[0], std::nullopt, biases[2]}, false);
+    check({weights[0], weights[1].clone(), weights[2]}, none, false);
+    check({weights[1], weights[0], weights[2]}, none, false);
+}
+
 TEST(everyArgumentIsChecked) {
     auto refuses = [](const std::string &part, const std::function<void(Input &)> &spoil) {
         Input spoiled = draw(2, 3, 5, 2, 4).of(at::kFloat);
