@@ -123,7 +123,7 @@ public struct Converter {
             if phases.contains(.finetuning), options.calibrationSamples > 0,
                 options.uniformLearners == 0
             {
-                let calibrator = try BudgetCalibrator(
+                let calibrator = BudgetCalibrator(
                     dataset, sampleCount: options.calibrationSamples,
                     batchSize: min(64, options.finetuning.optimisation.batchSize), seed: options.seed)
                 model = try calibrator.run(model)
