@@ -175,6 +175,10 @@ public struct Converter {
                 "\((teacherFolder ?? modelFolder).relativePath) is already converted; name the dense model it came from"
             )
         }
+        if phases.contains(.finetuning) {
+            try Objective(teacher.network).require(
+                options.finetuning, hasLabels: dataset.hasLabels && heldOut?.hasLabels != false)
+        }
         let fingerprint = try RunState.fingerprint(options, phases, teacher, dataset, heldOut: heldOut)
         if let processes { try ModelSharing(group: processes).requireSame(fingerprint) }
         return Plan(
