@@ -44,6 +44,21 @@ import Torch
         #expect(weights[0] == weights[1])
     }
 
+    /// Gates as they are drawn hardly tell these few letters apart.
+    @Test func collapsedGatesAreNamedWithWhatHelps() throws {
+        let ending = try convert("out").wait()
+        ending.succeeds()
+        let alarms = ending.errors.split(separator: "\n").filter {
+            $0.hasPrefix("step 1: the gates of blocks.")
+        }
+        #expect(alarms.count == 2, "\(ending.errors)")  // of phases II and III
+        #expect(
+            alarms.allSatisfy {
+                $0.contains("nearly every token the same choice at budget 0.57")
+                    && $0.hasSuffix("raise finetuning.entropyWeight")
+            }, "\(ending.errors)")
+    }
+
     @Test func budgetsAreCalibratedAnew() throws {
         try convert("out", ["--set", "calibrationSamples=0"]).wait().succeeds()
         #expect(try !files("out").contains("calibration.json"))
