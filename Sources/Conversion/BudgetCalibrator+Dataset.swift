@@ -12,10 +12,13 @@ extension BudgetCalibrator {
     ///   - sampleCount: the most samples to draw.
     ///   - batchSize: samples that run together.
     ///   - seed: decides which samples are drawn.
-    public init(_ dataset: any Dataset, sampleCount: Int, batchSize: Int, seed: UInt64) throws {
-        let size = min(batchSize, sampleCount, dataset.count)
-        let batches = dataset.shuffledBatches(size: size, seed: seed, epoch: -2).prefix(
-            max(1, sampleCount / size))
+    public init(_ dataset: any Dataset, sampleCount: Int, batchSize: Int, seed: UInt64) {
+        var generator = Epoch(seed: seed, number: -2).generator
+        // One by one: of batches of like lengths, as trainings take them, a few do not stand for the data.
+        let drawn = (0..<dataset.count).shuffled(using: &generator).prefix(sampleCount)
+        let batches = stride(from: 0, to: drawn.count, by: batchSize).map {
+            Array(drawn[$0..<min($0 + batchSize, drawn.count)])
+        }
         self.init(batchCount: batches.count) { try dataset.batch(batches[$0]).inputs }
     }
 }

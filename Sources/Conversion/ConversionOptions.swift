@@ -252,6 +252,13 @@ public struct ConversionOptions: TrainingOptions, Equatable {
             try require(
                 (0...learners).contains(minimum), "\(name) must lie in 0...learners, found \(minimum)")
         }
+        let fewest = (modules.kinds ?? SlotKind.allCases).map {
+            $0 == .feedForward ? minimumChoiceOfFeedForward : minimumChoiceOfProjection
+        }
+        try require(
+            uniformLearners > 0 || fewest.contains { $0 < learners },
+            "the minimum choices leave no module a choice of \(learners) learners; uniformLearners makes a model "
+                + "without choices")
         try require(
             calibrationBatches >= (recipe == .paper ? 0 : 1),
             "calibrationBatches must be at least 1 for the teacher recipe and not negative")

@@ -123,7 +123,7 @@ public struct Converter {
             if phases.contains(.finetuning), options.calibrationSamples > 0,
                 options.uniformLearners == 0
             {
-                let calibrator = try BudgetCalibrator(
+                let calibrator = BudgetCalibrator(
                     dataset, sampleCount: options.calibrationSamples,
                     batchSize: min(64, options.finetuning.optimisation.batchSize), seed: options.seed)
                 model = try calibrator.run(model)
@@ -174,6 +174,10 @@ public struct Converter {
             throw ConversionError.order(
                 "\((teacherFolder ?? modelFolder).relativePath) is already converted; name the dense model it came from"
             )
+        }
+        if phases.contains(.finetuning) {
+            try Objective(teacher.network).require(
+                options.finetuning, hasLabels: dataset.hasLabels && heldOut?.hasLabels != false)
         }
         let fingerprint = try RunState.fingerprint(options, phases, teacher, dataset, heldOut: heldOut)
         if let processes { try ModelSharing(group: processes).requireSame(fingerprint) }

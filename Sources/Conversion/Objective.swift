@@ -70,17 +70,28 @@ public enum Objective: Sendable, Equatable {
             return try Self.generationLoss(
                 student: student, teacher: teacher, labels: labels, options, shares)
         case .embedding:
-            guard let teacher else {
-                throw ConversionError.option(
-                    "A model that gives embeddings learns from the dense model: finetuning.distillationWeight must be above 0"
-                )
-            }
+            guard let teacher else { throw Self.noTeacher }
             let similarity = try Loss.cosineSimilarity(
                 SampleEmbedding.of(student.outputs, student.pass),
                 SampleEmbedding.of(teacher.outputs, teacher.pass))
             return try ((similarity.mean().negative() + 1) * 10).scaled(by: shares?.teacher)
         }
     }
+
+    /// Looks before a run at what the loss will need.
+    ///
+    /// - Throws: ``ConversionError`` for labels or a teacher that phase III would miss.
+    func require(_ options: ConversionOptions.Finetuning, hasLabels: Bool) throws {
+        switch self {
+        case .embedding: if options.distillationWeight == 0 { throw Self.noTeacher }
+        case .classification, .ctc, .generation:
+            if options.distillationWeight < 1, !hasLabels { throw Self.noLabels }
+        }
+    }
+
+    static let noTeacher = ConversionError.option(
+        "A model that gives embeddings learns from the dense model: finetuning.distillationWeight must be above 0"
+    )
 
     static let noLabels = ConversionError.data(
         "The data has no labels; set finetuning.distillationWeight to 1 to learn from the dense model alone")

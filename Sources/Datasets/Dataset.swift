@@ -9,6 +9,8 @@ public protocol Dataset: Sendable {
     var count: Int { get }
     /// The names of the classes by label; nil for data without labels.
     var classNames: [String]? { get }
+    /// Whether batches have labels: classes, or what is said in recordings.
+    var hasLabels: Bool { get }
     /// How long each sample is, in any one unit, where they differ: batches then hold samples of
     /// like length.
     var lengths: [Int]? { get }
@@ -30,6 +32,8 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+    public var hasLabels: Bool { true }
+
     public func place(of index: Int) -> String? { nil }
 
     public var fingerprint: UInt64 { description.value }

@@ -24,6 +24,7 @@ public struct SampleSubset: AugmentableDataset {
 
     public var count: Int { numbers.count }
     public var classNames: [String]? { base.classNames }
+    public var hasLabels: Bool { base.hasLabels }
     public var lengths: [Int]? { base.lengths.map { lengths in numbers.map { lengths[$0] } } }
     public func place(of index: Int) -> String? { base.place(of: numbers[index]) }
 

@@ -53,7 +53,7 @@ struct Calibrate: ParsableCommand {
         let dataset = try DatasetFolder.open(
             URL(fileURLWithPath: data), modelFolder: folder, split: split.partName,
             transform: loading.imageTransform ?? .crop, language: language, badSamples: badSamples)
-        let calibrator = try BudgetCalibrator(
+        let calibrator = BudgetCalibrator(
             dataset, sampleCount: samples, batchSize: batchSize, seed: 0)
         var table = ColumnTable(header: ["budget", "load"])
         let calibrated = try calibrator.run(loaded) { budget, load in

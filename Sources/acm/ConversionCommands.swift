@@ -24,6 +24,16 @@ struct ConversionArguments: ParsableArguments {
     @Option(name: .customLong("set"), help: "One option by its path, for example finetuning.budgetWeight=3.")
     var settings: [String] = []
 
+    @Option(
+        help: """
+            Kinds of modules to convert, with commas between, such as feedForward,query; or auto, which takes those \
+            single ones that reach --target-cost at the least error.
+            """)
+    var modules: String?
+
+    @Option(help: "With --modules auto, the cost to reach as a share of the dense model's.")
+    var targetCost: Double?
+
     @Option(help: "ours, or paper: the recipe of the paper for one budget.")
     var recipe = "ours"
 
@@ -69,6 +79,18 @@ struct ConversionArguments: ParsableArguments {
                 "--budget goes with --recipe paper; other models learn all budgets from "
                     + "finetuning.lowestBudget to finetuning.highestBudget")
         }
+        let kinds = SlotKind.allCases.map(\.rawValue)
+        if let modules, modules != "auto",
+            let other = modules.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                .first(where: { !kinds.contains($0) })
+        {
+            throw ValidationError(
+                "--modules takes auto, or kinds with commas between of \(kinds.joined(separator: ", ")), "
+                    + "found \"\(other)\"")
+        }
+        guard targetCost == nil || modules == nil || modules == "auto" else {
+            throw ValidationError("--target-cost goes with --modules auto")
+        }
         try ConversionOptions.checkSettings(settings)
     }
 
@@ -79,7 +101,11 @@ struct ConversionArguments: ParsableArguments {
         let before = URL(fileURLWithPath: model).appendingPathComponent("conversion.yaml")
         let isConverted = FileManager.default.fileExists(atPath: before.path)
         let files = [isConverted && recipe == "ours" ? before : nil, config.map { URL(fileURLWithPath: $0) }]
-        return try recipeOptions.overlaid(files: files.compactMap { $0 }, settings: settings)
+        let named = [
+            modules.map { "modules=\($0 == "auto" ? $0 : "[\($0)]")" }, targetCost.map { "targetCost=\($0)" },
+        ]
+        return try recipeOptions.overlaid(
+            files: files.compactMap { $0 }, settings: named.compactMap { $0 } + settings)
     }
 
     func run(_ phases: [TrainingPhase], teacher: String? = nil) throws {

@@ -19,7 +19,7 @@ extension RunEstimate {
         if let costs {
             lines.append(
                 String(
-                    format: "%.3f GMAC a sample with all learners, dense %.3f GMAC", costs.adaptive / 1e9,
+                    format: "%.4g GMAC a sample with all learners, dense %.4g GMAC", costs.adaptive / 1e9,
                     costs.dense / 1e9))
         }
         var table = ColumnTable(header: [

@@ -58,6 +58,7 @@ import Testing
         "finetuning:\n  finalTemperature: 0",
         "checkpointSteps: 0", "calibrationBatches: -1", "distillation:\n  optimisation:\n    epochs: .inf",
         "distillation:\n  optimisation:\n    epochs: 1e300", "minimumChoiceOfFeedForward: 5",
+        "minimumChoiceOfFeedForward: 4",
         "distillation:\n  optimisation:\n    warmupSteps: -9", "finetuning:\n  labelSmoothing: 7",
         "finetuning:\n  distillationTemperature: .nan", "gatePretraining:\n  improvement: .inf",
         "augmentation:\n  smallestCrop: 0", "finetuning:\n  optimisation:\n    microBatchSize: 65",

@@ -191,12 +191,16 @@ struct RandomSpeech: Dataset {
         #expect(error?.localizedDescription.contains("hidesSpans") == true)
     }
 
-    @Test func pureDistillationNeedsNoLabels() throws {
+    /// At the start, not after phases I and II.
+    @Test func aModelOfEmbeddingsNeedsTheDenseModelToLearnFrom() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        var options = options(3)
-        options.finetuning.distillationWeight = 1
-        #expect(
-            try converter("bert_classifier", output: "run", options).run().configuration?.phase == .finetuned)
+        var options = options(1)
+        options.finetuning.distillationWeight = 0
+        let error = #expect(throws: ConversionError.self) {
+            try converter("bert", output: "run", options).run()
+        }
+        #expect(error?.localizedDescription.contains("distillationWeight must be above 0") == true)
+        #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("run").path))
     }
 
     @Test func phasesOneByOneEqualAllAtOnce() throws {

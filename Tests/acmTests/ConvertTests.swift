@@ -44,6 +44,21 @@ import Torch
         #expect(weights[0] == weights[1])
     }
 
+    /// Gates as they are drawn hardly tell these few letters apart.
+    @Test func collapsedGatesAreNamedWithWhatHelps() throws {
+        let ending = try convert("out").wait()
+        ending.succeeds()
+        let alarms = ending.errors.split(separator: "\n").filter {
+            $0.hasPrefix("step 1: the gates of blocks.")
+        }
+        #expect(alarms.count == 2, "\(ending.errors)")  // of phases II and III
+        #expect(
+            alarms.allSatisfy {
+                $0.contains("nearly every token the same choice at budget 0.57")
+                    && $0.hasSuffix("raise finetuning.entropyWeight")
+            }, "\(ending.errors)")
+    }
+
     @Test func budgetsAreCalibratedAnew() throws {
         try convert("out", ["--set", "calibrationSamples=0"]).wait().succeeds()
         #expect(try !files("out").contains("calibration.json"))
@@ -103,6 +118,44 @@ import Torch
             #expect(lines.contains([phase, "7", "4", "28"]), "\(ending.output)")
         }
         try convert("out", ["--dry-run", "--set", "learners=0"]).wait().refuses(64, "learners")
+    }
+
+    /// Before phase I, whose time would be lost.
+    @Test func dataWithoutLabelsAreRefusedUnlessTheDenseModelTeachesAlone() throws {
+        try folder.add("lines.txt", Data("a b\nc d e\nf\nb c\n".utf8))
+        func convert(_ more: [String]) throws -> Program.Ending {
+            try Program(
+                ["convert", "model", "--data", "lines.txt", "--output", "out"] + shortConversion() + more,
+                in: folder
+            ).wait()
+        }
+        let before = try folder.snapshot()
+        try convert([]).refuses(65, "The data has no labels; set finetuning.distillationWeight to 1")
+        #expect(try folder.snapshot() == before)
+        try convert(["--set", "finetuning.distillationWeight=1"]).succeeds()
+    }
+
+    @Test func modulesAreNamedOrChosen() throws {
+        func kinds(_ output: String) throws -> [String] {
+            let reader = try JSONObjectReader(contentsOf: folder["\(output)/config.json"]).object("acm")
+            return try reader.objects("modules").map { try $0.string("kind") }
+        }
+        try convert("named", ["--modules", "feedForward,query"]).wait().succeeds()
+        #expect(try kinds("named").sorted() == ["feedForward", "feedForward", "query", "query"])
+        let ending = try convert("chosen", ["--modules", "auto", "--target-cost", "0.8"]).wait()
+        ending.succeeds()
+        #expect(ending.errors.contains("modules: auto took "))
+        #expect(try !kinds("chosen").isEmpty)
+        let options = try String(contentsOf: folder["chosen/conversion.yaml"], encoding: .utf8)
+        #expect(options.contains("modules: auto\n") && options.contains("targetCost: 8e-1\n"))
+        for (arguments, part) in [
+            (["--modules", "feedForward,gates"], "--modules takes auto, or kinds"),
+            (["--modules", "query", "--target-cost", "0.8"], "--target-cost goes with --modules auto"),
+        ] {
+            let refused = try convert("no", arguments).wait()
+            #expect(refused.status == 64 && refused.errors.contains(part), "\(refused.errors)")
+        }
+        try convert("no", ["--modules", "auto", "--target-cost", "1"]).wait().refuses(64, "targetCost")
     }
 
     @Test func heldOutSamplesAreNotThoseThatAreTrainedOn() throws {

@@ -54,6 +54,7 @@ public struct AudioDataset: Dataset {
     }
 
     public var count: Int { store.count }
+    public var hasLabels: Bool { labels != nil }
     public var fingerprint: UInt64 { store.fingerprint(description) }
     public var lengths: [Int]? { store.byteCounts }
     public func order(_ generator: inout SplitMix64) -> [Int] { store.order(&generator) }

@@ -26,6 +26,7 @@ public struct ImageDataset: AugmentableDataset {
 
     public var count: Int { store.count }
     public var classNames: [String]? { store.classNames }
+    public var hasLabels: Bool { store.labels != nil }
     public var fingerprint: UInt64 { store.fingerprint(description) }
     public func order(_ generator: inout SplitMix64) -> [Int] { store.order(&generator) }
 

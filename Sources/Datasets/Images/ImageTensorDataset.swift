@@ -81,6 +81,8 @@ public struct ImageTensorDataset: AugmentableDataset {
             modelClasses ?? (names?.count == count ? names : (0..<count).map(String.init))
     }
 
+    public var hasLabels: Bool { labels != nil }
+
     static let largestClassCount = 10_000_000
 
     /// All labels, and the levels of some images from all over the file.

@@ -52,6 +52,7 @@ public struct TextDataset: Dataset {
     }
 
     public var count: Int { ids.count }
+    public var hasLabels: Bool { labels != nil }
 
     public var fingerprint: UInt64 {
         var fingerprint = description

@@ -54,7 +54,14 @@ public struct TextTable: Sendable, Equatable {
         let rows = table.rows.filter { row in
             split.flatMap { wanted in splitColumn.map { row.cells[$0] == wanted } } ?? true
         }
-        if rows.isEmpty { throw DatasetError.empty(file: file) }
+        if rows.isEmpty {
+            guard let split, let splitColumn, !table.rows.isEmpty else {
+                throw DatasetError.empty(file: file)
+            }
+            throw DatasetError.noSplit(
+                file: file, split: split,
+                found: Array(Set(table.rows.map { $0.cells[splitColumn] }).sorted().prefix(20)))
+        }
         texts = rows.flatMap { row in textColumns.map { row.cells[$0] } }
         lineNumbers = rows.flatMap { row in textColumns.map { _ in row.number } }
         guard !isOfPairs else {

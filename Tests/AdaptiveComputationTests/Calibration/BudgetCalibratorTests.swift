@@ -8,7 +8,7 @@ import Transformers
 @Suite struct BudgetCalibratorTests {
     /// A converted golden with gates as they are drawn, and two sets of random inputs.
     private func model(
-        _ name: String, kinds: [SlotKind] = [.feedForward], isConditioned: Bool = true
+        _ name: String, kinds: [SlotKind] = [.feedForward], isConditioned: Bool = true, samples: Int = 32
     ) throws -> (model: AdaptiveModel, known: ModelInputs, held: ModelInputs) {
         let golden = AdaptiveModelTests()
         let model = try golden.converted(
@@ -19,14 +19,15 @@ import Transformers
                 for layer in module.gate.layers { try layer.weight.fillUniformInPlace(-0.5..<0.5) }
             }
         }
-        return (model, try inputs(of: golden.inputs(name)), try inputs(of: golden.inputs(name)))
+        func inputs() throws -> ModelInputs { try self.inputs(of: golden.inputs(name), count: samples) }
+        return (model, try inputs(), try inputs())
     }
 
-    /// Random inputs of the golden's types and widths, 32 samples.
-    private func inputs(of given: ModelInputs) throws -> ModelInputs {
+    /// Random inputs of the golden's types and widths.
+    private func inputs(of given: ModelInputs, count: Int) throws -> ModelInputs {
         ModelInputs(
             try given.tensors.mapValues { tensor in
-                let shape = [32] + tensor.shape.dropFirst()
+                let shape = [count] + tensor.shape.dropFirst()
                 if tensor.dataType.isFloatingPoint {
                     return try Tensor.empty(shape).fillUniformInPlace(-1..<1)
                 }
@@ -61,6 +62,18 @@ import Transformers
         #expect(
             zip(calibration.budgets, calibration.loads).allSatisfy { abs($0 - $1) < 0.01 },
             "\(calibration.loads)")
+    }
+
+    /// Of every family, on samples of the same kind that calibration did not see.
+    @Test(arguments: ["bert", "vit", "deit", "dinov2", "wav2vec2_ctc", "hubert", "wavlm", "whisper"])
+    func loadsOnOtherSamplesAreTheBudgets(name: String) throws {
+        try Runtime.seed(3)
+        let (model, known, held) = try model(name, samples: 1024)
+        let calibrated = try BudgetCalibrator(batchCount: 1) { _ in known }.run(model)
+        for asked in (4...20).map({ Double($0) / 20 }) {
+            let found = try load(calibrated, held, asked)
+            #expect(abs(asked - found) < 0.01, "\(asked) \(found)")
+        }
     }
 
     /// With the same input a larger budget gives no token fewer learners.

@@ -75,7 +75,7 @@ import Torch
             ("text\tlabel\na\tx\n\nb\n", nil, "line 4: expected 2 columns, found 1"),
             ("text\tlabel\r\na\tx\ty\r\n", nil, "line 2: expected 2 columns, found 3"),
             ("text\tlabel\n", nil, "has no samples"),
-            ("text\tsplit\na\ttrain\n", "test", "has no samples"),
+            ("text\tsplit\nb\ttrain\na\tdev\n", "test", "has no split \"test\": found dev, train"),
         ] as [(String, String?, String)])
     func refusals(content: String, split: String?, part: String) throws {
         #expect(try refusal(Data(content.utf8), split: split).contains(part))
