@@ -24,7 +24,17 @@ extension TrainingOptions {
         } catch let error as DecodingError {
             throw ConversionError.option("\(source): \(Self.describe(error))")
         } catch {
-            throw ConversionError.option("\(source) is not valid YAML: \(error)")
+            throw ConversionError.option("\(source) is not valid YAML: \(Self.describe(error))")
+        }
+    }
+
+    /// One line: the place, and what is wrong there.
+    private static func describe(_ error: any Error) -> String {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "line \(mark.line), column \(mark.column): \(problem)"
+        default: "\(error)".replacing("\n", with: " ")
         }
     }
 
