@@ -72,7 +72,8 @@ import Testing
         let folder = try TemporaryFolder(["a.yaml": "learners: 4\nwidth: 3\n", "b.yaml": "learners: [\n"])
         try folder.add("c.yaml", Data([0xFF, 0xFE]))
         for (name, part) in [
-            ("a.yaml", "a.yaml: there is no option width"), ("b.yaml", "b.yaml is not valid YAML: line 2, column 1: "),
+            ("a.yaml", "a.yaml: there is no option width"),
+            ("b.yaml", "b.yaml is not valid YAML: line 2, column 1: "),
             ("c.yaml", "c.yaml is not UTF-8"),
         ] {
             let ending = try Program(Self.convert + ["--config", name], in: folder).wait()
