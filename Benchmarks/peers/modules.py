@@ -249,7 +249,7 @@ def main() -> int:
                     f"{options.rounds}",
             versions={"torch": torch.__version__, "onnxruntime": onnxruntime.__version__,
                       "openvino": openvino.__version__.split("-")[0]},
-            notes=f"{options.threads} threads, {options.rounds} rounds by turns. The last column is over the fastest peer of "
+            notes=f"Threads: {options.threads}; {options.rounds} rounds by turns. The last column is over the fastest peer of "
                   "the same module and precision.",
             tables=[{"header": header, "rows": rows}])
         draw(rows, options.tokens, options.output.with_suffix(".svg"))
