@@ -4,12 +4,13 @@
     python3 -m venv .deps/peers && .deps/peers/bin/pip install -r Benchmarks/peers/requirements.txt
     .deps/peers/bin/python Benchmarks/peers/cpu.py [--batch 8] [--rounds 7] [--output Benchmarks/results/NAME.json]
 
-All have the same random weights and as many threads as PyTorch takes; int8 peers are quantised by their own tools
-(OpenVINO's by NNCF on random images). The learners of the converted models, with and without projections, are cut from
-the dense model and their gates random, calibrated on random images: their choices differ by token, which is what the
-time depends on. Everybody is timed in
-rounds by turns; the smallest of the rounds' medians counts, since what else runs on a machine only adds. What is made
-once stays in the folder --work.
+All have the same random weights and as many threads as PyTorch takes; int8 peers are quantised by their own tools:
+OpenVINO's by NNCF on random images, those of ONNX Runtime and PyTorch by the ranges that each pass has. The learners of
+the converted models, with and without projections, are cut from the dense model and their gates random, calibrated on
+random images: their choices differ by token, which is what the time depends on. Everybody is timed in rounds by turns;
+the smallest of the rounds' medians counts, since what else runs on a machine only adds; "p99" is the median of the
+rounds' own, which is their longest run where --repeats is small. What is made once stays in the folder --work. With
+--output a plot is written beside it: time over that of the fastest dense peer against load, with the linear line.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import torch
 import transformers
 
 sys.path.append(str(pathlib.Path(__file__).parents[1]))
+import plot  # noqa: E402
 import results  # noqa: E402
 import vit  # noqa: E402
 
@@ -40,6 +42,9 @@ def pytorch(dense: pathlib.Path, images: torch.Tensor) -> dict[str, Job]:
         compiled = torch.compile(model)
         jobs[f"PyTorch eager, {name}"] = lambda model=model, batch=batch: model(batch)
         jobs[f"torch.compile, {name}"] = lambda model=compiled, batch=batch: model(batch)
+    model = transformers.ViTModel.from_pretrained(dense).eval()
+    quantised = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, torch.qint8)
+    jobs["PyTorch eager, int8"] = lambda: quantised(images)
     return jobs
 
 
@@ -99,15 +104,30 @@ def ours(options, folder: pathlib.Path, dtype: str, threads: int) -> dict[float 
     return {row["budget"]: row for row in written["rows"]}
 
 
-def measure(options) -> list[tuple[str, float, list[float]]]:
-    """Name, load and the medians of the rounds in milliseconds."""
+class Measured(typing.NamedTuple):
+    name: str
+    load: float
+    medians: list[float]  # of the rounds, in milliseconds
+    slowest: list[float]  # their 99th percentiles
+
+    @property
+    def precision(self) -> str:
+        return next(dtype for dtype in ("int8", "bfloat16", "float32") if dtype in self.name)
+
+
+def measure(options) -> list[Measured]:
     threads = torch.get_num_threads()
     dense, converted = vit.prepare(options.acm, options.work, transformers.ViTConfig(), options.images)
     images = torch.randn(options.batch, 3, SIZE, SIZE)
     file = exported(dense, images, options.work)
     jobs = pytorch(dense, images) | onnx_runtime(file, images, threads) | openvino_runtime(file, images, threads)
-    times: dict[str, list[float]] = {}
-    loads: dict[str, float] = {}
+    found: dict[str, Measured] = {}
+
+    def add(name: str, load: float, median: float, p99: float) -> None:
+        one = found.setdefault(name, Measured(name, load, [], []))
+        one.medians.append(median)
+        one.slowest.append(p99)
+
     with torch.inference_mode():
         for job in jobs.values():
             job()
@@ -119,15 +139,24 @@ def measure(options) -> list[tuple[str, float, list[float]]]:
                     started = time.perf_counter()
                     job()
                     once.append(1000 * (time.perf_counter() - started))
-                times.setdefault(name, []).append(statistics.median(once))
+                add(name, 1, statistics.median(once), statistics.quantiles(once, n=100, method="inclusive")[98])
             for dtype in ("float32", "bfloat16", "int8"):
                 for kind, folder in {"dense": dense, **converted}.items():
                     for budget, row in ours(options, folder, dtype, threads).items():
                         name = f"acm {dtype}, {kind}" + ("" if budget is None else f", budget {budget}")
-                        times.setdefault(name, []).append(row["milliseconds"]["median"])
-                        loads[name] = row["load"]
-            print({name: round(min(rounds), 1) for name, rounds in times.items()}, flush=True)
-    return [(name, loads.get(name, 1), rounds) for name, rounds in times.items()]
+                        add(name, row["load"], row["milliseconds"]["median"], row["milliseconds"]["p99"])
+            print({name: round(min(one.medians), 1) for name, one in found.items()}, flush=True)
+    return list(found.values())
+
+
+def draw(found: list[Measured], best: dict[str, float], batch: int, file: pathlib.Path) -> None:
+    series: dict[str, list[tuple[float, float]]] = {}
+    for one in found:
+        if "budget" in one.name:
+            name = one.name.removeprefix("acm ").partition(", budget")[0]
+            series.setdefault(name, []).append((one.load, min(one.medians) / best[one.precision]))
+    plot.lines(file, title=f"Converted ViT-B/16 on a CPU, batch {batch}", across="load", up="time / fastest dense peer's",
+               series=series, reference=[(0, 0), (1, 1)], reference_name="time = load", top=1.5)
 
 
 def main() -> int:
@@ -141,22 +170,20 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3, help="in each round")
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
+    if options.repeats < 2:
+        parser.error("--repeats must be at least 2")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     transformers.logging.set_verbosity_error()
-    found = sorted(measure(options), key=lambda one: min(one[2]))
-
-    def precision(name: str) -> str:
-        return next(dtype for dtype in ("int8", "bfloat16", "float32") if dtype in name)
-
+    found = sorted(measure(options), key=lambda one: min(one.medians))
     best: dict[str, float] = {}
-    for name, _, rounds in found:
-        if not name.startswith("acm"):
-            best.setdefault(precision(name), min(rounds))  # the fastest comes first
+    for one in found:
+        if not one.name.startswith("acm"):
+            best.setdefault(one.precision, min(one.medians))  # the fastest comes first
     rows = []
-    for name, load, rounds in found:
-        rows.append([name, round(load, 3), round(min(rounds) / options.batch, 1),
-                     round(statistics.median(rounds) / options.batch, 1),
-                     round(min(rounds) / best[precision(name)], 2)])
+    for one in found:
+        times = min(one.medians), statistics.median(one.medians), statistics.median(one.slowest)
+        rows.append([one.name, round(one.load, 3), *(round(time / options.batch, 1) for time in times),
+                     round(times[0] / best[one.precision], 2)])
         print(*rows[-1], sep=" | ")
     if options.output:
         import onnxruntime
@@ -168,7 +195,8 @@ def main() -> int:
                       "openvino": openvino.__version__.split("-")[0]},
             notes=f"{torch.get_num_threads()} threads, {options.rounds} rounds by turns; random weights. The last column "
                   "is over the fastest peer of the same precision.",
-            tables=[{"header": ["", "load", "ms an image, least", "median", "of the best peer"], "rows": rows}])
+            tables=[{"header": ["", "load", "ms an image, least", "median", "p99", "of the best peer"], "rows": rows}])
+        draw(found, best, options.batch, options.output.with_suffix(".svg"))
     return 0
 
 

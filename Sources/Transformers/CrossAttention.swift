@@ -55,8 +55,10 @@ public struct CrossAttention: Layer {
     ///   - encoderStates: `[batch, encoderTokens, width]`; not looked at where `memory` has the keys
     ///     and values of an earlier call.
     ///   - memory: takes the keys and values of the encoder's tokens, and gives them back.
+    ///   - residual: what the output is added to, of its shape and type.
     func callAsFunction(
-        _ input: Tensor, encoderStates: Tensor, block: Int, memory: DecoderMemory?, _ pass: ForwardPass
+        _ input: Tensor, encoderStates: Tensor, block: Int, memory: DecoderMemory?,
+        addedTo residual: Tensor, _ pass: ForwardPass
     ) throws -> Tensor {
         func heads(_ slot: any Slot, _ kind: SlotKind, _ input: Tensor) throws -> Tensor {
             try pass.run(slot, at: SlotPlace(stack: .decoder, block: block, kind: kind), input)
@@ -74,6 +76,7 @@ public struct CrossAttention: Layer {
         let context = try scaledDotProductAttention(query: query, key: tokens.key, value: tokens.value)
             .joinedHeads()
         return try pass.run(
-            output, at: SlotPlace(stack: .decoder, block: block, kind: .crossOutput), context)
+            output, at: SlotPlace(stack: .decoder, block: block, kind: .crossOutput), context,
+            addedTo: residual)
     }
 }

@@ -50,6 +50,14 @@ open class ForwardPass {
         return output
     }
 
+    /// `residual + slot(input)`, as one unless the slot's own output is observed.
+    func run(
+        _ slot: any Slot, at place: SlotPlace, _ input: Tensor, addedTo residual: Tensor
+    ) throws -> Tensor {
+        if observe == nil { return try slot(input, addedTo: residual, at: place, self) }
+        return try residual + run(slot, at: place, input)
+    }
+
     /// A pass with the same settings that nothing has run in, for one block that may run again in backward.
     open func forBlock() -> ForwardPass { ForwardPass() }
 

@@ -64,15 +64,18 @@ public struct SelfAttention: Layer {
     ///   - isCausal: whether tokens attend to themselves and those before alone; not with a mask.
     ///   - memory: keys and values of the tokens before the input's, to which those of the input
     ///     are added; nil where there are none.
+    ///   - residual: what the output is added to, of its shape and type.
     ///   - pass: what runs the projections.
     public func callAsFunction(
         _ input: Tensor, stack: BlockStack = .encoder, block: Int, mask: Tensor?, isCausal: Bool = false,
-        memory: DecoderMemory? = nil, _ pass: ForwardPass
+        memory: DecoderMemory? = nil, addedTo residual: Tensor? = nil, _ pass: ForwardPass
     ) throws -> Tensor {
         let (query, key, value) = try project(input, stack: stack, block: block, pass)
         let context = try attend(
             query, key, value, block: block, mask: mask, isCausal: isCausal, memory: memory)
-        return try pass.run(output, at: SlotPlace(stack: stack, block: block, kind: .output), context)
+        let place = SlotPlace(stack: stack, block: block, kind: .output)
+        guard let residual else { return try pass.run(output, at: place, context) }
+        return try pass.run(output, at: place, context, addedTo: residual)
     }
 
     private func project(

@@ -89,6 +89,54 @@ import Transformers
         #expect(error < 0.05 * scale && error > 0)
     }
 
+    /// The residual that a packed slot adds itself, in a block's pass and where somebody observes the slots.
+    @Test(arguments: PackedPrecision.allCases, [false, true])
+    func residualsAreAdded(_ precision: PackedPrecision, isAdaptive: Bool) throws {
+        let network = try model(isAdaptive: isAdaptive).packed(precision).network
+        try Runtime.seed(2)
+        for kind in [SlotKind.feedForward, .output] {
+            let place = SlotPlace(block: 0, kind: kind)
+            let slot = try #require(network.slot(at: place))
+            let input = try Tensor.normal([2, 5, slot.inputWidth])
+            let residual = try Tensor.normal([2, 5, slot.outputWidth])
+            let (alone, sum) = try withoutGradients {
+                try (
+                    slot(input, at: place, AdaptivePass(budget: 0.4)),
+                    slot(input, addedTo: residual, at: place, AdaptivePass(budget: 0.4))
+                )
+            }
+            let error = try (sum - (residual + alone)).norm().item(Float.self)
+            #expect(error < 1e-4, "\(place)")
+        }
+    }
+
+    /// Observers see what slots give, not the sums that packed slots make of it.
+    @Test(arguments: ["vit", "bert", "wav2vec2", "whisper"]) func observersSeeSlotsAlone(name: String) throws
+    {
+        let folder = goldens.appendingPathComponent(name)
+        let model = AdaptiveModel(dense: try ModelFolder.load(folder))
+        let packed = try model.packed(.float32)
+        let inputs = ModelInputs(
+            try SafetensorsFile(folder.appendingPathComponent("inputs.safetensors")).tensors())
+        func run(_ model: AdaptiveModel, observed: Bool) throws -> (seen: [Tensor], output: Tensor) {
+            var seen: [Tensor] = []
+            let pass = AdaptivePass()
+            if observed { pass.observe = { _, _, _, output in seen.append(output) } }
+            let outputs = try withoutGradients { try model(inputs, pass) }
+            return (seen, try #require(outputs.tensors.first?.tensor))
+        }
+        let wanted = try run(model, observed: true)
+        let found = try run(packed, observed: true)
+        #expect(found.seen.count == wanted.seen.count && !found.seen.isEmpty)
+        let pairs = zip(
+            found.seen + [found.output, try run(packed, observed: false).output],
+            wanted.seen + [wanted.output, wanted.output])
+        for (tensor, expected) in pairs {
+            let error = try (tensor - expected).norm().item(Float.self)
+            #expect(try error <= 1e-4 * max(1, expected.norm().item(Float.self)))
+        }
+    }
+
     @Test func packedModelsAreNotSaved() throws {
         let packed = try model(isAdaptive: true).packed(.float32)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)

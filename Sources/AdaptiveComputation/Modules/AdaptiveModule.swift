@@ -36,6 +36,18 @@ public struct AdaptiveModule: Slot {
     public func callAsFunction(
         _ input: Tensor, at place: SlotPlace, _ pass: ForwardPass
     ) throws -> Tensor {
+        try output(input, addedTo: nil, at: place, pass)
+    }
+
+    public func callAsFunction(
+        _ input: Tensor, addedTo residual: Tensor, at place: SlotPlace, _ pass: ForwardPass
+    ) throws -> Tensor {
+        try output(input, addedTo: residual, at: place, pass)
+    }
+
+    private func output(
+        _ input: Tensor, addedTo residual: Tensor?, at place: SlotPlace, _ pass: ForwardPass
+    ) throws -> Tensor {
         let adaptive = pass as? AdaptivePass
         let budget = adaptive?.budget ?? 1
         switch adaptive?.mode ?? .inference {
@@ -45,13 +57,14 @@ public struct AdaptiveModule: Slot {
             if let mask = pass.tokenMask(at: place) {
                 choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice))
             }
-            return try run(input, choices, at: place, adaptive)
+            return try run(input, choices, addedTo: residual, at: place, adaptive)
         case .fixed(let count):
             guard (minimumChoice...learners.count).contains(count) else {
                 throw TorchError.invalidArgument(
                     "\(place) can run \(minimumChoice) to \(learners.count) learners, not \(count).")
             }
-            return try run(input, equalChoices(count, for: input), at: place, adaptive)
+            return try run(
+                input, equalChoices(count, for: input), addedTo: residual, at: place, adaptive)
         case .training(let temperature):
             let logits = try gate(input, budget: budget)
             let noise = try (adaptive?.noise ?? .generator).draw(like: logits, at: place)
@@ -60,7 +73,8 @@ public struct AdaptiveModule: Slot {
                 GateDecision(
                     place: place, choices: try oneHot.detach().argMax(axis: -1) + minimumChoice,
                     oneHot: oneHot, minimumChoice: minimumChoice))
-            return try learners(input, tails: tails(oneHot))
+            let output = try learners(input, tails: tails(oneHot))
+            return try residual.map { try $0 + output } ?? output
         }
     }
 
@@ -79,11 +93,12 @@ public struct AdaptiveModule: Slot {
     }
 
     private func run(
-        _ input: Tensor, _ choices: Tensor, at place: SlotPlace, _ pass: AdaptivePass?
+        _ input: Tensor, _ choices: Tensor, addedTo residual: Tensor?, at place: SlotPlace,
+        _ pass: AdaptivePass?
     ) throws -> Tensor {
         pass?.record(
             GateDecision(place: place, choices: choices, oneHot: nil, minimumChoice: minimumChoice))
-        return try learners(input, choices: choices)
+        return try learners(input, choices: choices, addedTo: residual)
     }
 
     /// For each learner n the mass of the choices that run it, `Σ_{k ≥ n} oneHot_k`.

@@ -63,16 +63,21 @@ public struct Learners: Layer {
 
     /// Runs only the learners that were chosen.
     ///
-    /// - Parameters: `input [batch, tokens, inputWidth]`, `choices [batch, tokens]` int64.
+    /// - Parameters: `input [batch, tokens, inputWidth]`, `choices [batch, tokens]` int64, and `residual
+    ///   [batch, tokens, outputWidth]`, which the outputs are added to.
     /// - Returns: `[batch, tokens, outputWidth]`.
-    public func callAsFunction(_ input: Tensor, choices: Tensor) throws -> Tensor {
+    public func callAsFunction(
+        _ input: Tensor, choices: Tensor, addedTo residual: Tensor? = nil
+    ) throws -> Tensor {
         if let packed {
-            return try PackedOperators.gated(.tensor(input), .tensor(choices), .tensor(packed))
+            return try PackedOperators.gated(
+                .tensor(input), .tensor(choices), .tensor(packed), .optionalTensor(residual))
         }
         let type = w1.dataType
-        return try Operators.gatedMLP(
+        let output = try Operators.gatedMLP(
             .tensor(input.to(nil, type)), .tensor(choices), .tensor(w1), .tensor(b1), .tensor(w2),
             .tensor(bias), .int(count), .string(activation.operatorName))
+        return try residual.map { try $0 + output } ?? output
     }
 
     /// `bias + Σ_n tails_n · s_n(z)`: the training form, which carries the gradient of the task

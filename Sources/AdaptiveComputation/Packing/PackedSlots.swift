@@ -20,6 +20,13 @@ public struct PackedLinear: Slot {
     public func callAsFunction(_ input: Tensor, at place: SlotPlace, _ pass: ForwardPass) throws -> Tensor {
         try PackedOperators.linear(.tensor(input), .tensor(packed))
     }
+
+    public func callAsFunction(
+        _ input: Tensor, addedTo residual: Tensor, at place: SlotPlace, _ pass: ForwardPass
+    ) throws -> Tensor {
+        try PackedOperators.linear(
+            .tensor(input), .tensor(packed), .string(Activation.identity.operatorName), .tensor(residual))
+    }
 }
 
 /// A dense feed-forward for inference on a CPU, whose hidden channels stay in the cache.
@@ -44,7 +51,18 @@ public struct PackedFeedForward: Slot {
     }
 
     public func callAsFunction(_ input: Tensor, at place: SlotPlace, _ pass: ForwardPass) throws -> Tensor {
+        try run(input, residual: nil)
+    }
+
+    public func callAsFunction(
+        _ input: Tensor, addedTo residual: Tensor, at place: SlotPlace, _ pass: ForwardPass
+    ) throws -> Tensor {
+        try run(input, residual: residual)
+    }
+
+    private func run(_ input: Tensor, residual: Tensor?) throws -> Tensor {
         let all = try Tensor.ones(Array(input.shape.dropLast()), .int64)
-        return try PackedOperators.gated(.tensor(input), .tensor(all), .tensor(packed))
+        return try PackedOperators.gated(
+            .tensor(input), .tensor(all), .tensor(packed), .optionalTensor(residual))
     }
 }

@@ -195,8 +195,9 @@ public struct BERTBlock: TransformerBlock {
     func callAsFunction(
         _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {
-        let attended = try attentionNorm(input + attention(input, block: index, mask: mask, pass))
+        let attended = try attentionNorm(
+            attention(input, block: index, mask: mask, addedTo: input, pass))
         let place = SlotPlace(block: index, kind: .feedForward)
-        return try feedForwardNorm(attended + pass.run(feedForward, at: place, attended))
+        return try feedForwardNorm(pass.run(feedForward, at: place, attended, addedTo: attended))
     }
 }

@@ -215,8 +215,9 @@ public struct ViTBlock: TransformerBlock {
     func callAsFunction(
         _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {
-        let attended = try input + attention(attentionNorm(input), block: index, mask: mask, pass)
+        let attended = try attention(
+            attentionNorm(input), block: index, mask: mask, addedTo: input, pass)
         let place = SlotPlace(block: index, kind: .feedForward)
-        return try attended + pass.run(feedForward, at: place, feedForwardNorm(attended))
+        return try pass.run(feedForward, at: place, feedForwardNorm(attended), addedTo: attended)
     }
 }

@@ -39,15 +39,14 @@ public struct Wav2Vec2Block: TransformerBlock {
     ) throws -> Tensor {
         let place = SlotPlace(block: index, kind: .feedForward)
         let attentionInput = try normsInputs ? attentionNorm(input) : input
-        let attended =
-            try input
-            + attention(
-                attentionInput, block: index, mask: scores(attentionInput, mask: mask, bias: bias), pass)
+        let attended = try attention(
+            attentionInput, block: index, mask: scores(attentionInput, mask: mask, bias: bias),
+            addedTo: input, pass)
         if normsInputs {
-            return try attended + pass.run(feedForward, at: place, feedForwardNorm(attended))
+            return try pass.run(feedForward, at: place, feedForwardNorm(attended), addedTo: attended)
         }
         let states = try attentionNorm(attended)
-        return try feedForwardNorm(states + pass.run(feedForward, at: place, states))
+        return try feedForwardNorm(pass.run(feedForward, at: place, states, addedTo: states))
     }
 
     /// The mask, and where there are relative positions what is added to the scores instead.

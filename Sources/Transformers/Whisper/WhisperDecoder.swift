@@ -110,16 +110,13 @@ public struct WhisperDecoderBlock: TransformerBlock {
         _ input: Tensor, encoderStates: Tensor, index: Int, mask: Tensor?, isCausal: Bool,
         memory: DecoderMemory?, _ pass: ForwardPass
     ) throws -> Tensor {
-        var states =
-            try input
-            + attention(
-                attentionNorm(input), stack: .decoder, block: index, mask: mask, isCausal: isCausal,
-                memory: memory, pass)
-        states =
-            try states
-            + crossAttention(
-                crossAttentionNorm(states), encoderStates: encoderStates, block: index, memory: memory, pass)
+        var states = try attention(
+            attentionNorm(input), stack: .decoder, block: index, mask: mask, isCausal: isCausal,
+            memory: memory, addedTo: input, pass)
+        states = try crossAttention(
+            crossAttentionNorm(states), encoderStates: encoderStates, block: index, memory: memory,
+            addedTo: states, pass)
         let place = SlotPlace(stack: .decoder, block: index, kind: .feedForward)
-        return try states + pass.run(feedForward, at: place, feedForwardNorm(states))
+        return try pass.run(feedForward, at: place, feedForwardNorm(states), addedTo: states)
     }
 }

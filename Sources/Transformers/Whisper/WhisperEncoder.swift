@@ -82,9 +82,10 @@ public struct WhisperEncoderBlock: TransformerBlock {
     }
 
     func callAsFunction(_ input: Tensor, index: Int, _ pass: ForwardPass) throws -> Tensor {
-        let attended = try input + attention(attentionNorm(input), block: index, mask: nil, pass)
+        let attended = try attention(
+            attentionNorm(input), block: index, mask: nil, addedTo: input, pass)
         let place = SlotPlace(block: index, kind: .feedForward)
-        let states = try attended + pass.run(feedForward, at: place, feedForwardNorm(attended))
+        let states = try pass.run(feedForward, at: place, feedForwardNorm(attended), addedTo: attended)
         // As transformers does: half precision would overflow.
         return states.dataType == .float16 ? try states.clamped(to: -64_504...64_504) : states
     }

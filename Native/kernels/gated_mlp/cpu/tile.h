@@ -156,6 +156,7 @@ void gather(const Tile &tile, const Strips &input) {
     for (int64_t row = 0; row < tile.strips() * stripRows; ++row) {
         // Rows after the last repeat it; their results are not used.
         int64_t token = tile.order[smaller(row, tile.rows - 1)];
+        prefetchRow(tile.input, tile.order[smaller(row + 1, tile.rows - 1)], 0, plan.channels);
         auto read = [&](int64_t column) {
             return loadRow(tile.input, token, column, plan.channels - column);
         };
@@ -270,10 +271,14 @@ inline void write(const Tile &tile, int64_t row, int64_t column, Floats x) {
 
 template <Precision precision>
 void finish(const Tile &tile, int64_t firstPanel, int64_t endPanel, const float *sums, int64_t sumsStride) {
-    for (int64_t row = 0; row < tile.rows; ++row)
-        for (int64_t column = 0; column < (endPanel - firstPanel) * panelWidth; column += lanes)
-            write(tile, row, firstPanel * panelWidth + column,
-                  load<Floats>(sums + row * sumsStride + column));
+    int64_t first = firstPanel * panelWidth, width = (endPanel - firstPanel) * panelWidth;
+    for (int64_t row = 0; row < tile.rows; ++row) {
+        int64_t next = tile.order[smaller(row + 1, tile.rows - 1)], count = smaller(width, tile.plan->outputs - first);
+        prefetchRow(tile.output, next, first, count);
+        if (tile.residual.data != nullptr) prefetchRow(tile.residual, next, first, count);
+        for (int64_t column = 0; column < width; column += lanes)
+            write(tile, row, first + column, load<Floats>(sums + row * sumsStride + column));
+    }
 }
 
 template <Precision precision, Kind kind>
