@@ -8,9 +8,7 @@ public protocol Slot: Layer {
     var outputWidth: Int { get }
     /// Applies the slot; `pass` has what it is told and takes what it reports.
     func callAsFunction(_ input: Tensor, at place: SlotPlace, _ pass: ForwardPass) throws -> Tensor
-    /// `residual + slot(input)`, which a slot may compute as one.
-    ///
-    /// - Parameter residual: of the output's shape and type.
+    /// `residual + slot(input)`, which a slot may compute as one; `residual` has the output's shape and type.
     func callAsFunction(
         _ input: Tensor, addedTo residual: Tensor, at place: SlotPlace, _ pass: ForwardPass
     ) throws -> Tensor
