@@ -399,6 +399,11 @@ def main() -> None:
     chosen = arguments.variants.split(",") if arguments.variants else list(task["variants"])
     if unknown := [name for name in chosen if name not in task["variants"]]:
         parser.error(f"{arguments.task} has no variant {unknown[0]}")
+    for device in arguments.time.split(",") if arguments.time else []:
+        if device not in task.get("timed_batch", {}):
+            parser.error(f"{arguments.task} has no timed_batch for {device}")
+    if arguments.corruptions and "corruptions" not in task:
+        parser.error(f"{arguments.task} does not say what to measure on corrupted images")
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
     arguments.first_seed = seeds[0]
     runs = [Run(arguments.work, variant, seed) for seed in seeds for variant in chosen]

@@ -51,6 +51,11 @@ import Transformers
             }
         }
         try model.joinProjections()
+        let first = try [SlotKind.query, .key, .value].map { kind in
+            let layer = try #require(model.network.slot(at: SlotPlace(block: 1, kind: kind)) as? Linear)
+            return try layer.weight.withBytes { (UInt(bitPattern: $0.baseAddress), UInt($0.count)) }
+        }
+        #expect(first[0].0 + first[0].1 == first[1].0 && first[1].0 + first[1].1 == first[2].0)
         func difference() throws -> Float {
             try zip(logits(model), logits(apart)).map { abs($0 - $1) }.max() ?? .nan
         }

@@ -76,7 +76,7 @@ import Transformers
         for sample in 0..<6 {
             let own = (0..<blocks).filter { classToken[$0 * 6 + sample] == 1 }.map { counts[$0 * 6 + sample] }
             depths.insert(own.count)
-            #expect(try pass.sampleCosts?()[sample] == BlockCosts(model.base).total(own))
+            #expect(try pass.sampleCosts?()[sample] == BlockCosts().total(model.base, own))
         }
         let first = Array(counts[0..<6])
         let second = Array(counts[6..<12])

@@ -19,7 +19,7 @@ public struct EarlyExitModel: WrappingModel {
     public let ensembles: [ExitEnsemble]
     /// nil before calibration.
     public var thresholds: ExitThresholds?
-    private let blockCosts: BlockCosts
+    private let blockCosts = BlockCosts()
 
     static let key = "early_exit"
 
@@ -32,7 +32,6 @@ public struct EarlyExitModel: WrappingModel {
             throw ModelError.invalidSlot("Exits are for classifiers that are BERT, ViT, DeiT or DINOv2.")
         }
         self.base = base
-        blockCosts = BlockCosts(base)
         let blockCount = stacks[0].blockCount
         exits = try (0..<blockCount - 1).map {
             try ExitHead(width: stacks[0].width, classCount: classCount, isFirst: $0 == 0)
@@ -76,7 +75,7 @@ public struct EarlyExitModel: WrappingModel {
     ///
     /// - Parameter tokenCount: tokens of the sample.
     public func costs(tokenCount: Int) throws -> [Double] {
-        let parts = try blockCosts.parts(tokenCount)
+        let parts = try blockCosts.parts(base, tokenCount)
         return (1...ensembles.count).map { depth in
             let heads = Double(exits.prefix(depth).reduce(0) { $0 + $1.cost })
             let own = depth == ensembles.count ? parts.head : 0

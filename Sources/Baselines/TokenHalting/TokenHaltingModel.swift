@@ -17,7 +17,7 @@ import Transformers
 public struct TokenHaltingModel: WrappingModel {
     public internal(set) var base: any TransformerModel
     public let halting: HaltingScore
-    private let costs: BlockCosts
+    private let costs = BlockCosts()
     /// A token whose score is this near to 1 halts.
     static let tolerance = 0.01
     static let key = "token_halting"
@@ -31,7 +31,6 @@ public struct TokenHaltingModel: WrappingModel {
         }
         self.base = base
         halting = try HaltingScore()
-        costs = BlockCosts(base)
     }
 
     var added: [(name: String, layer: any Layer)] { [("halting", halting)] }
@@ -42,7 +41,9 @@ public struct TokenHaltingModel: WrappingModel {
         defer { pass.betweenBlocks = nil }
         let outputs = try base(inputs, pass)
         if let pass = pass as? AdaptivePass {
-            pass.sampleCosts = { [costs] in try run.tokenCounts(inputs.sampleCount).map(costs.total) }
+            pass.sampleCosts = {
+                try run.tokenCounts(inputs.sampleCount).map { try costs.total(base, $0) }
+            }
         }
         return outputs
     }

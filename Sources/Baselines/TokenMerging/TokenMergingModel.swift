@@ -14,7 +14,7 @@ import Transformers
 /// - Source: ToMe, Bolya et al. 2023 (arXiv 2210.09461).
 public struct TokenMergingModel: WrappingModel {
     public internal(set) var base: any TransformerModel
-    private let costs: BlockCosts
+    private let costs = BlockCosts()
     static let key = "token_merging"
 
     /// - Throws: `ModelError.invalidSlot(_:)` for a model that is not of images, or whose head takes the patches.
@@ -25,7 +25,6 @@ public struct TokenMergingModel: WrappingModel {
                     + "without a classifier.")
         }
         self.base = base
-        costs = BlockCosts(base)
     }
 
     var added: [(name: String, layer: any Layer)] { [] }
@@ -33,15 +32,14 @@ public struct TokenMergingModel: WrappingModel {
     public func callAsFunction(_ inputs: ModelInputs, _ pass: ForwardPass) throws -> ModelOutputs {
         let adaptive = pass as? AdaptivePass
         var counts: [Int]?
-        pass.betweenBlocks = { [weak pass, costs, blockCount = dimensions.blockCount] block, flow in
+        pass.betweenBlocks = { [weak pass] block, flow in
             guard let pass else { return true }
             let known =
                 try counts
-                ?? Self.schedule(
-                    costs, flow.states.size(1), leadingCount: pass.leadingTokenCount,
-                    blockCount: blockCount, budget: adaptive?.budget ?? 1)
+                ?? schedule(
+                    flow.states.size(1), leadingCount: pass.leadingTokenCount, budget: adaptive?.budget ?? 1)
             counts = known
-            if block + 1 < blockCount {
+            if block + 1 < known.count {
                 try TokenMerge.merge(
                     &flow, count: known[block] - known[block + 1], leadingCount: pass.leadingTokenCount)
             }
@@ -50,32 +48,30 @@ public struct TokenMergingModel: WrappingModel {
         defer { pass.betweenBlocks = nil }
         let outputs = try base(inputs, pass)
         if let adaptive, let counts {
-            adaptive.sampleCosts = { [costs] in
-                Array(repeating: try costs.total(counts), count: inputs.sampleCount)
+            adaptive.sampleCosts = {
+                Array(repeating: try costs.total(base, counts), count: inputs.sampleCount)
             }
         }
         return outputs
     }
 
     /// The tokens of each block such that the cost comes nearest to the budget from below.
-    static func schedule(
-        _ costs: BlockCosts, _ tokenCount: Int, leadingCount: Int, blockCount: Int, budget: Double
-    ) throws -> [Int] {
+    private func schedule(_ tokenCount: Int, leadingCount: Int, budget: Double) throws -> [Int] {
         func counts(_ rate: Double) -> [Int] {
             var counts = [tokenCount]
-            for block in 1..<max(blockCount, 1) {
+            for block in 1..<max(dimensions.blockCount, 1) {
                 let wanted = Int(Double(block) * rate) - Int(Double(block - 1) * rate)
                 let patches = counts[block - 1] - leadingCount
                 counts.append(counts[block - 1] - min(wanted, patches / 2))
             }
             return counts
         }
-        let limit = try budget * costs.total(counts(0))
+        let limit = try budget * costs.total(base, counts(0))
         var (low, high) = (0.0, Double(tokenCount))
         guard budget < 1 else { return counts(0) }
         for _ in 0..<30 {
             let middle = (low + high) / 2
-            if try costs.total(counts(middle)) > limit { low = middle } else { high = middle }
+            if try costs.total(base, counts(middle)) > limit { low = middle } else { high = middle }
         }
         return counts(high)
     }

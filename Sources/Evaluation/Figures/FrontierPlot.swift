@@ -5,7 +5,8 @@ import Torch
 /// dense one.
 ///
 /// The quality is a classifier's accuracy, else the word error rate, else of pairs of texts the rank correlation
-/// with their scores, else the mean cosine with the dense model's embeddings; the compute is the share of the dense multiply-accumulates.
+/// with their scores, else the mean cosine with the dense model's embeddings; the compute is the share of the dense
+/// multiply-accumulates.
 public struct FrontierPlot: Sendable, Equatable {
     private let plot: LinePlot
 
