@@ -20,6 +20,7 @@ power lowers it.
 | dense, eager | linear, gelu, linear |
 | dense, addmm_activation | cuBLASLt's epilogue, whose gelu is the tanh form |
 | dense, compiled | torch.compile, max-autotune; --no-compile leaves it out |
+| dense, ours | acm::mlp: libtorch's layers, or our kernels where many tokens are |
 | dense, fp8 | an experiment: torch._scaled_mm, a scale for each row, made in the call; never "the fastest dense" |
 | ours | sorts, too; "and the gate": acm::gate_choice before it, on the same input |
 | prefixes | the dense layers on the first learners' weights, once for each choice |
@@ -98,7 +99,8 @@ class Layer:
             hidden = torch._addmm_activation(self.b1, x, self.w1.t(), use_gelu=True)
             return F.linear(hidden, self.w2, self.bias)
 
-        methods = {"dense, eager": eager, "dense, addmm_activation": fused}
+        methods = {"dense, eager": eager, "dense, addmm_activation": fused,
+                   "dense, ours": lambda x: torch.ops.acm.mlp(x, self.w1, self.b1, self.w2, self.bias, "gelu")}
         if not compiles:
             return methods
         try:

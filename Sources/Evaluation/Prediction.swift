@@ -90,7 +90,7 @@ public struct Prediction: Sendable, Equatable {
             tokens = try indices.map(texts.tokens)
         } else {
             let counts =
-                try pass.tokenMask?.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
+                try pass.tokenCounts(sampleCount: indices.count)
                 ?? Array(repeating: choices.size(1), count: indices.count)
             tokens = counts.map { (0..<$0).map(String.init) }
         }

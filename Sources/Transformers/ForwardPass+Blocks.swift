@@ -32,6 +32,7 @@ extension ForwardPass {
         _ block: @escaping (Tensor, Int, Tensor?, ForwardPass) throws -> Tensor
     ) throws -> Tensor {
         keep(input)
+        paddedTokenCount = try input.size(1)
         var flow = BlockFlow(states: input, mask: mask)
         let masks = tokenMasks
         defer { tokenMasks = masks }

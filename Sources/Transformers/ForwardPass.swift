@@ -21,6 +21,9 @@ open class ForwardPass {
     /// Tokens before the patches of an image: class, distillation and register tokens; 0 for other
     /// models. Set by the model.
     public internal(set) var leadingTokenCount = 0
+    /// Tokens of each sample, padding among them, before the first block of BERT, ViT, DeiT and DINOv2; nil for
+    /// other models. Set by the model.
+    public internal(set) var paddedTokenCount: Int?
     /// For each stack `[batch, tokens]` bool, true for real tokens; none for stacks in which all
     /// samples have the same tokens, such as images. Set by the model.
     public internal(set) var tokenMasks: [BlockStack: Tensor] = [:]
@@ -33,6 +36,12 @@ open class ForwardPass {
     public internal(set) var tokenMask: Tensor? {
         get { tokenMasks[.encoder] }
         set { tokenMasks[.encoder] = newValue }
+    }
+
+    /// The real tokens of each sample in the encoder, after a pass; nil for Whisper.
+    public func tokenCounts(sampleCount: Int) throws -> [Int]? {
+        if let tokenMask { return try tokenMask.to(.cpu, .int64).sum(axis: 1).array(of: Int.self) }
+        return paddedTokenCount.map { Array(repeating: $0, count: sampleCount) }
     }
 
     /// The mask of the tokens that the slot at a place takes; nil where all are real.

@@ -1,5 +1,9 @@
 import Torch
 
+private enum Operators {
+    static let feedForward = Operator("acm::mlp")
+}
+
 /// What can stand in a block where its feed-forward or one of its projections stands.
 ///
 /// - Input: `[batch, tokens, inputWidth]`; output: `[batch, tokens, outputWidth]`.
@@ -52,6 +56,9 @@ public struct FeedForward: Slot {
     public func callAsFunction(
         _ input: Tensor, at place: SlotPlace, _ pass: ForwardPass
     ) throws -> Tensor {
-        try down(activation(up(input)))
+        guard let first = up.bias, let second = down.bias else { return try down(activation(up(input))) }
+        return try Operators.feedForward(
+            .tensor(input), .tensor(up.weight), .tensor(first), .tensor(down.weight), .tensor(second),
+            .string(activation.operatorName))
     }
 }

@@ -6,6 +6,7 @@ import Torch
 import Transformers
 
 @testable import Baselines
+@testable import Evaluation
 
 @Suite struct TokenMergingTests {
     /// A class token and five patches: the third is like the second, the fifth like the fourth but less so.
@@ -67,6 +68,17 @@ import Transformers
             let wanted = try dense(input, ForwardPass()).required("logits")
             #expect(try (logits - wanted).absolute().maximum().item(Double.self) < 1e-5)
         }
+    }
+
+    @Test func imagesOfAnotherSizeCostTheirOwnTokens() throws {
+        let base = try ModelFolder.load(goldens.appendingPathComponent("dinov2"))
+        let model = AdaptiveModel(dense: try TokenMergingModel(base))
+        let own = try #require(model.network.dimensions.tokenCount)
+        let input = ModelInputs(["pixel_values": try .normal([2, 3, 24, 24])])
+        let pass = AdaptivePass()
+        _ = try model(input, pass)
+        #expect(try pass.tokenCounts(sampleCount: 2) == [37, 37] && own == 17)
+        #expect(try SampleLoad.of(pass, model, sampleCount: 2) == [1, 1])
     }
 
     @Test func textsAreRefused() throws {

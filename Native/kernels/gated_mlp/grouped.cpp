@@ -32,6 +32,12 @@ at::Tensor constant(const Arguments &arguments, int64_t rows) {
 
 }  // namespace
 
+at::Tensor dense(const at::Tensor &input, const at::Tensor &w1, const at::Tensor &b1, const at::Tensor &w2,
+                 const at::Tensor &bias, const std::string &activationName) {
+    Activation kind = activation(activationName, "acm::mlp: ");
+    return at::linear(apply(kind, at::linear(input, w1, b1)), w2, bias);
+}
+
 at::Tensor grouped(const Arguments &arguments) {
     int64_t tokens = arguments.input.size(0);
     int64_t learnerWidth = arguments.w1.size(0) / arguments.learners;

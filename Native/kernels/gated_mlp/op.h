@@ -48,4 +48,8 @@ at::Tensor reference(const Arguments &arguments);
 /// Two products for each group of tokens with the same choice; any device, differentiable.
 at::Tensor grouped(const Arguments &arguments);
 
+/// The dense network, `bias + w2 · activation(w1 · input + b1)`, as linear layers; any device, differentiable.
+at::Tensor dense(const at::Tensor &input, const at::Tensor &w1, const at::Tensor &b1, const at::Tensor &w2,
+                 const at::Tensor &bias, const std::string &activation);
+
 }  // namespace acm::gated_mlp

@@ -93,6 +93,7 @@ at::Tensor run(const at::Tensor &input, const at::Tensor &choice, const at::Tens
 TORCH_LIBRARY(acm, library) {
     library.def("gated_mlp" ACM_ARGUMENTS, run<grouped>);
     library.def("gated_mlp_reference" ACM_ARGUMENTS, run<reference>);
+    library.def("mlp(Tensor input, Tensor w1, Tensor b1, Tensor w2, Tensor bias, str activation) -> Tensor", dense);
 }
 
 }  // namespace acm::gated_mlp

@@ -189,6 +189,23 @@ TEST(allLearnersAreTheDenseLayers) {
     }
 }
 
+TEST(denseLayersHaveGradients) {
+    static auto op = c10::Dispatcher::singleton()
+                         .findSchemaOrThrow("acm::mlp", "")
+                         .typed<Tensor(const Tensor &, const Tensor &, const Tensor &, const Tensor &, const Tensor &,
+                                       const std::string &)>();
+    for (const std::string &name : activations) {
+        Layer exact = layer(20, 24, 8, 12, 4);
+        exact.choice.fill_(4);
+        exact.activation = name;
+        auto wanted = exact.derivatives([](const Layer &layer) { return layer.masked(); });
+        auto found = exact.derivatives([](const Layer &layer) {
+            return op.call(layer.input, layer.w1, layer.b1, layer.w2, layer.bias, layer.activation);
+        });
+        for (size_t index = 0; index < found.size(); ++index) EXPECT(error(found[index], wanted[index]) < 1e-12);
+    }
+}
+
 TEST(leadingAxesAndStridesAndChoiceTypes) {
     Layer plain = layer(24, 13, 5, 11, 4);
     Tensor expected = plain.output();

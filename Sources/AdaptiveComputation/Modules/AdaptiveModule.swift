@@ -52,19 +52,25 @@ public struct AdaptiveModule: Slot {
         let budget = adaptive?.budget ?? 1
         switch adaptive?.mode ?? .inference {
         case .inference:
-            var choices = try self.choices(input, budget: budget, at: place, adaptive)
+            let hasOneChoice = minimumChoice == learners.count
+            // A calibrated model gives all that it has for a budget of 1.
+            let takesAll = hasOneChoice || (gate.offsets != nil && budget >= 1)
+            var choices =
+                try takesAll
+                ? equalChoices(learners.count, for: input) : self.choices(input, budget, at: place, adaptive)
+            let mask = hasOneChoice ? nil : pass.tokenMask(at: place)
             // Padding needs no computing.
-            if let mask = pass.tokenMask(at: place) {
-                choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice))
-            }
-            return try run(input, choices, addedTo: residual, at: place, adaptive)
+            if let mask { choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice)) }
+            return try run(
+                input, choices, areAll: takesAll && mask == nil, addedTo: residual, at: place, adaptive)
         case .fixed(let count):
             guard (minimumChoice...learners.count).contains(count) else {
                 throw TorchError.invalidArgument(
                     "\(place) can run \(minimumChoice) to \(learners.count) learners, not \(count).")
             }
             return try run(
-                input, equalChoices(count, for: input), addedTo: residual, at: place, adaptive)
+                input, equalChoices(count, for: input), areAll: count == learners.count, addedTo: residual,
+                at: place, adaptive)
         case .training(let temperature):
             let logits = try gate(input, budget: budget)
             let noise = try (adaptive?.noise ?? .generator).draw(like: logits, at: place)
@@ -80,10 +86,8 @@ public struct AdaptiveModule: Slot {
 
     /// The gate's most likely choices: `[batch, tokens]` int64.
     private func choices(
-        _ input: Tensor, budget: Double, at place: SlotPlace, _ pass: AdaptivePass?
+        _ input: Tensor, _ budget: Double, at place: SlotPlace, _ pass: AdaptivePass?
     ) throws -> Tensor {
-        // A calibrated model gives all that it has for a budget of 1.
-        if gate.offsets != nil, budget >= 1 { return try equalChoices(learners.count, for: input) }
         if let observe = pass?.observeTokenTerm { observe(place, try gate.tokenTerm(input)) }
         return try gate.choices(input, budget: budget, minimum: minimumChoice)
     }
@@ -93,12 +97,12 @@ public struct AdaptiveModule: Slot {
     }
 
     private func run(
-        _ input: Tensor, _ choices: Tensor, addedTo residual: Tensor?, at place: SlotPlace,
+        _ input: Tensor, _ choices: Tensor, areAll: Bool, addedTo residual: Tensor?, at place: SlotPlace,
         _ pass: AdaptivePass?
     ) throws -> Tensor {
         pass?.record(
             GateDecision(place: place, choices: choices, oneHot: nil, minimumChoice: minimumChoice))
-        return try learners(input, choices: choices, addedTo: residual)
+        return try learners(input, choices: choices, areAll: areAll, addedTo: residual)
     }
 
     /// For each learner n the mass of the choices that run it, `Σ_{k ≥ n} oneHot_k`.

@@ -2,6 +2,7 @@ import Torch
 
 private enum Operators {
     static let gatedMLP = Operator("acm::gated_mlp")
+    static let mlp = Operator("acm::mlp")
     static let linear = Operator("aten::linear")
 }
 
@@ -64,19 +65,26 @@ public struct Learners: Layer {
     /// Runs only the learners that were chosen.
     ///
     /// - Parameters: `input [batch, tokens, inputWidth]`, `choices [batch, tokens]` int64, and `residual
-    ///   [batch, tokens, outputWidth]`, which the outputs are added to.
+    ///   [batch, tokens, outputWidth]`, which the outputs are added to; `areAll` says that every choice is
+    ///   ``count``: then nothing is sorted.
     /// - Returns: `[batch, tokens, outputWidth]`.
     public func callAsFunction(
-        _ input: Tensor, choices: Tensor, addedTo residual: Tensor? = nil
+        _ input: Tensor, choices: Tensor, areAll: Bool = false, addedTo residual: Tensor? = nil
     ) throws -> Tensor {
         if let packed {
             return try PackedOperators.gated(
                 .tensor(input), .tensor(choices), .tensor(packed), .optionalTensor(residual))
         }
         let type = w1.dataType
-        let output = try Operators.gatedMLP(
-            .tensor(input.to(nil, type)), .tensor(choices), .tensor(w1), .tensor(b1), .tensor(w2),
-            .tensor(bias), .int(count), .string(activation.operatorName))
+        let input = try input.to(nil, type)
+        let name = activation.operatorName
+        let output =
+            try areAll
+            ? Operators.mlp(
+                .tensor(input), .tensor(w1), .tensor(b1), .tensor(w2), .tensor(bias), .string(name))
+            : Operators.gatedMLP(
+                .tensor(input), .tensor(choices), .tensor(w1), .tensor(b1), .tensor(w2), .tensor(bias),
+                .int(count), .string(name))
         return try residual.map { try $0 + output } ?? output
     }
 

@@ -23,8 +23,3 @@ enum PackedOperators {
     static let packLinear = Operator("acm::linear_pack")
     static let linear = Operator("acm::linear_packed")
 }
-
-extension Activation {
-    /// What our operators call it.
-    var operatorName: String { self == .geluTanh ? "gelu_tanh" : rawValue }
-}

@@ -60,15 +60,10 @@ public struct EarlyExitModel: WrappingModel {
 
     /// Multiply-accumulates of samples that ran so many blocks each.
     private func costs(_ pass: ForwardPass, _ inputs: ModelInputs, _ depths: [Int]) throws -> [Double] {
-        let tokens = try tokenCounts(pass, inputs)
+        let tokens = try pass.tokenCounts(sampleCount: inputs.sampleCount) ?? []
         let perDepth = try Dictionary(
             uniqueKeysWithValues: Set(tokens).map { try ($0, costs(tokenCount: $0)) })
         return zip(tokens, depths).compactMap { perDepth[$0]?[$1 - 1] }
-    }
-
-    func tokenCounts(_ pass: ForwardPass, _ inputs: ModelInputs) throws -> [Int] {
-        if let mask = pass.tokenMask { return try mask.to(.cpu, .int64).sum(axis: 1).array(of: Int.self) }
-        return Array(repeating: dimensions.tokenCount ?? 0, count: inputs.sampleCount)
     }
 
     /// Multiply-accumulates of a sample that ran 1, 2, … blocks.

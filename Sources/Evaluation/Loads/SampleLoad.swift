@@ -12,7 +12,7 @@ enum SampleLoad {
     ///   - sampleCount: samples of its batch.
     static func of(_ pass: AdaptivePass, _ model: AdaptiveModel, sampleCount: Int) throws -> [Float] {
         if let costs = try pass.sampleCosts?() {
-            let tokens = try pass.tokenMask?.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
+            let tokens = try pass.tokenCounts(sampleCount: sampleCount)
             var dense: [Int?: Double] = [:]
             return try costs.indices.map { sample in
                 let count = tokens?[sample]

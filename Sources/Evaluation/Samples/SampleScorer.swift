@@ -68,7 +68,8 @@ struct SampleScorer {
         var meter = LoadMeter(run.model)
         try meter.add(pass)
         var scores = Scores(
-            tokenCounts: try Self.tokenCounts(batch, run.model, pass),
+            tokenCounts: try pass.tokenCounts(sampleCount: batch.sampleCount)
+                ?? Array(repeating: run.model.network.dimensions.tokenCount ?? 0, count: batch.sampleCount),
             histograms: meter.modules.map(\.histogram))
         guard embeds else {
             scores.values = values
@@ -109,29 +110,6 @@ struct SampleScorer {
         }
         scores.values.merge(errors(heard, batch.indices)) { $1 }
         return scores
-    }
-
-    /// Patches of each image, which may be of another size than the model's own; nil for other samples.
-    private static func patchCount(_ batch: Batch, _ model: AdaptiveModel) -> Int? {
-        guard let shape = batch.inputs["pixel_values"]?.shape, shape.count == 4,
-            let size = model.network.configuration["patch_size"]
-        else { return nil }
-        let height = size[0]?.integerValue ?? size.integerValue ?? 0
-        let width = size[1]?.integerValue ?? height
-        return height > 0 && width > 0 ? (shape[2] / height) * (shape[3] / width) : nil
-    }
-
-    /// The real tokens of each sample of a batch.
-    private static func tokenCounts(
-        _ batch: Batch, _ model: AdaptiveModel, _ pass: ForwardPass
-    ) throws -> [Int] {
-        if let mask = pass.tokenMask {
-            return try mask.to(.cpu, .int64).sum(axis: 1).array(of: Int.self)
-        }
-        let count =
-            try patchCount(batch, model).map { pass.leadingTokenCount + $0 }
-            ?? model.network.dimensions.tokenCount ?? batch.inputs.required("input_ids").size(1)
-        return Array(repeating: count, count: batch.sampleCount)
     }
 
     /// The edits between texts and what was said; none where that is not known of all samples.

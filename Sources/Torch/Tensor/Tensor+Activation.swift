@@ -49,6 +49,9 @@ public enum Activation: String, Sendable, CaseIterable {
         }
     }
 
+    /// What the operators of the native library call it.
+    public var operatorName: String { self == .geluTanh ? "gelu_tanh" : rawValue }
+
     public func callAsFunction(_ input: Tensor) throws -> Tensor {
         switch self {
         case .gelu: try input.gelu()

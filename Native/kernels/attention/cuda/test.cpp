@@ -62,8 +62,12 @@ void compare(const Input &input) {
     Tensor weights = at::randn_like(wanted);
     (wanted * weights).sum().backward();
     (found * weights.to(found.scalar_type())).sum().backward();
-    for (auto [leaf, other] : {std::pair(own.query, single.query), {own.key, single.key}, {own.value, single.value}})
-        EXPECT((leaf.grad() - other.grad()).abs().max().item<double>() < 0.03 * other.grad().abs().max().item<double>());
+    // With one key the gradients of queries and keys are zero but for rounding, which the values' tell the size of.
+    double values = single.value.grad().abs().max().item<double>();
+    for (auto [leaf, other] : {std::pair(own.query, single.query), {own.key, single.key}, {own.value, single.value}}) {
+        double scale = std::max(other.grad().abs().max().item<double>(), values);
+        EXPECT((leaf.grad() - other.grad()).abs().max().item<double>() < 0.03 * scale);
+    }
 }
 
 }  // namespace

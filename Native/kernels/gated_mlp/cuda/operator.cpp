@@ -160,14 +160,18 @@ at::Tensor withoutGradients(const at::Tensor &input, const at::Tensor &choice, c
     return run(input, choice, w1, b1, w2, bias, learners, activation, Path::automatic, {});
 }
 
+bool areDifferentiated(std::initializer_list<at::Tensor> tensors) {
+    for (const at::Tensor &tensor : tensors)
+        if ((at::GradMode::is_enabled() && tensor.requires_grad()) || tensor._fw_grad(/*level=*/0).defined())
+            return true;
+    return false;
+}
+
 /// Gradients come from the operators that grouped() is made of.
 at::Tensor withGradients(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
                          const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
                          int64_t learners, const std::string &activation) {
-    for (const at::Tensor &tensor : {input, w1, b1, w2, bias}) {
-        bool isDifferentiated = (at::GradMode::is_enabled() && tensor.requires_grad()) ||
-                                tensor._fw_grad(/*level=*/0).defined();
-        if (!isDifferentiated) continue;
+    if (areDifferentiated({input, w1, b1, w2, bias})) {
         Arguments arguments = checked(input, choice, w1, b1, w2, bias, learners, activation);
         auto shape = input.sizes().vec();
         shape.back() = w2.size(0);
@@ -175,6 +179,31 @@ at::Tensor withGradients(const at::Tensor &input, const at::Tensor &choice, cons
     }
     at::AutoDispatchBelowADInplaceOrView guard;
     return withoutGradients(input, choice, w1, b1, w2, bias, learners, activation);
+}
+
+/// From so many tokens on one kernel that joins the activation to the first product is faster than three of
+/// libtorch's (README.md).
+constexpr int64_t manyTokens = 8192;
+
+/// The dense network: with many tokens on Hopper one learner that all of them run.
+at::Tensor dense(const at::Tensor &input, const at::Tensor &w1, const at::Tensor &b1, const at::Tensor &w2,
+                 const at::Tensor &bias, const std::string &activation) {
+    bool casts = at::autocast::is_autocast_enabled(at::kCUDA);
+    auto type = casts ? at::autocast::get_autocast_dtype(at::kCUDA) : input.scalar_type();
+    bool fits = input.dim() > 0 && w1.dim() == 2 && w2.dim() == 2 && (type == at::kBFloat16 || type == at::kHalf) &&
+                input.numel() >= manyTokens * input.size(-1) && gpu::device(input.device().index()).major == 9;
+    for (const at::Tensor &weight : {w1, w2}) fits = fits && weight.size(0) % 8 == 0 && weight.size(1) % 8 == 0;
+    if (!fits) return gated_mlp::dense(input, w1, b1, w2, bias, activation);
+    at::Tensor all = at::ones(input.sizes().slice(0, input.dim() - 1), input.options().dtype(at::kInt));
+    return run(input, all, w1, b1, w2, bias, /*learners=*/1, activation, Path::automatic, {});
+}
+
+at::Tensor denseWithGradients(const at::Tensor &input, const at::Tensor &w1, const at::Tensor &b1,
+                              const at::Tensor &w2, const at::Tensor &bias, const std::string &activation) {
+    if (areDifferentiated({input, w1, b1, w2, bias}))
+        return gated_mlp::dense(input, w1, b1, w2, bias, activation);
+    at::AutoDispatchBelowADInplaceOrView guard;
+    return dense(input, w1, b1, w2, bias, activation);
 }
 
 /// For tests and measurements: one path, and its tiles if `tiles` has those of both products.
@@ -204,8 +233,14 @@ TORCH_LIBRARY_FRAGMENT(acm, library) {
         "int learners, str activation, str path, int[] tiles) -> Tensor",
         onPath);
 }
-TORCH_LIBRARY_IMPL(acm, CUDA, library) { library.impl("gated_mlp", withoutGradients); }
-TORCH_LIBRARY_IMPL(acm, AutogradCUDA, library) { library.impl("gated_mlp", withGradients); }
+TORCH_LIBRARY_IMPL(acm, CUDA, library) {
+    library.impl("gated_mlp", withoutGradients);
+    library.impl("mlp", dense);
+}
+TORCH_LIBRARY_IMPL(acm, AutogradCUDA, library) {
+    library.impl("gated_mlp", withGradients);
+    library.impl("mlp", denseWithGradients);
+}
 
 }  // namespace
 

@@ -84,7 +84,7 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
             barrierInit(empty(stage), 8 * sharing);     // warps that multiply what is in it
         }
         for (int of = 0; splits && of < 8; ++of) {
-            barrierInit(partsCame(of), groups);
+            barrierInit(partsCame(of), 1);  // and what is sent
             barrierInit(partsRead(of), groups);
         }
         fenceBarrierInit();
@@ -285,19 +285,18 @@ __global__ __launch_bounds__(threads, 1) void multiply(const __grid_constant__ P
                 });
             } else if constexpr (splits) {
                 waitInCluster(partsRead(warp - 4), partsParity ^ 1);
+                if (lane == 0) arriveExpecting(partsCame(warp - 4), 16 * columns * 4);
                 if (groups == 2)
-                    writer.template send<2>(sums, group, rowRank, sharing);
+                    writer.template send<2>(sums, partsCame(warp - 4), group, rowRank, sharing);
                 else
-                    writer.template send<4>(sums, group, rowRank, sharing);
-                const int peer = lane * sharing + rowRank;  // the same rows in each group
-                __syncwarp();
-                if (lane < groups) arriveInBlockReleasing(inBlock(partsCame(warp - 4), peer));
+                    writer.template send<4>(sums, partsCame(warp - 4), group, rowRank, sharing);
                 waitInCluster(partsCame(warp - 4), partsParity);
                 if (groups == 2)
                     writer.template add<2>(parameters, group);
                 else
                     writer.template add<4>(parameters, group);
                 __syncwarp();
+                const int peer = lane * sharing + rowRank;  // the same rows in each group
                 if (lane < groups) arriveInBlock(inBlock(partsRead(warp - 4), peer));
                 partsParity ^= 1;
             } else {

@@ -49,12 +49,6 @@ __device__ __forceinline__ void arriveInBlock(uint32_t barrier) {
     asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(barrier) : "memory");
 }
 
-/// The same for what the thread, and its warp before a __syncwarp(), wrote to the cluster: who waits for the barrier
-/// sees it.
-__device__ __forceinline__ void arriveInBlockReleasing(uint32_t barrier) {
-    asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(barrier) : "memory");
-}
-
 /// Whether the phase of this parity is complete; waits a short time for it.
 __device__ __forceinline__ bool isComplete(uint32_t barrier, uint32_t parity) {
     uint32_t complete;
@@ -237,11 +231,12 @@ __device__ __forceinline__ float4 loadSums(uint32_t address) {
     return v;
 }
 
-/// To a block of the cluster, at an address that inBlock gave.
-__device__ __forceinline__ void sendSums(uint32_t address, float4 v) {
-    asm volatile("st.shared::cluster.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(address), "f"(v.x), "f"(v.y), "f"(v.z),
-                 "f"(v.w)
-                 : "memory");
+/// To a block of the cluster, and 8 bytes less for its barrier to expect; both are addresses that inBlock gave.
+__device__ __forceinline__ void sendSums(uint32_t address, float x, float y, uint32_t barrier) {
+    asm volatile(
+        "st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(address),
+        "f"(x), "f"(y), "r"(barrier)
+        : "memory");
 }
 
 __device__ __forceinline__ uint4 loadShared(uint32_t address) {

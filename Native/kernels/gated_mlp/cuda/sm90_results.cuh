@@ -180,19 +180,18 @@ struct PartsWriter {
 
     /// Sends the sums of place `own` among `blocks`, which are `apart` in the cluster from `start` on.
     template <int blocks>
-    __device__ __forceinline__ void send(const float (&sums)[columns / 2], int own, int start, int apart) const {
+    __device__ __forceinline__ void send(const float (&sums)[columns / 2], uint32_t barrier, int own, int start,
+                                         int apart) const {
         constexpr int rows = 16 / blocks;
-        // Neighbours swap, so that each has four columns of one row: of two groups of 8 rows, the even lanes the first.
-        const int lane = threadIdx.x % 32, isOdd = lane % 2;
-        const int row = lane / 4 + 8 * isOdd;
-        uint32_t there = inBlock(parts + (own * rows + row % rows) * stride + lane % 4 / 2 * 16,
-                                 start + row / rows * apart);
+        int lane = threadIdx.x % 32;
 #pragma unroll
-        for (int j = 0; j < columns / 8; ++j) {
-            const float *four = sums + 4 * j;
-            float x = __shfl_xor_sync(~0u, isOdd ? four[0] : four[2], 1);
-            float y = __shfl_xor_sync(~0u, isOdd ? four[1] : four[3], 1);
-            sendSums(there + j * 32, isOdd ? make_float4(x, y, four[2], four[3]) : make_float4(four[0], four[1], x, y));
+        for (int half = 0; half < 2; ++half) {
+            int row = lane / 4 + 8 * half, block = start + row / rows * apart;
+            uint32_t there = inBlock(parts + (own * rows + row % rows) * stride + lane % 4 * 8, block);
+            uint32_t arrived = inBlock(barrier, block);
+#pragma unroll
+            for (int j = 0; j < columns / 8; ++j)
+                sendSums(there + j * 32, sums[4 * j + 2 * half], sums[4 * j + 2 * half + 1], arrived);
         }
     }
 

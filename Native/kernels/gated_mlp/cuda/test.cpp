@@ -17,6 +17,8 @@ namespace {
 
 using Signature = Tensor(const Tensor &, const Tensor &, const Tensor &, const Tensor &,
                          const Tensor &, const Tensor &, int64_t, const std::string &);
+using DenseSignature = Tensor(const Tensor &, const Tensor &, const Tensor &, const Tensor &, const Tensor &,
+                              const std::string &);
 using PathSignature = Tensor(const Tensor &, const Tensor &, const Tensor &, const Tensor &,
                              const Tensor &, const Tensor &, int64_t, const std::string &,
                              const std::string &, at::IntArrayRef);
@@ -72,6 +74,11 @@ struct Layer {
                              .findSchemaOrThrow("acm::gated_mlp_cuda", "")
                              .typed<PathSignature>();
         return op.call(input, choice, w1, b1, w2, bias, learners, activation, way.path, way.tiles);
+    }
+
+    Tensor dense() const {
+        static auto op = c10::Dispatcher::singleton().findSchemaOrThrow("acm::mlp", "").typed<DenseSignature>();
+        return op.call(input, w1, b1, w2, bias, activation);
     }
 
     /// The dense layers with the hidden channels of learners that do not run set to zero.
@@ -400,6 +407,34 @@ TEST(gradientsComeFromTheGroupedPath) {
     auto found = gradients(leaves, false), exact = gradients(truth, true);
     for (size_t index = 0; index < found.size(); ++index)
         EXPECT(error(found[index], exact[index]) <= 0.02 * std::max(1.0, exact[index].abs().max().item<double>()));
+}
+
+TEST(denseLayersOfFewAndOfManyTokens) {
+    for (int64_t tokens : {8, 8191, 8192, 20000})
+        for (auto type : {at::kBFloat16, at::kHalf, at::kFloat}) {
+            Layer exact = layer({tokens, 64, 128, 40, 1});
+            exact.choice.fill_(1);
+            Expectation expectation(exact, type);
+            {
+                c10::InferenceMode inference;
+                expectation.check("dense " + std::to_string(tokens), exact.of(type).dense());
+            }
+            Layer leaves = exact.of(type);
+            leaves.w1.set_requires_grad(true);
+            Tensor output = leaves.dense();
+            expectation.check("dense with gradients " + std::to_string(tokens), output.detach());
+            output.sum().backward();
+            EXPECT(leaves.w1.grad().defined());
+        }
+}
+
+TEST(denseLayersThatNoKernelTakes) {
+    c10::InferenceMode inference;
+    for (const Shape &shape : {Shape{9000, 60, 128, 40, 1}, Shape{9000, 64, 126, 40, 1}, Shape{9000, 64, 128, 41, 1}}) {
+        Layer exact = layer(shape);
+        exact.choice.fill_(1);
+        Expectation(exact, at::kBFloat16).check("dense " + shape.label(), exact.of(at::kBFloat16).dense());
+    }
 }
 
 TEST(autocastGivesItsType) {
