@@ -106,7 +106,8 @@ public struct EarlyExitTrainer {
                 let sure = try Tensor.stacked(
                     answers.map { try $0.softmax().maximum(axes: [1]) }, axis: 1
                 ).array(of: Double.self)  // [batch, exits]
-                for (row, tokens) in try (pass.tokenCounts(sampleCount: batch.sampleCount) ?? []).enumerated() {
+                let tokenCounts = try pass.tokenCounts(sampleCount: batch.sampleCount) ?? []
+                for (row, tokens) in tokenCounts.enumerated() {
                     confidences.append(Array(sure[row * exitCount..<(row + 1) * exitCount]))
                     costs.append(try model.costs(tokenCount: tokens))
                     denseCosts.append(
