@@ -179,7 +179,7 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     variant = task["variants"].get(run.variant)
     if variant is None:
         measured = arguments.base
-    else:
+    elif not (measured / "config.json").exists():  # else it was stopped while it was measured
         commands.append(command(variant, run, task, arguments, measured))
     variant = variant or {}
     budgets = variant.get("budgets", [1] if is_uniform(variant) else task["budgets"])

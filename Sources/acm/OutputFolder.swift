@@ -8,13 +8,22 @@ struct OutputFolder {
 
     init(_ path: String) { self.path = path }
 
-    /// - Throws: `ValidationError` where it is the model's own.
+    /// - Throws: `ValidationError` where it is the model's own, or holds what a training has finished.
     func validate(model: String) throws {
         func resolved(_ path: String) -> String {
             URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
         }
         guard resolved(model) != resolved(path) else {
             throw ValidationError("--output must be another folder than the model's, found \"\(path)\"")
+        }
+        let folder = URL(fileURLWithPath: path)
+        func holds(_ name: String) -> Bool {
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
+        }
+        // A training writes its model last, and then removes its checkpoint.
+        guard !holds("config.json") || holds("checkpoint") else {
+            throw ValidationError(
+                "--output \"\(path)\" holds a finished model: name another folder, or remove it to train anew")
         }
     }
 

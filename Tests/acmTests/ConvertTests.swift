@@ -42,6 +42,9 @@ import Torch
         try convert("again", ["--config", "out/conversion.yaml"]).wait().succeeds()
         let weights = try ["out", "again"].map { try Data(contentsOf: folder["\($0)/model.safetensors"]) }
         #expect(weights[0] == weights[1])
+        let over = try convert("out", steps: 2).wait()
+        #expect(over.status == 64 && over.errors.contains("--output \"out\" holds a finished model"))
+        #expect(try Data(contentsOf: folder["out/model.safetensors"]) == weights[0])
     }
 
     /// Gates as they are drawn hardly tell these few letters apart.
