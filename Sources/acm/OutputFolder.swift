@@ -23,7 +23,8 @@ struct OutputFolder {
         // A training writes its model last, and then removes its checkpoint.
         guard !holds("config.json") || holds("checkpoint") else {
             throw ValidationError(
-                "--output \"\(path)\" holds a finished model: name another folder, or remove it to train anew")
+                "--output \"\(path)\" holds a finished model: name another folder, or remove it to train anew"
+            )
         }
     }
 
