@@ -181,8 +181,7 @@ at::Tensor withGradients(const at::Tensor &input, const at::Tensor &choice, cons
     return withoutGradients(input, choice, w1, b1, w2, bias, learners, activation);
 }
 
-/// From so many tokens on one kernel that joins the activation to the first product is faster than three of
-/// libtorch's (README.md).
+/// Between few tokens, where libtorch's three calls are faster, and many, where these kernels are (README.md).
 constexpr int64_t manyTokens = 8192;
 
 /// The dense network: with many tokens on Hopper one learner that all of them run.
