@@ -55,10 +55,10 @@ public struct CrossAttention: Layer {
     ///   - encoderStates: `[batch, encoderTokens, width]`; not looked at where `memory` has the keys
     ///     and values of an earlier call.
     ///   - memory: takes the keys and values of the encoder's tokens, and gives them back.
-    ///   - residual: what the output is added to, of its shape and type.
+    ///   - residual: what the output is added to, of its shape and type; nil for the output alone.
     func callAsFunction(
         _ input: Tensor, encoderStates: Tensor, block: Int, memory: DecoderMemory?,
-        addedTo residual: Tensor, _ pass: ForwardPass
+        addedTo residual: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {
         func heads(_ slot: any Slot, _ kind: SlotKind, _ input: Tensor) throws -> Tensor {
             try pass.run(slot, at: SlotPlace(stack: .decoder, block: block, kind: kind), input)
@@ -75,8 +75,7 @@ public struct CrossAttention: Layer {
         let tokens = try attended()
         let context = try scaledDotProductAttention(query: query, key: tokens.key, value: tokens.value)
             .joinedHeads()
-        return try pass.run(
-            output, at: SlotPlace(stack: .decoder, block: block, kind: .crossOutput), context,
-            addedTo: residual)
+        let place = SlotPlace(stack: .decoder, block: block, kind: .crossOutput)
+        return try pass.run(output, at: place, context, addedTo: residual)
     }
 }

@@ -59,12 +59,29 @@ open class ForwardPass {
         return output
     }
 
-    /// `residual + slot(input)`, as one unless the slot's own output is observed.
+    /// `residual + slot(input)`, as one unless the slot's own output is observed; without a residual the output.
     func run(
-        _ slot: any Slot, at place: SlotPlace, _ input: Tensor, addedTo residual: Tensor
+        _ slot: any Slot, at place: SlotPlace, _ input: Tensor, addedTo residual: Tensor?
     ) throws -> Tensor {
+        guard let residual else { return try run(slot, at: place, input) }
         if observe == nil { return try slot(input, addedTo: residual, at: place, self) }
         return try residual + run(slot, at: place, input)
+    }
+
+    /// `sum + slot(norm(sum))`, where `sum` is the residual and what `attend` computes.
+    ///
+    /// On a GPU without gradients one kernel adds and normalises, unless the slots are observed.
+    ///
+    /// - Parameter attend: given a residual adds to it, given nil returns what would be added.
+    func run(
+        _ slot: any Slot, at place: SlotPlace, normalisedBy norm: LayerNorm, after residual: Tensor,
+        _ attend: (_ residual: Tensor?) throws -> Tensor
+    ) throws -> Tensor {
+        if observe == nil, residual.device.type == .cuda, try !recordsGradients() {
+            return try slot(attend(nil), addedTo: residual, normalisedBy: norm, at: place, self)
+        }
+        let sum = try attend(residual)
+        return try run(slot, at: place, norm(sum), addedTo: sum)
     }
 
     /// A pass with the same settings that nothing has run in, for one block that may run again in backward.

@@ -64,7 +64,7 @@ public struct SelfAttention: Layer {
     ///   - isCausal: whether tokens attend to themselves and those before alone; not with a mask.
     ///   - memory: keys and values of the tokens before the input's, to which those of the input
     ///     are added; nil where there are none.
-    ///   - residual: what the output is added to, of its shape and type.
+    ///   - residual: what the output is added to, of its shape and type; nil for the output alone.
     ///   - pass: what runs the projections.
     public func callAsFunction(
         _ input: Tensor, stack: BlockStack = .encoder, block: Int, mask: Tensor?, isCausal: Bool = false,
@@ -74,7 +74,6 @@ public struct SelfAttention: Layer {
         let context = try attend(
             query, key, value, block: block, mask: mask, isCausal: isCausal, memory: memory)
         let place = SlotPlace(stack: stack, block: block, kind: .output)
-        guard let residual else { return try pass.run(output, at: place, context) }
         return try pass.run(output, at: place, context, addedTo: residual)
     }
 

@@ -16,6 +16,12 @@ public protocol Slot: Layer {
     func callAsFunction(
         _ input: Tensor, addedTo residual: Tensor, at place: SlotPlace, _ pass: ForwardPass
     ) throws -> Tensor
+    /// `sum + slot(norm(sum))` of `sum = residual + input`: the half of a pre-norm block behind its attention, of
+    /// which a slot may compute parts as one. `input` and `residual` have the shape and type of the output.
+    func callAsFunction(
+        _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
+        _ pass: ForwardPass
+    ) throws -> Tensor
 }
 
 extension Slot {
@@ -23,6 +29,14 @@ extension Slot {
         _ input: Tensor, addedTo residual: Tensor, at place: SlotPlace, _ pass: ForwardPass
     ) throws -> Tensor {
         try residual + self(input, at: place, pass)
+    }
+
+    public func callAsFunction(
+        _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
+        _ pass: ForwardPass
+    ) throws -> Tensor {
+        let (sum, normed) = try norm(input, addedTo: residual)
+        return try self(normed, addedTo: sum, at: place, pass)
     }
 }
 

@@ -51,6 +51,26 @@ import Torch
         }
     }
 
+    /// Without a residual attention gives what it would add to one.
+    @Test func attentionIsAddedToTheResidual() throws {
+        let block = try model().decoder.blocks[0]
+        let (input, residual) = try (Tensor.normal([2, 3, 20]), Tensor.normal([2, 3, 20]))
+        let encoderStates = try Tensor.normal([2, 14, 20])
+        func attended(addedTo residual: Tensor?) throws -> [Tensor] {
+            try [
+                block.attention(input, block: 0, mask: nil, addedTo: residual, ForwardPass()),
+                block.crossAttention(
+                    input, encoderStates: encoderStates, block: 0, memory: nil, addedTo: residual,
+                    ForwardPass()),
+            ]
+        }
+        try withoutGradients {
+            for (sum, alone) in try zip(attended(addedTo: residual), attended(addedTo: nil)) {
+                #expect(try largestError(sum, residual + alone) < 1e-6)
+            }
+        }
+    }
+
     @Test func everySlotIsObserved() throws {
         let model = try model()
         let pass = ForwardPass()

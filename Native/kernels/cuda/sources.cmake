@@ -19,10 +19,12 @@ list(GET ACM_CUDA_ARCHITECTURES 0 oldest)
 list(APPEND architectures ${oldest}-virtual)
 
 set(folder kernels/gated_mlp/cuda)
-add_cuda_kernels(acm_cuda "${architectures}" ${folder}/sort.cu ${folder}/ampere.cu kernels/gate/cuda/choose.cu)
+add_cuda_kernels(acm_cuda "${architectures}" ${folder}/sort.cu ${folder}/ampere.cu kernels/gate/cuda/choose.cu
+  kernels/gate/cuda/add_layer_norm.cu)
 # wgmma and setmaxnreg are of compute capability 9.0 alone, which the target 90a says.
 add_cuda_kernels(acm_sm90 90a-real ${folder}/sm90_bf16.cu ${folder}/sm90_f16.cu ${folder}/sort_cluster.cu)
-target_sources(acm PRIVATE kernels/cuda/device.cpp kernels/gate/cuda/operator.cpp ${folder}/operator.cpp
+target_sources(acm PRIVATE kernels/cuda/device.cpp kernels/gate/cuda/operator.cpp
+  kernels/gate/cuda/add_layer_norm.cpp ${folder}/operator.cpp
   ${folder}/sm90_launch.cpp ${folder}/tunings.cpp)
 
 target_include_directories(acm SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})

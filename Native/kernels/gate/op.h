@@ -11,12 +11,20 @@
 //   offsets, term  [choices] or none: what the budget adds
 //   result [...] int64
 //
+// And what comes before it in a pre-norm block, acm::add_layer_norm, alone or as one with it:
+//
+//     sum    = residual + input
+//     normed = (sum - mean) / sqrt(variance + epsilon) · weight + bias       over the channels of each token
+//
+//   input, residual, sum, normed [..., channels]    weight, bias [channels]
+//
 // Source: Wójcik et al. 2025 (arXiv 2312.10193), section 3.1.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <tuple>
 
 namespace acm::gate {
 
@@ -35,5 +43,18 @@ void check(const Arguments &arguments);
 
 /// By libtorch's operators, on any device.
 at::Tensor viaATen(const Arguments &arguments);
+
+struct NormArguments {
+    at::Tensor input, residual, weight, bias;
+    double epsilon;
+};
+
+/// Throws c10::Error if a shape or device is wrong.
+void check(const NormArguments &arguments);
+
+/// Sum and norm by libtorch's operators, on any device.
+std::tuple<at::Tensor, at::Tensor> viaATen(const NormArguments &arguments);
+/// Those, and the choices by acm::gate_choice; `gate` has no input.
+std::tuple<at::Tensor, at::Tensor, at::Tensor> viaATen(const NormArguments &arguments, const Arguments &gate);
 
 }  // namespace acm::gate

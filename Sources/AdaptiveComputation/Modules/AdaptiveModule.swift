@@ -45,24 +45,51 @@ public struct AdaptiveModule: Slot {
         try output(input, addedTo: residual, at: place, pass)
     }
 
+    /// Where the gate is asked, and nobody else asks what it says, it is part of the same kernel on a GPU.
+    public func callAsFunction(
+        _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
+        _ pass: ForwardPass
+    ) throws -> Tensor {
+        let adaptive = pass as? AdaptivePass
+        let budget = adaptive?.budget ?? 1
+        guard adaptive?.mode ?? .inference == .inference, !runsWhole(budget: budget),
+            adaptive?.observeTokenTerm == nil
+        else {
+            let (sum, normed) = try norm(input, addedTo: residual)
+            return try output(normed, addedTo: sum, at: place, pass)
+        }
+        let (sum, normed, choices) = try gate.choices(
+            input, addedTo: residual, normalisedBy: norm, budget: budget, minimum: minimumChoice)
+        return try output(normed, chosen: choices, addedTo: sum, at: place, pass)
+    }
+
+    private var hasOneChoice: Bool { minimumChoice == learners.count }
+
+    /// Whether all learners run at inference whatever the gate says: a calibrated model gives all that it has for
+    /// a budget of 1.
+    private func runsWhole(budget: Double) -> Bool {
+        hasOneChoice || (gate.offsets != nil && budget >= 1)
+    }
+
+    /// - Parameter chosen: what the gate says at inference, where it was asked already.
     private func output(
-        _ input: Tensor, addedTo residual: Tensor?, at place: SlotPlace, _ pass: ForwardPass
+        _ input: Tensor, chosen: Tensor? = nil, addedTo residual: Tensor?, at place: SlotPlace,
+        _ pass: ForwardPass
     ) throws -> Tensor {
         let adaptive = pass as? AdaptivePass
         let budget = adaptive?.budget ?? 1
         switch adaptive?.mode ?? .inference {
         case .inference:
-            let hasOneChoice = minimumChoice == learners.count
-            // A calibrated model gives all that it has for a budget of 1.
-            let takesAll = hasOneChoice || (gate.offsets != nil && budget >= 1)
+            let runsWhole = runsWhole(budget: budget)
             var choices =
-                try takesAll
-                ? equalChoices(learners.count, for: input) : self.choices(input, budget, at: place, adaptive)
+                try runsWhole
+                ? equalChoices(learners.count, for: input)
+                : chosen ?? self.choices(input, budget, at: place, adaptive)
             let mask = hasOneChoice ? nil : pass.tokenMask(at: place)
             // Padding needs no computing.
             if let mask { choices = try choices.masked(mask.logicalNot(), value: Double(minimumChoice)) }
             return try run(
-                input, choices, areAll: takesAll && mask == nil, addedTo: residual, at: place, adaptive)
+                input, choices, areAll: runsWhole && mask == nil, addedTo: residual, at: place, adaptive)
         case .fixed(let count):
             guard (minimumChoice...learners.count).contains(count) else {
                 throw TorchError.invalidArgument(

@@ -2,6 +2,7 @@ import Torch
 
 private enum Operators {
     static let choice = Operator("acm::gate_choice")
+    static let addLayerNormChoice = Operator("acm::add_layer_norm_choose")
 }
 
 /// The network that chooses the number of learners for a token.
@@ -86,6 +87,26 @@ public struct Gate: Layer {
             .tensor(layers[2].weight), .optionalTensor(layers[2].bias),
             .doubles(offsets?.row(at: budget) ?? []),
             .optionalTensor(offsets == nil ? budgetTerm(budget) : nil), .int(minimum))
+    }
+
+    /// `residual + input`, its norm, and the most likely choices for that, by one kernel on a GPU; see
+    /// ``choices(_:budget:minimum:)``.
+    ///
+    /// - Parameters:
+    ///   - input: `[…, inputWidth]`, of the gate's type.
+    ///   - residual: of the same shape.
+    func choices(
+        _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, budget: Double, minimum: Int
+    ) throws -> (sum: Tensor, normed: Tensor, choices: Tensor) {
+        let results = try Operators.addLayerNormChoice.tensors(
+            .tensor(input), .tensor(residual),
+            .tensor(norm.weight), .tensor(norm.bias), .double(norm.epsilon),
+            .tensor(layers[0].weight), .optionalTensor(layers[0].bias),
+            .tensor(layers[1].weight), .optionalTensor(layers[1].bias),
+            .tensor(layers[2].weight), .optionalTensor(layers[2].bias),
+            .doubles(offsets?.row(at: budget) ?? []),
+            .optionalTensor(offsets == nil ? budgetTerm(budget) : nil), .int(minimum), capacity: 3)
+        return (results[0], results[1], results[2])
     }
 
     /// Multiply-accumulates for one token.

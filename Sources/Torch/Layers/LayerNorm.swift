@@ -1,5 +1,6 @@
 private enum Operators {
     static let layerNorm = Operator("aten::layer_norm")
+    static let addLayerNorm = Operator("acm::add_layer_norm")
 }
 
 /// `y = (x - mean) / sqrt(variance + epsilon) · weight + bias` over the last axis.
@@ -25,5 +26,14 @@ public struct LayerNorm: Layer {
     public func callAsFunction(_ input: Tensor) throws -> Tensor {
         try Operators.layerNorm(
             .tensor(input), .ints([width]), .tensor(weight), .tensor(bias), .double(epsilon))
+    }
+
+    /// `residual + input` and its norm, on a GPU by one kernel; `residual` has the input's shape.
+    public func callAsFunction(
+        _ input: Tensor, addedTo residual: Tensor
+    ) throws -> (sum: Tensor, normed: Tensor) {
+        let results = try Operators.addLayerNorm.tensors(
+            .tensor(input), .tensor(residual), .tensor(weight), .tensor(bias), .double(epsilon), capacity: 2)
+        return (results[0], results[1])
     }
 }

@@ -215,9 +215,9 @@ public struct ViTBlock: TransformerBlock {
     func callAsFunction(
         _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {
-        let attended = try attention(
-            attentionNorm(input), block: index, mask: mask, addedTo: input, pass)
         let place = SlotPlace(block: index, kind: .feedForward)
-        return try pass.run(feedForward, at: place, feedForwardNorm(attended), addedTo: attended)
+        return try pass.run(feedForward, at: place, normalisedBy: feedForwardNorm, after: input) { residual in
+            try attention(attentionNorm(input), block: index, mask: mask, addedTo: residual, pass)
+        }
     }
 }

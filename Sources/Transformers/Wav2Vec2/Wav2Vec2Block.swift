@@ -39,13 +39,16 @@ public struct Wav2Vec2Block: TransformerBlock {
     ) throws -> Tensor {
         let place = SlotPlace(block: index, kind: .feedForward)
         let attentionInput = try normsInputs ? attentionNorm(input) : input
-        let attended = try attention(
-            attentionInput, block: index, mask: scores(attentionInput, mask: mask, bias: bias),
-            addedTo: input, pass)
-        if normsInputs {
-            return try pass.run(feedForward, at: place, feedForwardNorm(attended), addedTo: attended)
+        func attend(addedTo residual: Tensor?) throws -> Tensor {
+            try attention(
+                attentionInput, block: index, mask: scores(attentionInput, mask: mask, bias: bias),
+                addedTo: residual, pass)
         }
-        let states = try attentionNorm(attended)
+        if normsInputs {
+            return try pass.run(
+                feedForward, at: place, normalisedBy: feedForwardNorm, after: input, attend)
+        }
+        let states = try attentionNorm(attend(addedTo: input))
         return try feedForwardNorm(pass.run(feedForward, at: place, states, addedTo: states))
     }
 

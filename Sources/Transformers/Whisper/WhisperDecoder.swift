@@ -110,13 +110,16 @@ public struct WhisperDecoderBlock: TransformerBlock {
         _ input: Tensor, encoderStates: Tensor, index: Int, mask: Tensor?, isCausal: Bool,
         memory: DecoderMemory?, _ pass: ForwardPass
     ) throws -> Tensor {
-        var states = try attention(
+        let states = try attention(
             attentionNorm(input), stack: .decoder, block: index, mask: mask, isCausal: isCausal,
             memory: memory, addedTo: input, pass)
-        states = try crossAttention(
-            crossAttentionNorm(states), encoderStates: encoderStates, block: index, memory: memory,
-            addedTo: states, pass)
         let place = SlotPlace(stack: .decoder, block: index, kind: .feedForward)
-        return try pass.run(feedForward, at: place, feedForwardNorm(states), addedTo: states)
+        return try pass.run(
+            feedForward, at: place, normalisedBy: feedForwardNorm, after: states
+        ) { residual in
+            try crossAttention(
+                crossAttentionNorm(states), encoderStates: encoderStates, block: index, memory: memory,
+                addedTo: residual, pass)
+        }
     }
 }

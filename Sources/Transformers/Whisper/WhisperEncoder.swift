@@ -82,10 +82,12 @@ public struct WhisperEncoderBlock: TransformerBlock {
     }
 
     func callAsFunction(_ input: Tensor, index: Int, _ pass: ForwardPass) throws -> Tensor {
-        let attended = try attention(
-            attentionNorm(input), block: index, mask: nil, addedTo: input, pass)
         let place = SlotPlace(block: index, kind: .feedForward)
-        let states = try pass.run(feedForward, at: place, feedForwardNorm(attended), addedTo: attended)
+        let states = try pass.run(
+            feedForward, at: place, normalisedBy: feedForwardNorm, after: input
+        ) { residual in
+            try attention(attentionNorm(input), block: index, mask: nil, addedTo: residual, pass)
+        }
         // As transformers does: half precision would overflow.
         return states.dataType == .float16 ? try states.clamped(to: -64_504...64_504) : states
     }

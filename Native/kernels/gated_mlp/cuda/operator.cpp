@@ -2,7 +2,6 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
@@ -13,6 +12,7 @@
 #include <optional>
 
 #include "../../cuda/aligned.h"
+#include "../../cuda/gradients.h"
 #include "../op.h"
 #include "launch.h"
 #include "tunings.h"
@@ -160,18 +160,11 @@ at::Tensor withoutGradients(const at::Tensor &input, const at::Tensor &choice, c
     return run(input, choice, w1, b1, w2, bias, learners, activation, Path::automatic, {});
 }
 
-bool areDifferentiated(std::initializer_list<at::Tensor> tensors) {
-    for (const at::Tensor &tensor : tensors)
-        if ((at::GradMode::is_enabled() && tensor.requires_grad()) || tensor._fw_grad(/*level=*/0).defined())
-            return true;
-    return false;
-}
-
 /// Gradients come from the operators that grouped() is made of.
 at::Tensor withGradients(const at::Tensor &input, const at::Tensor &choice, const at::Tensor &w1,
                          const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &bias,
                          int64_t learners, const std::string &activation) {
-    if (areDifferentiated({input, w1, b1, w2, bias})) {
+    if (gpu::areDifferentiated({input, w1, b1, w2, bias})) {
         Arguments arguments = checked(input, choice, w1, b1, w2, bias, learners, activation);
         auto shape = input.sizes().vec();
         shape.back() = w2.size(0);
@@ -199,7 +192,7 @@ at::Tensor dense(const at::Tensor &input, const at::Tensor &w1, const at::Tensor
 
 at::Tensor denseWithGradients(const at::Tensor &input, const at::Tensor &w1, const at::Tensor &b1,
                               const at::Tensor &w2, const at::Tensor &bias, const std::string &activation) {
-    if (areDifferentiated({input, w1, b1, w2, bias}))
+    if (gpu::areDifferentiated({input, w1, b1, w2, bias}))
         return gated_mlp::dense(input, w1, b1, w2, bias, activation);
     at::AutoDispatchBelowADInplaceOrView guard;
     return dense(input, w1, b1, w2, bias, activation);
