@@ -47,7 +47,12 @@ void check(const Arguments &a) {
 at::Tensor viaATen(const Arguments &a) {
     at::Tensor hidden = at::gelu(at::linear(a.input, a.w1, a.b1));
     at::Tensor logits = at::linear(at::gelu(at::linear(hidden, a.w2, a.b2)), a.w3, a.b3).to(at::kFloat);
-    if (!a.offsets.empty()) logits = logits + at::tensor(a.offsets, at::kFloat).to(logits.device());
+    if (logits.is_cuda()) {  // a CUDA graph cannot hold a copy from here
+        for (size_t choice = 0; choice < a.offsets.size(); ++choice)
+            logits.select(-1, static_cast<int64_t>(choice)).add_(a.offsets[choice]);
+    } else if (!a.offsets.empty()) {
+        logits = logits + at::tensor(a.offsets, at::kFloat);
+    }
     if (a.term) logits = logits + *a.term;
     at::Tensor choice = at::argmax(logits, -1);
     return a.minimum > 0 ? choice + a.minimum : choice;

@@ -6,10 +6,10 @@ namespace acm::gated_mlp {
 
 namespace {
 
-/// Groups are padded to a multiple of so many rows, so that a token's result does not depend on
-/// how many others share its group: BLAS libraries take products of few rows along other code
-/// paths, and vectorised activations the last few elements, and both round differently. (Layers
-/// narrower than 16 still meet such paths.)
+/// Groups are padded to a multiple of so many rows, so that a token's result hardly depends on how many others
+/// share its group: BLAS libraries take products of few rows along other code paths, and vectorised activations
+/// the last few elements, and both round differently. (Layers narrower than 16 still meet such paths, and a
+/// library may split long sums among threads.)
 constexpr int64_t rowMultiple = 16;
 
 at::Tensor apply(Activation activation, const at::Tensor &x) {

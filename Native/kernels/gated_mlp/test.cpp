@@ -253,19 +253,20 @@ TEST(aTokenThatRunsNoLearnerIgnoresItsInput) {
     EXPECT(at::equal(layer.reference()[2], layer.bias));
 }
 
-TEST(aTokenAloneEqualsTheTokenInABatch) {
-    for (auto type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+/// But for rounding: BLAS libraries split sums as they like.
+TEST(aTokenAloneIsTheTokenInABatch) {
+    for (auto [type, tolerance] : {std::pair(at::kFloat, 1e-5), {at::kDouble, 1e-13}, {at::kBFloat16, 0.02}}) {
         for (auto [channels, width] : {std::pair(16, 16), std::pair(48, 24), std::pair(384, 96)}) {
             Layer batch = layer(1031, channels, width, channels, 4).of(type);
             Tensor whole = batch.output();
-            bool equal = true;
+            double scale = whole.abs().max().item<double>(), largest = 0;
             for (int64_t token = 0; token < 1031; token += 97) {
                 Layer alone = batch;
                 alone.input = batch.input.narrow(0, token, 1);
                 alone.choice = batch.choice.narrow(0, token, 1);
-                equal = equal && at::equal(alone.output()[0], whole[token]);
+                largest = std::max(largest, error(alone.output()[0], whole[token]));
             }
-            check::report(equal, __FILE__, __LINE__,
+            check::report(largest <= tolerance * scale, __FILE__, __LINE__,
                           std::string("a token of ") + std::to_string(channels) + " channels in " +
                               c10::toString(type) + " depends on its batch");
         }
