@@ -24,21 +24,24 @@ extension ForwardPass {
     ///   - input: of the first block, `[batch, tokens, width]`; kept as the blocks' outputs are.
     ///   - mask: tokens that are attended to, `[batch, tokens]` bool; nil for all.
     ///   - count: how many blocks there are.
+    ///   - norms: of pre-norm blocks' inputs, and perhaps of the last output.
     ///   - block: runs one on its input, by its number, with the mask as `[batch, 1, 1, tokens]`: bool, or of
     ///     the input's type and added to the scores.
     /// - Returns: the output of the last block that ran.
     func runBlocks(
-        _ input: Tensor, mask: Tensor? = nil, count: Int,
+        _ input: Tensor, mask: Tensor? = nil, count: Int, norms: [LayerNorm] = [],
         _ block: @escaping (Tensor, Int, Tensor?, ForwardPass) throws -> Tensor
     ) throws -> Tensor {
         keep(input)
         paddedTokenCount = try input.size(1)
         var flow = BlockFlow(states: input, mask: mask)
         let masks = tokenMasks
-        defer { tokenMasks = masks }
+        defer { (tokenMasks, followingNorm) = (masks, nil) }
         for index in 0..<count {
             let attended = try flow.sizes.map { try $0.logarithm().to(nil, input.dataType) } ?? flow.mask
             let mask = try attended?.unsqueezed(1).unsqueezed(1)
+            // What is between the blocks may change the states.
+            followingNorm = betweenBlocks == nil ? norms.dropFirst(index + 1).first : nil
             flow.states = try runBlock([flow.states]) { try block($0[0], index, mask, $1) }
             keep(flow.states)
             guard let betweenBlocks else { continue }

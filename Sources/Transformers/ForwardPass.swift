@@ -28,6 +28,12 @@ open class ForwardPass {
     /// samples have the same tokens, such as images. Set by the model.
     public internal(set) var tokenMasks: [BlockStack: Tensor] = [:]
 
+    /// The norm that takes what the running block gives, where it is known: then they may be computed together.
+    var followingNorm: LayerNorm?
+    private var normedAhead: (states: Tensor, normed: Tensor)?
+    /// Whether additions and norms are joined on a CPU too.
+    var joinsNormsAnywhere = false
+
     public init(keepsHiddenStates: Bool = false) {
         self.keepsHiddenStates = keepsHiddenStates
     }
@@ -68,20 +74,50 @@ open class ForwardPass {
         return try residual + run(slot, at: place, input)
     }
 
-    /// `sum + slot(norm(sum))`, where `sum` is the residual and what `attend` computes.
+    /// The norm of a block's input, which the block before may have computed already.
+    func normalised(_ states: Tensor, by norm: LayerNorm) throws -> Tensor {
+        defer { normedAhead = nil }
+        if let normedAhead, normedAhead.states === states { return normedAhead.normed }
+        return try norm(states)
+    }
+
+    /// `sum` of the residual and what `addition` computes, and its norm, by one kernel on a GPU without gradients.
     ///
-    /// On a GPU without gradients one kernel adds and normalises, unless the slots are observed.
+    /// - Parameter addition: given a residual adds to it, given nil returns what would be added.
+    func add(
+        to residual: Tensor, normalisedBy norm: LayerNorm, _ addition: (_ residual: Tensor?) throws -> Tensor
+    ) throws -> (sum: Tensor, normed: Tensor) {
+        if try joinsNorms(of: residual) { return try norm(addition(nil), addedTo: residual) }
+        let sum = try addition(residual)
+        return (sum, try norm(sum))
+    }
+
+    /// `sum + slot(norm(sum))`, where `sum` is the residual and what `attend` computes: the end of a pre-norm block.
     ///
-    /// - Parameter attend: given a residual adds to it, given nil returns what would be added.
+    /// On a GPU without gradients each addition is one kernel with the norm behind it, unless the slots are observed.
+    ///
+    /// - Parameters:
+    ///   - scale: of the slot's output, where there is one.
+    ///   - attend: given a residual adds to it, given nil returns what would be added.
     func run(
-        _ slot: any Slot, at place: SlotPlace, normalisedBy norm: LayerNorm, after residual: Tensor,
-        _ attend: (_ residual: Tensor?) throws -> Tensor
+        _ slot: any Slot, at place: SlotPlace, normalisedBy norm: LayerNorm, scaledBy scale: LayerScale? = nil,
+        after residual: Tensor, _ attend: (_ residual: Tensor?) throws -> Tensor
     ) throws -> Tensor {
-        if observe == nil, residual.device.type == .cuda, try !recordsGradients() {
-            return try slot(attend(nil), addedTo: residual, normalisedBy: norm, at: place, self)
+        guard observe == nil, try joinsNorms(of: residual) else {
+            let sum = try attend(residual)
+            guard let scale else { return try run(slot, at: place, norm(sum), addedTo: sum) }
+            return try sum + scale(run(slot, at: place, norm(sum)))
         }
-        let sum = try attend(residual)
-        return try run(slot, at: place, norm(sum), addedTo: sum)
+        var (sum, output) = try slot(attend(nil), addedTo: residual, normalisedBy: norm, at: place, self)
+        if let scale { output = try scale(output) }
+        guard let followingNorm else { return try sum + output }
+        let (states, normed) = try followingNorm(output, addedTo: sum)
+        normedAhead = (states, normed)
+        return states
+    }
+
+    private func joinsNorms(of residual: Tensor) throws -> Bool {
+        try (joinsNormsAnywhere || residual.device.type == .cuda) && !recordsGradients()
     }
 
     /// A pass with the same settings that nothing has run in, for one block that may run again in backward.

@@ -16,12 +16,12 @@ public protocol Slot: Layer {
     func callAsFunction(
         _ input: Tensor, addedTo residual: Tensor, at place: SlotPlace, _ pass: ForwardPass
     ) throws -> Tensor
-    /// `sum + slot(norm(sum))` of `sum = residual + input`: the half of a pre-norm block behind its attention, of
-    /// which a slot may compute parts as one. `input` and `residual` have the shape and type of the output.
+    /// `sum = residual + input` and `slot(norm(sum))`, of which a slot may compute parts as one. All have one shape
+    /// and type.
     func callAsFunction(
         _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
         _ pass: ForwardPass
-    ) throws -> Tensor
+    ) throws -> (sum: Tensor, output: Tensor)
 }
 
 extension Slot {
@@ -34,9 +34,9 @@ extension Slot {
     public func callAsFunction(
         _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
         _ pass: ForwardPass
-    ) throws -> Tensor {
+    ) throws -> (sum: Tensor, output: Tensor) {
         let (sum, normed) = try norm(input, addedTo: residual)
-        return try self(normed, addedTo: sum, at: place, pass)
+        return (sum, try self(normed, at: place, pass))
     }
 }
 

@@ -72,7 +72,9 @@ import Torch
                     return try slot(norm(sum), addedTo: sum, at: place, pass)
                 }
                 let found = try run { pass in
-                    try slot(input, addedTo: residual, normalisedBy: norm, at: place, pass)
+                    let (sum, output) = try slot(
+                        input, addedTo: residual, normalisedBy: norm, at: place, pass)
+                    return try sum + output
                 }
                 #expect(try found.output.equals(wanted.output).allTrue(), "\(budget) \(isPadded)")
                 #expect(found.pass.trace.count == (kind == .dense ? 0 : 1))

@@ -76,9 +76,10 @@ final class TemporaryFolder: Sendable {
 extension TransformerModel {
     /// All outputs by name, with the states after the embeddings and after each block.
     func allOutputs(
-        _ inputs: [String: Tensor], interpolatesPositions: Bool = false
+        _ inputs: [String: Tensor], interpolatesPositions: Bool = false, joinsNorms: Bool = false
     ) throws -> [String: Tensor] {
         let pass = ForwardPass(keepsHiddenStates: true)
+        pass.joinsNormsAnywhere = joinsNorms
         pass.interpolatesPositions = interpolatesPositions
         let outputs = try withoutGradients { try self(ModelInputs(inputs), pass) }
         var all = Dictionary(uniqueKeysWithValues: outputs.tensors.map { ($0.name, $0.tensor) })

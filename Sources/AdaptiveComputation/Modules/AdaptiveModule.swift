@@ -49,18 +49,18 @@ public struct AdaptiveModule: Slot {
     public func callAsFunction(
         _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
         _ pass: ForwardPass
-    ) throws -> Tensor {
+    ) throws -> (sum: Tensor, output: Tensor) {
         let adaptive = pass as? AdaptivePass
         let budget = adaptive?.budget ?? 1
         guard adaptive?.mode ?? .inference == .inference, !runsWhole(budget: budget),
             adaptive?.observeTokenTerm == nil
         else {
             let (sum, normed) = try norm(input, addedTo: residual)
-            return try output(normed, addedTo: sum, at: place, pass)
+            return (sum, try output(normed, addedTo: nil, at: place, pass))
         }
         let (sum, normed, choices) = try gate.choices(
             input, addedTo: residual, normalisedBy: norm, budget: budget, minimum: minimumChoice)
-        return try output(normed, chosen: choices, addedTo: sum, at: place, pass)
+        return (sum, try output(normed, chosen: choices, addedTo: nil, at: place, pass))
     }
 
     private var hasOneChoice: Bool { minimumChoice == learners.count }

@@ -195,9 +195,12 @@ public struct BERTBlock: TransformerBlock {
     func callAsFunction(
         _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {
-        let attended = try attentionNorm(
-            attention(input, block: index, mask: mask, addedTo: input, pass))
+        let attended = try pass.add(to: input, normalisedBy: attentionNorm) {
+            try attention(input, block: index, mask: mask, addedTo: $0, pass)
+        }.normed
         let place = SlotPlace(block: index, kind: .feedForward)
-        return try feedForwardNorm(pass.run(feedForward, at: place, attended, addedTo: attended))
+        return try pass.add(to: attended, normalisedBy: feedForwardNorm) {
+            try pass.run(feedForward, at: place, attended, addedTo: $0)
+        }.normed
     }
 }

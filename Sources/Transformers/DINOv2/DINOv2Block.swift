@@ -37,11 +37,13 @@ public struct DINOv2Block: TransformerBlock {
     func callAsFunction(
         _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {
-        let attended =
-            try input
-            + attentionScale(attention(attentionNorm(input), block: index, mask: mask, pass))
         let place = SlotPlace(block: index, kind: .feedForward)
-        return try attended
-            + feedForwardScale(pass.run(feedForward, at: place, feedForwardNorm(attended)))
+        let normed = try pass.normalised(input, by: attentionNorm)
+        return try pass.run(
+            feedForward, at: place, normalisedBy: feedForwardNorm, scaledBy: feedForwardScale, after: input
+        ) { residual in
+            let attended = try attentionScale(attention(normed, block: index, mask: mask, pass))
+            return try residual.map { try $0 + attended } ?? attended
+        }
     }
 }

@@ -9,7 +9,7 @@ public struct DINOv2Embeddings: Layer {
     public let classToken: Tensor
     public let registers: Tensor?
     public let positions: Tensor
-    public let patches: Convolution2D
+    public let patches: PatchProjection
     private let grid: [Int]
 
     init(_ sizes: DINOv2Configuration, hasRegisters: Bool) throws {
@@ -17,9 +17,8 @@ public struct DINOv2Embeddings: Layer {
         classToken = try .empty([1, 1, sizes.width])
         registers = hasRegisters ? try .empty([1, sizes.registerCount, sizes.width]) : nil
         positions = try .empty([1, 1 + grid[0] * grid[1], sizes.width])
-        patches = try Convolution2D(
-            channels: sizes.channelCount, outputChannels: sizes.width, kernel: sizes.patchSize,
-            stride: sizes.patchSize)
+        patches = try PatchProjection(
+            channels: sizes.channelCount, outputWidth: sizes.width, patchSize: sizes.patchSize)
     }
 
     public var parameters: [(name: String, tensor: Tensor)] {
@@ -30,14 +29,14 @@ public struct DINOv2Embeddings: Layer {
     public var children: [(name: String, layer: any Layer)] { [("patches", patches)] }
 
     func callAsFunction(_ pixels: Tensor) throws -> Tensor {
-        let image = try patches(pixels.to(nil, patches.weight.dataType))  // [batch, width, rows, columns]
-        let patchStates = try image.flattened(from: 2).transposed(1, 2)  // [batch, patches, width]
+        let image = try patches(pixels.to(nil, patches.weight.dataType))  // [batch, rows, columns, width]
+        let patchStates = try image.flattened(from: 1, to: 2)  // [batch, patches, width]
         // The models with registers were released with antialiasing, those without were not.
         let positions = try PositionInterpolation.interpolate(
-            positions, leadingCount: 1, from: grid, to: Array(image.shape.dropFirst(2)),
+            positions, leadingCount: 1, from: grid, to: Array(image.shape[1...2]),
             antialias: registers != nil)
         let batch = try pixels.size(0)
-        let first = try classToken.to(nil, image.dataType).expanded([batch, -1, -1])
+        let first = try classToken.to(nil, image.dataType).expanded([batch, -1, -1]).contiguous()
         let states = try Tensor.concatenated([first, patchStates], axis: 1) + positions
         guard let registers else { return states }
         let count = try states.size(1)

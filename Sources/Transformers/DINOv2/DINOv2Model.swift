@@ -99,10 +99,11 @@ public struct DINOv2Model: TransformerModel {
         try ImageInput(channelCount: sizes.channelCount, size: nil, patchSize: sizes.patchSize)
             .check(pixels)
         pass.leadingTokenCount = 1 + sizes.registerCount
-        let encoded = try pass.runBlocks(embeddings(pixels), count: blocks.count) { [blocks] in
-            try blocks[$1]($0, index: $1, mask: $2, $3)
+        let norms = blocks.map(\.attentionNorm) + [norm]
+        let encoded = try pass.runBlocks(embeddings(pixels), count: blocks.count, norms: norms) {
+            [blocks] in try blocks[$1]($0, index: $1, mask: $2, $3)
         }
-        let states = try norm(encoded)
+        let states = try pass.normalised(encoded, by: norm)
         let first = try states.select(0, axis: 1)  // [batch, width]
         guard let classifier else {
             return ModelOutputs([("last_hidden_state", states), ("pooler_output", first)])

@@ -121,19 +121,21 @@ public struct ViTModel: TransformerModel {
         try ImageInput(channelCount: sizes.channelCount, size: size, patchSize: sizes.patchSize)
             .check(pixels)
         pass.leadingTokenCount = embeddings.leadingTokenCount
-        let encoded = try pass.runBlocks(embeddings(pixels), count: blocks.count) { [blocks] in
-            try blocks[$1]($0, index: $1, mask: $2, $3)
+        // Classifiers need the norm of one or two tokens alone.
+        let norms = blocks.map(\.attentionNorm) + (classifier == nil ? [norm] : [])
+        let encoded = try pass.runBlocks(embeddings(pixels), count: blocks.count, norms: norms) {
+            [blocks] in try blocks[$1]($0, index: $1, mask: $2, $3)
         }
-        let states = try norm(encoded)
-        let first = try states.select(0, axis: 1)  // [batch, width]
         guard let classifier else {
+            let states = try pass.normalised(encoded, by: norm)
+            let first = try states.select(0, axis: 1)  // [batch, width]
             let pooled = try pooler.map { try $0(first).tanh() }  // [batch, poolerWidth]
             return ModelOutputs(
                 [("last_hidden_state", states)] + (pooled.map { [("pooler_output", $0)] } ?? []))
         }
-        let classLogits = try classifier(first)  // [batch, classes]
+        let classLogits = try classifier(norm(encoded.select(0, axis: 1)))  // [batch, classes]
         guard let distillationClassifier else { return ModelOutputs([("logits", classLogits)]) }
-        let distillationLogits = try distillationClassifier(states.select(1, axis: 1))
+        let distillationLogits = try distillationClassifier(norm(encoded.select(1, axis: 1)))
         return ModelOutputs([
             ("logits", try (classLogits + distillationLogits) / 2), ("cls_logits", classLogits),
             ("distillation_logits", distillationLogits),
@@ -150,7 +152,7 @@ public struct ViTEmbeddings: Layer {
     public let classToken: Tensor
     public let distillationToken: Tensor?
     public let positions: Tensor
-    public let patches: Convolution2D
+    public let patches: PatchProjection
     private let grid: [Int]
 
     init(_ sizes: ViTConfiguration, hasDistillationToken: Bool) throws {
@@ -159,9 +161,8 @@ public struct ViTEmbeddings: Layer {
         classToken = try .empty([1, 1, sizes.width])
         distillationToken = hasDistillationToken ? try .empty([1, 1, sizes.width]) : nil
         positions = try .empty([1, tokenCount, sizes.width])
-        patches = try Convolution2D(
-            channels: sizes.channelCount, outputChannels: sizes.width, kernel: sizes.patchSize,
-            stride: sizes.patchSize)
+        patches = try PatchProjection(
+            channels: sizes.channelCount, outputWidth: sizes.width, patchSize: sizes.patchSize)
     }
 
     public var parameters: [(name: String, tensor: Tensor)] {
@@ -177,13 +178,14 @@ public struct ViTEmbeddings: Layer {
 
     /// Positions are interpolated where there are other patches than those of the configured size.
     func callAsFunction(_ pixels: Tensor) throws -> Tensor {
-        let image = try patches(pixels.to(nil, patches.weight.dataType))  // [batch, width, rows, columns]
-        let patchStates = try image.flattened(from: 2).transposed(1, 2)  // [batch, patches, width]
+        let image = try patches(pixels.to(nil, patches.weight.dataType))  // [batch, rows, columns, width]
+        let patchStates = try image.flattened(from: 1, to: 2)  // [batch, patches, width]
         let positions = try PositionInterpolation.interpolate(
-            positions, leadingCount: leadingTokenCount, from: grid, to: Array(image.shape.dropFirst(2)))
+            positions, leadingCount: leadingTokenCount, from: grid, to: Array(image.shape[1...2]))
         let batch = try pixels.size(0)
         let tokens = try [classToken, distillationToken].compactMap { $0 }.map {
-            try $0.to(nil, patchStates.dataType).expanded([batch, -1, -1])  // [batch, 1, width]
+            // [batch, 1, width]; of contiguous tensors alone libtorch concatenates fast on a GPU
+            try $0.to(nil, patchStates.dataType).expanded([batch, -1, -1]).contiguous()
         }
         return try Tensor.concatenated(tokens + [patchStates], axis: 1) + positions
     }
@@ -216,8 +218,9 @@ public struct ViTBlock: TransformerBlock {
         _ input: Tensor, index: Int, mask: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {
         let place = SlotPlace(block: index, kind: .feedForward)
-        return try pass.run(feedForward, at: place, normalisedBy: feedForwardNorm, after: input) { residual in
-            try attention(attentionNorm(input), block: index, mask: mask, addedTo: residual, pass)
+        let normed = try pass.normalised(input, by: attentionNorm)
+        return try pass.run(feedForward, at: place, normalisedBy: feedForwardNorm, after: input) {
+            try attention(normed, block: index, mask: mask, addedTo: $0, pass)
         }
     }
 }

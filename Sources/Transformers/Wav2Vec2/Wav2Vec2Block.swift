@@ -38,7 +38,7 @@ public struct Wav2Vec2Block: TransformerBlock {
         _ input: Tensor, index: Int, mask: Tensor?, bias: Tensor?, _ pass: ForwardPass
     ) throws -> Tensor {
         let place = SlotPlace(block: index, kind: .feedForward)
-        let attentionInput = try normsInputs ? attentionNorm(input) : input
+        let attentionInput = try normsInputs ? pass.normalised(input, by: attentionNorm) : input
         func attend(addedTo residual: Tensor?) throws -> Tensor {
             try attention(
                 attentionInput, block: index, mask: scores(attentionInput, mask: mask, bias: bias),
@@ -48,8 +48,10 @@ public struct Wav2Vec2Block: TransformerBlock {
             return try pass.run(
                 feedForward, at: place, normalisedBy: feedForwardNorm, after: input, attend)
         }
-        let states = try attentionNorm(attend(addedTo: input))
-        return try feedForwardNorm(pass.run(feedForward, at: place, states, addedTo: states))
+        let states = try pass.add(to: input, normalisedBy: attentionNorm, attend).normed
+        return try pass.add(to: states, normalisedBy: feedForwardNorm) {
+            try pass.run(feedForward, at: place, states, addedTo: $0)
+        }.normed
     }
 
     /// The mask, and where there are relative positions what is added to the scores instead.

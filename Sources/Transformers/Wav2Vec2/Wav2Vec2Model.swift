@@ -110,7 +110,9 @@ public struct Wav2Vec2Model: TransformerModel {
         if !sizes.hasStableNorms { states = try norm(states) }
         let bias = try relativePositions.map { try $0(frameCount: shape[1]) }
         pass.keep(states)
+        let norms = sizes.hasStableNorms ? blocks.dropFirst().map(\.attentionNorm) + [norm] : []
         for (index, block) in blocks.enumerated() {
+            pass.followingNorm = norms.isEmpty ? nil : norms[index]
             // The bias of relative positions is learnt too.
             states = try pass.runBlock([states] + (bias.map { [$0] } ?? [])) { inputs, pass in
                 try block(
@@ -118,7 +120,7 @@ public struct Wav2Vec2Model: TransformerModel {
             }
             pass.keep(states)
         }
-        if sizes.hasStableNorms { states = try norm(states) }
+        if sizes.hasStableNorms { states = try pass.normalised(states, by: norm) }
         if let head { return ModelOutputs([("logits", try head(states))]) }
         return ModelOutputs(
             [("last_hidden_state", states)]

@@ -30,7 +30,9 @@ public struct WhisperDecoder: Layer {
         let attention = try Self.attentionMask(tokens: count, known: known, mask, device: ids.device)
         var states = try words(ids) + positions.weight.slice(known..<known + count, axis: 0)
         pass.keep(states, of: .decoder)
+        let norms = blocks.dropFirst().map(\.attentionNorm) + [norm]
         for (index, block) in blocks.enumerated() {
+            pass.followingNorm = norms[index]
             states = try pass.runBlock([states, encoderStates]) { inputs, pass in
                 try block(
                     inputs[0], encoderStates: inputs[1], index: index, mask: attention.mask,
@@ -38,7 +40,7 @@ public struct WhisperDecoder: Layer {
             }
             if index < blocks.count - 1 { pass.keep(states, of: .decoder) }
         }
-        states = try norm(states)
+        states = try pass.normalised(states, by: norm)
         pass.keep(states, of: .decoder)
         return states
     }
@@ -110,16 +112,16 @@ public struct WhisperDecoderBlock: TransformerBlock {
         _ input: Tensor, encoderStates: Tensor, index: Int, mask: Tensor?, isCausal: Bool,
         memory: DecoderMemory?, _ pass: ForwardPass
     ) throws -> Tensor {
-        let states = try attention(
-            attentionNorm(input), stack: .decoder, block: index, mask: mask, isCausal: isCausal,
-            memory: memory, addedTo: input, pass)
+        let attentionInput = try pass.normalised(input, by: attentionNorm)
+        let (states, normed) = try pass.add(to: input, normalisedBy: crossAttentionNorm) {
+            try attention(
+                attentionInput, stack: .decoder, block: index, mask: mask, isCausal: isCausal, memory: memory,
+                addedTo: $0, pass)
+        }
         let place = SlotPlace(stack: .decoder, block: index, kind: .feedForward)
-        return try pass.run(
-            feedForward, at: place, normalisedBy: feedForwardNorm, after: states
-        ) { residual in
+        return try pass.run(feedForward, at: place, normalisedBy: feedForwardNorm, after: states) {
             try crossAttention(
-                crossAttentionNorm(states), encoderStates: encoderStates, block: index, memory: memory,
-                addedTo: residual, pass)
+                normed, encoderStates: encoderStates, block: index, memory: memory, addedTo: $0, pass)
         }
     }
 }

@@ -21,12 +21,14 @@ public struct WhisperEncoder: Layer {
     func callAsFunction(_ features: Tensor, _ pass: ForwardPass) throws -> Tensor {
         var states = try embeddings(features)
         pass.keep(states)
+        let norms = blocks.dropFirst().map(\.attentionNorm) + [norm]
         for (index, block) in blocks.enumerated() {
+            pass.followingNorm = states.dataType == .float16 ? nil : norms[index]  // that is clamped first
             states = try pass.runBlock([states]) { try block($0[0], index: index, $1) }
             // The last is kept after the norm, as transformers does.
             if index < blocks.count - 1 { pass.keep(states) }
         }
-        states = try norm(states)
+        states = try pass.normalised(states, by: norm)
         pass.keep(states)
         return states
     }
@@ -83,10 +85,9 @@ public struct WhisperEncoderBlock: TransformerBlock {
 
     func callAsFunction(_ input: Tensor, index: Int, _ pass: ForwardPass) throws -> Tensor {
         let place = SlotPlace(block: index, kind: .feedForward)
-        let states = try pass.run(
-            feedForward, at: place, normalisedBy: feedForwardNorm, after: input
-        ) { residual in
-            try attention(attentionNorm(input), block: index, mask: nil, addedTo: residual, pass)
+        let normed = try pass.normalised(input, by: attentionNorm)
+        let states = try pass.run(feedForward, at: place, normalisedBy: feedForwardNorm, after: input) {
+            try attention(normed, block: index, mask: nil, addedTo: $0, pass)
         }
         // As transformers does: half precision would overflow.
         return states.dataType == .float16 ? try states.clamped(to: -64_504...64_504) : states
