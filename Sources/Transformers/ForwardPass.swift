@@ -28,7 +28,7 @@ open class ForwardPass {
     /// samples have the same tokens, such as images. Set by the model.
     public internal(set) var tokenMasks: [BlockStack: Tensor] = [:]
 
-    /// The norm that takes what the running block gives, where it is known: then they may be computed together.
+    /// The norm that takes what the running block gives, where it is known: the two may be computed at once.
     var followingNorm: LayerNorm?
     private var normedAhead: (states: Tensor, normed: Tensor)?
     /// Whether additions and norms are joined on a CPU too.
@@ -92,16 +92,18 @@ open class ForwardPass {
         return (sum, try norm(sum))
     }
 
-    /// `sum + slot(norm(sum))`, where `sum` is the residual and what `attend` computes: the end of a pre-norm block.
+    /// `sum + slot(norm(sum))`, where `sum` is the residual and what `attend` computes: the output of a pre-norm
+    /// block.
     ///
-    /// On a GPU without gradients each addition is one kernel with the norm behind it, unless the slots are observed.
+    /// On a GPU without gradients each addition is one kernel with the norm behind it, unless slots are observed.
     ///
     /// - Parameters:
     ///   - scale: of the slot's output, where there is one.
     ///   - attend: given a residual adds to it, given nil returns what would be added.
     func run(
-        _ slot: any Slot, at place: SlotPlace, normalisedBy norm: LayerNorm, scaledBy scale: LayerScale? = nil,
-        after residual: Tensor, _ attend: (_ residual: Tensor?) throws -> Tensor
+        _ slot: any Slot, at place: SlotPlace, normalisedBy norm: LayerNorm,
+        scaledBy scale: LayerScale? = nil, after residual: Tensor,
+        _ attend: (_ residual: Tensor?) throws -> Tensor
     ) throws -> Tensor {
         guard observe == nil, try joinsNorms(of: residual) else {
             let sum = try attend(residual)

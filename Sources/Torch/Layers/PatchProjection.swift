@@ -29,10 +29,10 @@ public struct PatchProjection: Layer {
                 .tensor(input), .tensor(weight), .tensor(bias), .ints(patchSize)
             ).permuted([0, 2, 3, 1])
         }
-        let shape = input.shape
-        let (rows, columns) = (shape[2] / patchSize[0], shape[3] / patchSize[1])
-        let patches = try input.slice(0..<rows * patchSize[0], axis: 2).slice(0..<columns * patchSize[1], axis: 3)
-            .reshaped([shape[0], shape[1], rows, patchSize[0], columns, patchSize[1]])
+        let (shape, height, width) = (input.shape, patchSize[0], patchSize[1])
+        let (rows, columns) = (shape[2] / height, shape[3] / width)
+        let whole = try input.slice(0..<rows * height, axis: 2).slice(0..<columns * width, axis: 3)
+        let patches = try whole.reshaped([shape[0], shape[1], rows, height, columns, width])
             .permuted([0, 2, 4, 1, 3, 5]).flattened(from: 3)  // [batch, rows, columns, channels · patch]
         return try Operators.linear(.tensor(patches), .tensor(weight.flattened(from: 1)), .tensor(bias))
     }
