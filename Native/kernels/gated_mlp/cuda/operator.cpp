@@ -175,7 +175,7 @@ at::Tensor withGradients(const at::Tensor &input, const at::Tensor &choice, cons
 }
 
 /// Between few tokens, where libtorch's three calls are faster, and many, where these kernels are (README.md).
-constexpr int64_t manyTokens = 8192;
+constexpr int64_t manyTokens = 4096;
 
 /// The dense network: with many tokens on Hopper one learner that all of them run.
 at::Tensor dense(const at::Tensor &input, const at::Tensor &w1, const at::Tensor &b1, const at::Tensor &w2,
