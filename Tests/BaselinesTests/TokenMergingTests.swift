@@ -18,8 +18,8 @@ import Transformers
         try TokenMerge.merge(&flow, count: 1, leadingCount: 1)
         // Givers are patches 1, 3 and 5, takers 2 and 4; 3 goes to 2, which stands for three.
         let sizes = try #require(flow.sizes)
-        #expect(try sizes.array(of: Float.self) == [1, 1, 1, 4, 1])
-        let wanted: [Float] = [9, 9, 1, 0, -1, 0.6, 0.1 / 4, (3 + 2) / 4, -1, 0]
+        #expect(try sizes.array(of: Float.self) == [1, 1, 4, 1, 1])
+        let wanted: [Float] = [9, 9, 1, 0, 0.1 / 4, (3 + 2) / 4, -1, 0, -1, 0.6]
         let found = try flow.states.array(of: Float.self)
         #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-6 }, "\(found)")
     }

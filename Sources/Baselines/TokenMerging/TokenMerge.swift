@@ -2,6 +2,7 @@ import Torch
 import Transformers
 
 private enum Operators {
+    static let scatter = Operator("aten::scatter", "src")
     static let scatterAdd = Operator("aten::scatter_add")
 }
 
@@ -18,43 +19,39 @@ enum TokenMerge {
     static func merge(_ flow: inout BlockFlow, count: Int, leadingCount: Int) throws {
         guard count > 0 else { return }
         let states = flow.states
-        let sizes = try flow.sizes ?? .ones(Array(states.shape.dropLast()), device: states.device)
-        let total = try states.size(1)
-        let givers = try Tensor.range(leadingCount..<total, step: 2, device: states.device)
-        let takers = try Tensor.range(leadingCount + 1..<total, step: 2, device: states.device)
-        let unit =
-            try states.to(nil, .float32) / states.to(nil, .float32).norm(axes: [2], keepDimension: true)
-        let likeness = try unit.entries(givers, axis: 1)
-            .matmul(unit.entries(takers, axis: 1).transposed(1, 2))  // [batch, givers, takers]
-        let (best, target) = try likeness.largest(1)
-        let order = try best.squeezed(-1).sorted(axis: 1, descending: true).indices  // [batch, givers]
-        let giverCount = try givers.size(0)
-        let merged = try order.slice(0..<count, axis: 1)
-        let kept = try order.slice(count..<giverCount, axis: 1).sorted(axis: 1).values
-        let targets = try target.squeezed(-1).gathered(merged, axis: 1)  // [batch, count], among the takers
+        let (batch, total, device) = (states.shape[0], states.shape[1], states.device)
+        let sizes = try flow.sizes ?? .ones([batch, total], device: device)
+        let slots = try slots(states, count: count, leadingCount: leadingCount)  // [batch, tokens]
+        let newSizes = try Operators.scatterAdd(
+            .tensor(.zeros([batch, total - count], device: device)), .int(1), .tensor(slots), .tensor(sizes))
+        let shares = try sizes / newSizes.gathered(slots, axis: 1)
+        // A product with what each token gives to each slot is faster than moving rows.
+        let giving = try Operators.scatter(
+            .tensor(.zeros([batch, total - count, total], states.dataType, device: device)), .int(1),
+            .tensor(slots.unsqueezed(1)), .tensor(shares.to(nil, states.dataType).unsqueezed(1)))
+        flow.states = try giving.matmul(states)
+        flow.sizes = newSizes
+    }
 
-        let weighted = try states.to(nil, .float32) * sizes.unsqueezed(-1)
-        func parted(_ values: Tensor) throws -> Tensor {
-            let own = try values.entries(givers, axis: 1)
-            let other = try values.entries(takers, axis: 1)
-            return try .concatenated(
-                [
-                    values.slice(0..<leadingCount, axis: 1), taken(own, kept),
-                    Operators.scatterAdd(
-                        .tensor(other), .int(1), .tensor(expanded(targets, like: other)),
-                        .tensor(taken(own, merged))),
-                ], axis: 1)
+    /// Where each token goes: those that stay keep their order, the others go where their likest goes.
+    private static func slots(_ states: Tensor, count: Int, leadingCount: Int) throws -> Tensor {
+        let (batch, total, device) = (states.shape[0], states.shape[1], states.device)
+        let unit = try states / states.norm(axes: [2], keepDimension: true)
+        func everySecond(from start: Int) throws -> Tensor {
+            try unit.entries(.range(start..<total, step: 2, device: device), axis: 1)
         }
-        let newSizes = try parted(sizes.unsqueezed(-1))  // [batch, tokens - count, 1]
-        flow.states = try (parted(weighted) / newSizes).to(nil, states.dataType)
-        flow.sizes = try newSizes.squeezed(-1)
-    }
-
-    private static func taken(_ values: Tensor, _ rows: Tensor) throws -> Tensor {
-        try values.gathered(expanded(rows, like: values), axis: 1)
-    }
-
-    private static func expanded(_ rows: Tensor, like values: Tensor) throws -> Tensor {
-        try rows.unsqueezed(-1).expanded([-1, -1, values.size(2)])
+        let likeness = try everySecond(from: leadingCount)
+            .matmul(everySecond(from: leadingCount + 1).transposed(1, 2))  // [batch, givers, takers]
+        let givers = try likeness.maximum(axes: [2]).sorted(axis: 1, descending: true).indices
+            .slice(0..<count, axis: 1)
+        let takers = try likeness.argMax(axis: 2).gathered(givers, axis: 1)
+        let from = try givers + givers + leadingCount  // [batch, count]
+        let to = try takers + takers + (leadingCount + 1)
+        let stays = try Operators.scatter(
+            .tensor(.ones([batch, total], .int64, device: device)), .int(1), .tensor(from),
+            .tensor(.zeros([batch, count], .int64, device: device)))
+        let slots = try stays.cumulativeSum(axis: 1) - 1
+        return try Operators.scatter(
+            .tensor(slots), .int(1), .tensor(from), .tensor(slots.gathered(to, axis: 1)))
     }
 }
