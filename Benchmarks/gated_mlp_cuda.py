@@ -148,6 +148,7 @@ class Layer:
         methods: dict[str, Method] = {
             "ours": lambda x: torch.ops.acm.gated_mlp(x, choice, *arguments),
             "ours and the gate": with_gate,
+            "ours, masked": lambda x: torch.ops.acm.gated_mlp_cuda(x, choice, *arguments, "masked", []),
             "ours, Ampere's kernels": lambda x: torch.ops.acm.gated_mlp_cuda(x, choice, *arguments, "ampere", []),
             "prefixes": self.by_prefixes(choice),
         }

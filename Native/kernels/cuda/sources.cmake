@@ -19,8 +19,8 @@ list(GET ACM_CUDA_ARCHITECTURES 0 oldest)
 list(APPEND architectures ${oldest}-virtual)
 
 set(folder kernels/gated_mlp/cuda)
-add_cuda_kernels(acm_cuda "${architectures}" ${folder}/sort.cu ${folder}/ampere.cu kernels/gate/cuda/choose.cu
-  kernels/gate/cuda/add_layer_norm.cu)
+add_cuda_kernels(acm_cuda "${architectures}" ${folder}/sort.cu ${folder}/ampere.cu ${folder}/masked.cu
+  kernels/gate/cuda/choose.cu kernels/gate/cuda/add_layer_norm.cu)
 # wgmma and setmaxnreg are of compute capability 9.0 alone, which the target 90a says.
 add_cuda_kernels(acm_sm90 90a-real ${folder}/sm90_bf16.cu ${folder}/sm90_f16.cu ${folder}/sort_cluster.cu)
 target_sources(acm PRIVATE kernels/cuda/device.cpp kernels/gate/cuda/operator.cpp

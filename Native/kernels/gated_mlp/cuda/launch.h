@@ -53,6 +53,10 @@ Order order(const Call &call);
 /// Sorts the tokens by choice, descending and stable. Choices outside 0 ... learners are clamped.
 void sortByChoice(const Call &call);
 
+/// In hiddenBuffer, on 16-byte boundaries, the activation of what a token's learners computed, and zeros for the other
+/// learners. Needs the layer's widths, the choices and the stream alone; any learners.
+void activateChosen(const Call &call);
+
 /// Whether the Hopper kernels take the call's type and shape.
 bool hopperTakes(const Call &call);
 /// Tilings for a number of tokens, as if all learners ran: the choices are not known to the host.

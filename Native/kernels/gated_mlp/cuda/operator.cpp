@@ -3,6 +3,7 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #include <torch/library.h>
@@ -24,12 +25,14 @@ namespace {
 std::optional<Type> typeOf(at::ScalarType type) {
     if (type == at::kBFloat16) return Type::bfloat16;
     if (type == at::kHalf) return Type::float16;
-    // The kernels multiply float32 as TF32, which must be allowed as for libtorch's products.
-    if (type == at::kFloat && at::globalContext().allowTF32CuBLAS()) return Type::float32;
+    if (type == at::kFloat) return Type::float32;
     return {};
 }
 
-enum class Path { automatic, hopper, ampere, grouped };
+enum class Path { automatic, masked, hopper, ampere, grouped };
+
+/// Up to so many tokens the dense layers are the fastest, whatever the choices (README.md).
+constexpr int64_t fewTokens = 512;
 
 at::Tensor viaATen(Arguments arguments) {
     checkChoices(arguments);
@@ -75,18 +78,16 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     int64_t tokens = arguments.input.size(0), hidden = arguments.w1.size(0);
     int64_t outputs = arguments.w2.size(0), channels = arguments.input.size(1);
     constexpr int64_t most = 1 << 30;
-    bool fits = type && tokens > 0 && channels > 0 && hidden > 0 && outputs > 0 &&
-                arguments.learners <= maximumLearners && tokens < most && channels < most &&
-                hidden < most && outputs < most;
+    bool fits = type && tokens > 0 && channels > 0 && hidden > 0 && outputs > 0 && tokens < most &&
+                channels < most && hidden < most && outputs < most;
     if (path == Path::grouped || (path == Path::automatic && !fits)) return viaATen(arguments);
     TORCH_CHECK(fits, "acm::gated_mlp_cuda: the kernels do not take this type or shape");
+    if (path == Path::automatic && tokens <= fewTokens) path = Path::masked;
 
     c10::cuda::OptionalCUDAGuard guard(arguments.input.device());
     auto index = static_cast<int>(arguments.input.device().index());
     const gpu::Device &device = gpu::device(index);
-    at::Tensor input = gpu::withAlignedRows(arguments.input), choice = arguments.choice.contiguous();
-    at::Tensor w1 = gpu::withAlignedRows(arguments.w1), w2 = gpu::withAlignedRows(arguments.w2);
-    at::Tensor b1 = gpu::alignedWhole(arguments.b1), bias = gpu::alignedWhole(arguments.bias);
+    at::Tensor choice = arguments.choice.contiguous();
     Call call = {};
     call.type = *type;
     call.activation = static_cast<int>(arguments.activation);
@@ -95,23 +96,35 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     call.channels = static_cast<int>(channels);
     call.outputs = static_cast<int>(outputs);
     call.tokens = tokens;
-    call.input = input.const_data_ptr();
-    call.inputStride = input.stride(0);
     call.choice = choice.const_data_ptr();
     call.wideChoice = choice.scalar_type() == at::kLong;
+    call.device = index;
+    call.multiprocessors = device.multiprocessors;
+    call.isHopper = device.major == 9;
+    call.stream = c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(index)).stream();
+    if (path == Path::masked) {
+        at::Tensor sums = at::linear(arguments.input, arguments.w1, arguments.b1);
+        call.hiddenBuffer = sums.mutable_data_ptr();
+        activateChosen(call);
+        return at::linear(sums, arguments.w2, arguments.bias);
+    }
+
+    at::Tensor input = gpu::withAlignedRows(arguments.input);
+    at::Tensor w1 = gpu::withAlignedRows(arguments.w1), w2 = gpu::withAlignedRows(arguments.w2);
+    at::Tensor b1 = gpu::alignedWhole(arguments.b1), bias = gpu::alignedWhole(arguments.bias);
+    call.input = input.const_data_ptr();
+    call.inputStride = input.stride(0);
     call.w1 = w1.const_data_ptr();
     call.b1 = b1.const_data_ptr();
     call.w2 = w2.const_data_ptr();
     call.bias = bias.const_data_ptr();
     call.w1Stride = w1.stride(0);
     call.w2Stride = w2.stride(0);
-    call.device = index;
-    call.multiprocessors = device.multiprocessors;
-    call.isHopper = device.major == 9;
-    call.stream = c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(index)).stream();
 
-    bool takesHopper = device.major == 9 && hopperTakes(call);
-    bool takesAmpere = device.major >= 8 && ampereTakes(call);
+    // They multiply float32 as TF32, which must be allowed as for libtorch's products.
+    bool mayTake = call.type != Type::float32 || at::globalContext().allowTF32CuBLAS();
+    bool takesHopper = mayTake && device.major == 9 && hopperTakes(call);
+    bool takesAmpere = mayTake && device.major >= 8 && ampereTakes(call);
     if (path == Path::automatic)
         path = takesHopper ? Path::hopper : takesAmpere ? Path::ampere : Path::grouped;
     if (path == Path::grouped) return viaATen(arguments);
@@ -204,11 +217,12 @@ at::Tensor onPath(const at::Tensor &input, const at::Tensor &choice, const at::T
                   int64_t learners, const std::string &activation, const std::string &pathName,
                   at::IntArrayRef tiles) {
     Path path = Path::automatic;
-    if (pathName == "hopper") path = Path::hopper;
+    if (pathName == "masked") path = Path::masked;
+    else if (pathName == "hopper") path = Path::hopper;
     else if (pathName == "ampere") path = Path::ampere;
     else if (pathName == "grouped") path = Path::grouped;
-    else TORCH_CHECK(pathName == "automatic", "acm::gated_mlp_cuda: path must be automatic, hopper, "
-                     "ampere or grouped, found \"", pathName, "\"");
+    else TORCH_CHECK(pathName == "automatic", "acm::gated_mlp_cuda: path must be automatic, masked, "
+                     "hopper, ampere or grouped, found \"", pathName, "\"");
     std::optional<Tilings> tilings;
     if (!tiles.empty()) {
         TORCH_CHECK(tiles.size() == 5, "acm::gated_mlp_cuda: tiles must be the columns and sharing of the "

@@ -180,7 +180,7 @@ std::vector<std::pair<std::string, Tensor>> patterns(const Layer &layer) {
 }
 
 std::vector<Way> waysFor(at::ScalarType type) {
-    std::vector<Way> ways = {{"automatic", {}}, {"ampere", {}}};
+    std::vector<Way> ways = {{"automatic", {}}, {"masked", {}}, {"ampere", {}}};
     if (type != at::kFloat && isHopper()) ways.insert(ways.end(), hopperWays.begin(), hopperWays.end());
     return ways;
 }
@@ -230,9 +230,10 @@ TEST(everyNumberOfLearners) {
     c10::InferenceMode inference;
     for (int64_t learners : {1, 2, 3, 8, 16, 64}) checkShape({500, 128, 64, 128, learners}, both);
     for (int64_t tokens : {2048, 9000}) checkShape({tokens, 64, 8, 64, 64}, {at::kBFloat16});
-    Layer exact = layer({200, 64, 8, 64, 65});  // more than the kernels take
-    Expectation expectation(exact, at::kBFloat16);
-    expectation.check("65 learners", expectation.rounded.output());
+    for (int64_t tokens : {200, 700}) {
+        Expectation expectation(layer({tokens, 64, 8, 64, 65}), at::kBFloat16);  // more than the kernels take
+        expectation.check("65 learners", expectation.rounded.output());
+    }
 }
 
 TEST(everyActivation) {
@@ -258,11 +259,12 @@ TEST(manyTokens) {
 
 TEST(float32AsTF32WhereAllowed) {
     c10::InferenceMode inference;
-    Layer exact = layer({300, 132, 68, 76, 4});
+    Layer exact = layer({700, 132, 68, 76, 4});
     for (bool allowed : {false, true}) {
         at::globalContext().setAllowTF32CuBLAS(allowed);
         Expectation expectation(exact, at::kFloat);
         expectation.check("float32", expectation.rounded.output());
+        expectation.check("float32, masked", expectation.rounded.output({"masked", {}}));
         if (allowed) expectation.check("float32, ampere", expectation.rounded.output({"ampere", {}}));
         double limit = allowed ? expectation.limit : 1e-4;
         EXPECT(error(expectation.rounded.output(), expectation.truth) <= limit);
@@ -272,7 +274,7 @@ TEST(float32AsTF32WhereAllowed) {
 
 TEST(shapesThatTheKernelsDoNotTake) {
     c10::InferenceMode inference;
-    for (const Shape &shape : {Shape{50, 13, 5, 11, 4}, Shape{50, 16, 12, 16, 4}}) {
+    for (const Shape &shape : {Shape{50, 13, 5, 11, 4}, Shape{700, 13, 5, 11, 4}, Shape{700, 16, 12, 16, 4}}) {
         Expectation expectation(layer(shape), at::kBFloat16);
         expectation.check(shape.label(), expectation.rounded.output());
     }
@@ -325,7 +327,9 @@ TEST(stridesAndChoiceTypes) {
         Tensor plain = odd.input.contiguous();
         Layer even = odd;
         even.input = plain;
-        EXPECT(at::equal(odd.output(way), even.output(way)));
+        // Products of libtorch take other kernels where rows are not aligned.
+        if (way.path == "hopper" || way.path == "ampere") EXPECT(at::equal(odd.output(way), even.output(way)));
+        EXPECT(error(odd.output(way), even.output(way).to(at::kDouble)) <= 0.04);
         Layer shaped = expectation.rounded;
         shaped.input = shaped.input.view({2, 3, 40, 128});
         shaped.choice = shaped.choice.view({2, 3, 40}).to(at::kByte);
