@@ -43,11 +43,11 @@ import Transformers
         #expect(error < 1e-5)
     }
 
-    @Test(arguments: 1...3) func groupedProductsGiveTheSame(count: Int) throws {
+    @Test(arguments: 1...3) func masksGiveTheSame(count: Int) throws {
         let slot = try slot(inputWidth: 8, outputWidth: 12, expertWidth: 4)
         let rows = try Tensor.normal([9, 8])
-        let wanted = try slot.run(rows, count, grouped: false)
-        let error = try (slot.run(rows, count, grouped: true) - wanted).absolute().maximum().item(Double.self)
+        let wanted = try slot.run(rows, count, skips: true)
+        let error = try (slot.run(rows, count, skips: false) - wanted).absolute().maximum().item(Double.self)
         #expect(error < 1e-4)
     }
 

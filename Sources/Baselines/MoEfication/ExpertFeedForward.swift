@@ -5,7 +5,7 @@ import Transformers
 private enum Operators {
     static let linear = Operator("aten::linear")
     static let addRows = Operator("aten::index_add_")
-    static let groupedProduct = Operator("aten::_grouped_mm")
+    static let scatter = Operator("aten::scatter", "value")
 }
 
 /// A feed-forward with ReLU whose hidden neurons are parted into experts; a router picks those that a token
@@ -68,36 +68,39 @@ public struct ExpertFeedForward: PartitionedSlot {
             GateDecision(
                 place: place, choices: try .full(tokens, Double(count), .int64, device: input.device)))
         let rows = try input.to(nil, w1.dataType).reshaped([-1, inputWidth])
-        return try run(rows, count, grouped: rows.device != .cpu).reshaped(tokens + [outputWidth])
+        return try run(rows, count, skips: rows.device == .cpu).reshaped(tokens + [outputWidth])
     }
 
     /// - Parameters:
     ///   - rows: `[rows, inputWidth]`.
     ///   - count: experts that each row runs.
-    ///   - grouped: whether two products run all experts, which suits a GPU, or one expert after another.
+    ///   - skips: whether one expert runs after another, on its rows alone; else all run, and what was not
+    ///     picked is set to zero, which a GPU does faster.
     /// - Returns: `[rows, outputWidth]`.
-    func run(_ rows: Tensor, _ count: Int, grouped: Bool) throws -> Tensor {
-        if count == partCount {
-            return try Operators.linear(
-                .tensor(hidden(rows, 0..<hiddenWidth)), .tensor(w2), .tensor(bias))
+    func run(_ rows: Tensor, _ count: Int, skips: Bool) throws -> Tensor {
+        let all = count == partCount
+        let chosen = try all ? nil : scores(rows).largest(count).indices  // [rows, count]
+        if let chosen, skips { return try expertByExpert(rows, chosen) }
+        var hidden = try hidden(rows, 0..<hiddenWidth)
+        if let chosen {
+            let picked = try Operators.scatter(
+                .tensor(.zeros([rows.size(0), partCount], hidden.dataType, device: rows.device)), .int(-1),
+                .tensor(chosen), .int(1))
+            hidden = try (hidden.reshaped([-1, partCount, expertWidth]) * picked.unsqueezed(-1))
+                .flattened(from: 1)
         }
-        let chosen = try scores(rows).largest(count).indices  // [rows, count]
-        let (experts, order) = try chosen.flattened().sorted()  // pairs of row and expert, by the expert
-        let places = try Tensor.range(0..<rows.size(0), device: rows.device).unsqueezed(1)
-            .expanded(chosen.shape).flattened().entries(order)
-        let sizes = try chosen.flattened().countBins(partCount)
-        guard grouped else { return try expertByExpert(rows, places, sizes) }
-        let parts = try groupedProducts(rows.entries(places), experts, sizes)
-        return try parts.entries(order.sorted().indices)  // as they were chosen
-            .reshaped([-1, count, outputWidth]).sum(axis: 1) + bias
+        return try Operators.linear(.tensor(hidden), .tensor(w2), .tensor(bias))
     }
 
     /// - Parameters:
     ///   - rows: `[rows, inputWidth]`.
-    ///   - places: the rows of each expert, one expert's after another's: `[pairs]`.
-    ///   - sizes: how many are of each expert, `[experts]`.
+    ///   - chosen: the experts of each row, `[rows, count]`.
     /// - Returns: `[rows, outputWidth]`.
-    private func expertByExpert(_ rows: Tensor, _ places: Tensor, _ sizes: Tensor) throws -> Tensor {
+    private func expertByExpert(_ rows: Tensor, _ chosen: Tensor) throws -> Tensor {
+        let order = try chosen.flattened().sorted().indices  // pairs of row and expert, by the expert
+        let places = try Tensor.range(0..<rows.size(0), device: rows.device).unsqueezed(1)
+            .expanded(chosen.shape).flattened().entries(order)
+        let sizes = try chosen.flattened().countBins(partCount)
         let output = try bias.expanded([rows.size(0), outputWidth]).clone()
         var first = 0
         for (expert, size) in try sizes.array(of: Int.self).enumerated() where size > 0 {
@@ -109,24 +112,6 @@ public struct ExpertFeedForward: PartitionedSlot {
             first += size
         }
         return output
-    }
-
-    /// All experts in two products, without waiting for their sizes.
-    ///
-    /// - Parameters:
-    ///   - rows: `[pairs, inputWidth]`, one expert's after another's.
-    ///   - experts: those of the rows, `[pairs]`.
-    ///   - sizes: how many are of each expert, `[experts]`.
-    /// - Returns: what each expert adds, without the bias: `[pairs, outputWidth]`.
-    private func groupedProducts(_ rows: Tensor, _ experts: Tensor, _ sizes: Tensor) throws -> Tensor {
-        let ends = try sizes.cumulativeSum(axis: 0).to(nil, .int32)
-        func product(_ rows: Tensor, _ weights: Tensor) throws -> Tensor {
-            try Operators.groupedProduct(.tensor(rows), .tensor(weights), .tensor(ends), .none, .none)
-        }
-        let first = try w1.reshaped([partCount, expertWidth, inputWidth]).transposed(1, 2)
-        let second = try w2.reshaped([outputWidth, partCount, expertWidth]).permuted([1, 2, 0])
-        let added = try b1.reshaped([partCount, expertWidth]).entries(experts)
-        return try product((product(rows, first) + added).relu(), second)
     }
 
     private func hidden(_ rows: Tensor, _ neurons: Range<Int>) throws -> Tensor {
