@@ -145,13 +145,18 @@ class Layer:
             torch.ops.acm.gate_choice(x, *self.gate)
             return torch.ops.acm.gated_mlp(x, choice, *arguments)
 
+        def by_path(path):
+            return lambda x: torch.ops.acm.gated_mlp_cuda(x, choice, *arguments, path, [])
+
         methods: dict[str, Method] = {
             "ours": lambda x: torch.ops.acm.gated_mlp(x, choice, *arguments),
             "ours and the gate": with_gate,
-            "ours, masked": lambda x: torch.ops.acm.gated_mlp_cuda(x, choice, *arguments, "masked", []),
-            "ours, Ampere's kernels": lambda x: torch.ops.acm.gated_mlp_cuda(x, choice, *arguments, "ampere", []),
+            "ours, masked": by_path("masked"),
+            "ours, Ampere's kernels": by_path("ampere"),
             "prefixes": self.by_prefixes(choice),
         }
+        if torch.cuda.get_device_capability()[0] == 9:
+            methods["ours, Hopper's kernels"] = by_path("hopper")
         if mixed and hasattr(torch, "_grouped_mm"):
             methods["_grouped_mm"] = self.by_grouped_product(choice)
         try:
