@@ -304,7 +304,7 @@ def split(layer: Layer, method: Method) -> str:
         for x in layer.inputs:
             method(x)
         torch.cuda.synchronize()
-    times = {"sort": 0.0, "first product": 0.0, "second product": 0.0}
+    times = {"sort": 0.0, "first product": 0.0, "activation and zeros": 0.0, "second product": 0.0}
     events = [event for event in profiler.events() if event.device_type == torch.autograd.DeviceType.CUDA]
     before = -math.inf
     for event in sorted(events, key=lambda event: event.time_range.end):
@@ -312,7 +312,10 @@ def split(layer: Layer, method: Method) -> str:
         if "gated_mlp" not in event.name:
             continue
         product = re.search(r"multiply<[^,<>]+, *(?:\(bool\))?(true|false|0|1)\b", event.name)
-        name = "sort" if not product else "first product" if product[1] in ("true", "1") else "second product"
+        if product:
+            name = "first product" if product[1] in ("true", "1") else "second product"
+        else:
+            name = "activation and zeros" if "activateChosen" in event.name else "sort"
         times[name] += before - started
     return ", ".join(f"{name} {time / len(layer.inputs):.1f}" for name, time in times.items()) + " µs"
 
