@@ -22,7 +22,8 @@ power lowers it.
 | dense, compiled | torch.compile, max-autotune; --no-compile leaves it out |
 | dense, ours | acm::mlp: libtorch's layers, or our kernels where many tokens are |
 | dense, fp8 | an experiment: torch._scaled_mm, a scale for each row, made in the call; never "the fastest dense" |
-| ours | sorts, too; "and the gate": acm::gate_choice before it, on the same input |
+| ours | acm::gated_mlp: sorts, too, or up to 512 tokens is "masked"; "and the gate": acm::gate_choice before it |
+| ours, masked | dense products, and between them zeros for what no learner of a token gives |
 | prefixes | the dense layers on the first learners' weights, once for each choice |
 | _grouped_mm | learner n over the tokens that run it |
 | Triton, stk | peers/gated_triton.py; stk where stanford-stk is installed, in float16 and bfloat16 |
@@ -304,7 +305,7 @@ def split(layer: Layer, method: Method) -> str:
         for x in layer.inputs:
             method(x)
         torch.cuda.synchronize()
-    times = {"sort": 0.0, "first product": 0.0, "activation and zeros": 0.0, "second product": 0.0}
+    times: dict[str, float] = {}
     events = [event for event in profiler.events() if event.device_type == torch.autograd.DeviceType.CUDA]
     before = -math.inf
     for event in sorted(events, key=lambda event: event.time_range.end):
@@ -316,7 +317,7 @@ def split(layer: Layer, method: Method) -> str:
             name = "first product" if product[1] in ("true", "1") else "second product"
         else:
             name = "activation and zeros" if "activateChosen" in event.name else "sort"
-        times[name] += before - started
+        times[name] = times.get(name, 0) + before - started
     return ", ".join(f"{name} {time / len(layer.inputs):.1f}" for name, time in times.items()) + " µs"
 
 

@@ -19,7 +19,7 @@ public struct GraphedModel {
     ///   - budget: the load that is asked for, 0…1.
     /// - Throws: `TorchError.unavailable(_:)` where there are no CUDA graphs, `TorchError.failure(_:)` for a pass that
     ///   waits for the device: one that leaves samples or tokens out, or whose learners have no kernel for
-    ///   the device and type.
+    ///   the device, type and shape.
     public init(_ model: AdaptiveModel, like inputs: ModelInputs, budget: Double = 1) throws {
         let device = model.network.namedParameters().first?.tensor.device ?? .cpu
         let own = ModelInputs(try inputs.tensors.mapValues { try $0.to(device).clone() })

@@ -10,9 +10,9 @@ import Transformers
 
 @Suite struct TokenMergingTests {
     /// A class token and five patches: the third is like the second, the fifth like the fourth but less so.
-    @Test func likeTokensAreMergedBySize() throws {
+    @Test(arguments: [DataType.float32, .bfloat16]) func likeTokensAreMergedBySize(type: DataType) throws {
         let rows: [[Float]] = [[9, 9], [1, 0], [0, 1], [0.1, 2], [-1, 0], [-1, 0.6]]
-        let states = try Tensor(rows.flatMap { $0 }, shape: [1, 6, 2])
+        let states = try Tensor(rows.flatMap { $0 }, shape: [1, 6, 2]).to(nil, type)
         var flow = BlockFlow(
             states: states, mask: nil, sizes: try Tensor([1, 1, 3, 1, 1, 1] as [Float], shape: [1, 6]))
         try TokenMerge.merge(&flow, count: 1, leadingCount: 1)
@@ -21,7 +21,52 @@ import Transformers
         #expect(try sizes.array(of: Float.self) == [1, 1, 4, 1, 1])
         let wanted: [Float] = [9, 9, 1, 0, 0.1 / 4, (3 + 2) / 4, -1, 0, -1, 0.6]
         let found = try flow.states.array(of: Float.self)
-        #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-6 }, "\(found)")
+        let tolerance: Float = type == .bfloat16 ? 0.01 : 1e-6
+        #expect(flow.states.dataType == type)
+        #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < tolerance }, "\(found)")
+    }
+
+    /// Each sample against loops, with several tokens that go to the same one.
+    @Test(arguments: [1, 4, 5]) func samplesMergeOnTheirOwn(count: Int) throws {
+        try Runtime.seed(4)
+        let (batch, tokens, width, leading) = (3, 12, 4, 2)
+        let states = try Tensor.normal([batch, tokens, width])
+        let sizes = try Tensor.range(0..<batch * tokens, .float32).reshaped([batch, tokens]) + 1
+        var flow = BlockFlow(states: states, sizes: sizes)
+        try TokenMerge.merge(&flow, count: count, leadingCount: leading)
+        #expect(flow.states.shape == [batch, tokens - count, width])
+        var shared = 0
+        for sample in 0..<batch {
+            let rows = try (0..<tokens).map {
+                try states.select(sample, axis: 0).select($0, axis: 0).array(of: Double.self)
+            }
+            let weights = try sizes.select(sample, axis: 0).array(of: Double.self)
+            func likeness(_ a: Int, _ b: Int) -> Double {
+                func product(_ x: [Double], _ y: [Double]) -> Double { zip(x, y).map(*).reduce(0, +) }
+                return product(rows[a], rows[b])
+                    / (product(rows[a], rows[a]) * product(rows[b], rows[b])).squareRoot()
+            }
+            let pairs = try stride(from: leading, to: tokens, by: 2).map { giver in
+                let takers = stride(from: leading + 1, to: tokens, by: 2)
+                let best = try #require(takers.max { likeness(giver, $0) < likeness(giver, $1) })
+                return (giver: giver, taker: best, likeness: likeness(giver, best))
+            }.sorted { $0.likeness > $1.likeness }.prefix(count)
+            shared += count - Set(pairs.map(\.taker)).count
+            let kept = (0..<tokens).filter { token in !pairs.contains { $0.giver == token } }
+            let members = kept.map { token in [token] + pairs.filter { $0.taker == token }.map(\.giver) }
+            let wantedSizes = members.map { $0.map { weights[$0] }.reduce(0, +) }
+            #expect(
+                try #require(flow.sizes).select(sample, axis: 0).array(of: Double.self) == wantedSizes)
+            for (index, members) in members.enumerated() {
+                let found = try flow.states.select(sample, axis: 0).select(index, axis: 0)
+                    .array(of: Double.self)
+                for channel in 0..<width {
+                    let sum = members.map { weights[$0] * rows[$0][channel] }.reduce(0, +)
+                    #expect(abs(found[channel] - sum / wantedSizes[index]) < 1e-5)
+                }
+            }
+        }
+        #expect(count == 1 || shared > 0)
     }
 
     /// Attention over a token that stands for two is that over the token and its twin.

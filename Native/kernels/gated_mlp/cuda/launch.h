@@ -53,8 +53,9 @@ Order order(const Call &call);
 /// Sorts the tokens by choice, descending and stable. Choices outside 0 ... learners are clamped.
 void sortByChoice(const Call &call);
 
-/// In hiddenBuffer, on 16-byte boundaries, the activation of what a token's learners computed, and zeros for the other
-/// learners. Needs the layer's widths, the choices and the stream alone; any learners.
+/// hiddenBuffer, which starts at a multiple of 16 bytes, holds the sums of all learners: makes those that a token runs
+/// their activations, the others zeros. Any number of learners; needs the type, activation, learners, tokens, choices
+/// and stream alone. Choices outside 0 ... learners are clamped.
 void activateChosen(const Call &call);
 
 /// Whether the Hopper kernels take the call's type and shape.

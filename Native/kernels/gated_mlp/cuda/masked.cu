@@ -1,7 +1,12 @@
-// Between the dense layers, where there are too few tokens to sort: the activation of what the token's learners
-// computed, zero for the others'.
+// Between the dense products of few tokens: the activation, and zeros in place of what no learner of a token gives.
+//
+//     for each token t: hidden[t, i] = i < choice[t] * learnerWidth ? activation(hidden[t, i]) : 0
+//
+// A thread takes 16 bytes of a row, or one element where rows do not start at multiples of 16 bytes.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+
+#include <type_traits>
 
 #include "activation.cuh"
 #include "sort.cuh"
@@ -18,8 +23,8 @@ struct alignas(count * sizeof(T)) Pack {
 };
 
 template <typename T, typename Integer, int each>
-__global__ __launch_bounds__(threads) void activateChosen(T *hidden, const Integer *choice, int columns, int learnerWidth,
-                                                         int learners, Activation activation) {
+__global__ __launch_bounds__(threads) void activateChosen(T *hidden, const Integer *choice, int columns,
+                                                         int learnerWidth, int learners, Activation activation) {
     const int blocksOfRow = (columns + threads * each - 1) / (threads * each);
     const int token = blockIdx.x / blocksOfRow;
     const int first = (blockIdx.x % blocksOfRow * threads + threadIdx.x) * each;

@@ -31,7 +31,7 @@ std::optional<Type> typeOf(at::ScalarType type) {
 
 enum class Path { automatic, masked, hopper, ampere, grouped };
 
-/// Up to so many tokens the dense layers are the fastest, whatever the choices (README.md).
+/// Up to so many tokens the dense products run, whatever the choices (README.md).
 constexpr int64_t fewTokens = 512;
 
 at::Tensor viaATen(Arguments arguments) {
@@ -77,16 +77,16 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     auto type = typeOf(arguments.input.scalar_type());
     int64_t tokens = arguments.input.size(0), hidden = arguments.w1.size(0);
     int64_t outputs = arguments.w2.size(0), channels = arguments.input.size(1);
+    auto index = static_cast<int>(arguments.input.device().index());
+    const gpu::Device &device = gpu::device(index);
     constexpr int64_t most = 1 << 30;
-    bool fits = type && tokens > 0 && channels > 0 && hidden > 0 && outputs > 0 && tokens < most &&
-                channels < most && hidden < most && outputs < most;
+    bool fits = type && device.major >= 8 && tokens > 0 && channels > 0 && hidden > 0 && outputs > 0 &&
+                tokens < most && channels < most && hidden < most && outputs < most;
     if (path == Path::grouped || (path == Path::automatic && !fits)) return viaATen(arguments);
-    TORCH_CHECK(fits, "acm::gated_mlp_cuda: the kernels do not take this type or shape");
+    TORCH_CHECK(fits, "acm::gated_mlp_cuda: the kernels do not take this type, shape or device");
     if (path == Path::automatic && tokens <= fewTokens) path = Path::masked;
 
     c10::cuda::OptionalCUDAGuard guard(arguments.input.device());
-    auto index = static_cast<int>(arguments.input.device().index());
-    const gpu::Device &device = gpu::device(index);
     at::Tensor choice = arguments.choice.contiguous();
     Call call = {};
     call.type = *type;
@@ -121,10 +121,10 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
     call.w1Stride = w1.stride(0);
     call.w2Stride = w2.stride(0);
 
-    // They multiply float32 as TF32, which must be allowed as for libtorch's products.
+    bool takesHopper = device.major == 9 && hopperTakes(call);
+    // Ampere's kernels multiply float32 as TF32, which must be allowed as for libtorch's products.
     bool mayTake = call.type != Type::float32 || at::globalContext().allowTF32CuBLAS();
-    bool takesHopper = mayTake && device.major == 9 && hopperTakes(call);
-    bool takesAmpere = mayTake && device.major >= 8 && ampereTakes(call);
+    bool takesAmpere = mayTake && ampereTakes(call);
     if (path == Path::automatic)
         path = takesHopper ? Path::hopper : takesAmpere ? Path::ampere : Path::grouped;
     if (path == Path::grouped) return viaATen(arguments);
@@ -187,7 +187,7 @@ at::Tensor withGradients(const at::Tensor &input, const at::Tensor &choice, cons
     return withoutGradients(input, choice, w1, b1, w2, bias, learners, activation);
 }
 
-/// Between few tokens, where libtorch's three calls are faster, and many, where these kernels are (README.md).
+/// From so many tokens on Hopper's kernels are about as fast as libtorch's three calls, then faster (README.md).
 constexpr int64_t manyTokens = 4096;
 
 /// The dense network: with many tokens on Hopper one learner that all of them run.

@@ -361,8 +361,9 @@ TEST(choicesOutsideTheRangeAreClamped) {
         Layer wild = layer({tokens, 64, 64, 64, 4}).of(at::kBFloat16), tame = wild;
         wild.choice = wild.choice.mul(5).sub(8);
         tame.choice = wild.choice.clamp(0, 4);
-        EXPECT(at::equal(wild.output({"ampere", {}}), tame.output({"ampere", {}})));
-        if (isHopper()) EXPECT(at::equal(wild.output(), tame.output()));
+        for (const char *path : {"automatic", "masked", "ampere"})
+            EXPECT(at::equal(wild.output({path, {}}), tame.output({path, {}})));
+        if (isHopper()) EXPECT(at::equal(wild.output({"hopper", {}}), tame.output({"hopper", {}})));
     }
 }
 
@@ -443,12 +444,14 @@ TEST(denseLayersThatNoKernelTakes) {
 
 TEST(autocastGivesItsType) {
     c10::InferenceMode inference;
-    Layer plain = layer({100, 64, 32, 64, 4}).of(at::kFloat);
-    Expectation expectation(layer({100, 64, 32, 64, 4}), at::kBFloat16);
-    at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCUDA, true);
-    Tensor found = plain.output();
-    at::autocast::set_autocast_enabled(at::kCUDA, false);
-    at::autocast::clear_cache();
-    expectation.check("autocast", found);
+    for (int64_t tokens : {100, 700}) {
+        Layer exact = layer({tokens, 64, 32, 64, 4}), plain = exact.of(at::kFloat);
+        Expectation expectation(exact, at::kBFloat16);
+        at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
+        at::autocast::set_autocast_enabled(at::kCUDA, true);
+        Tensor found = plain.output();
+        at::autocast::set_autocast_enabled(at::kCUDA, false);
+        at::autocast::clear_cache();
+        expectation.check("autocast, " + std::to_string(tokens) + " tokens", found);
+    }
 }
