@@ -13,7 +13,10 @@ public struct PatchProjection: Layer {
     public let bias: Tensor
     private let patchSize: [Int]
 
-    /// - Parameter patchSize: height and width in pixels.
+    /// - Parameters:
+    ///   - channels: of the image.
+    ///   - outputWidth: numbers for each patch.
+    ///   - patchSize: height and width in pixels.
     public init(channels: Int, outputWidth: Int, patchSize: [Int]) throws {
         weight = try .empty([outputWidth, channels] + patchSize)
         bias = try .empty([outputWidth])
