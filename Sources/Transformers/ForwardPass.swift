@@ -30,7 +30,7 @@ open class ForwardPass {
 
     /// The norm that takes what the running block gives, where it is known: the two may be computed at once.
     var followingNorm: LayerNorm?
-    private var normedAhead: (states: Tensor, normed: Tensor)?
+    private var normedAhead: (states: Tensor, norm: LayerNorm, normed: Tensor)?
     /// Whether additions and norms are joined on a CPU too.
     var joinsNormsAnywhere = false
 
@@ -77,7 +77,9 @@ open class ForwardPass {
     /// The norm of a block's input, which the block before may have computed already.
     func normalised(_ states: Tensor, by norm: LayerNorm) throws -> Tensor {
         defer { normedAhead = nil }
-        if let normedAhead, normedAhead.states === states { return normedAhead.normed }
+        if let ahead = normedAhead, ahead.states === states, ahead.norm.weight === norm.weight {
+            return ahead.normed
+        }
         return try norm(states)
     }
 
@@ -114,7 +116,7 @@ open class ForwardPass {
         if let scale { output = try scale(output) }
         guard let followingNorm else { return try sum + output }
         let (states, normed) = try followingNorm(output, addedTo: sum)
-        normedAhead = (states, normed)
+        normedAhead = (states, followingNorm, normed)
         return states
     }
 
