@@ -95,7 +95,7 @@ import Torch
             #expect(try pass.normalised(states, by: following).equals(following(states)).allTrue())
             let again = try block()
             #expect(try pass.normalised(again, by: other).equals(other(again)).allTrue())
-            let changed = try block() + 1
+            let changed = try block().square()
             #expect(try pass.normalised(changed, by: following).equals(following(changed)).allTrue())
         }
     }
