@@ -153,7 +153,7 @@ struct ConversionArguments: ParsableArguments {
             report: progress.show)
         converter.reportSelection = { selection in
             let text = "modules: auto took " + selection.summary(learnerCount: options.learners) + "\n"
-            FileHandle.standardError.write(Data(text.utf8))
+            StandardError.write(text)
         }
         let teacherFolder = teacher.map { URL(fileURLWithPath: $0) }
         if dryRun {
