@@ -66,6 +66,7 @@ struct Benchmark: ParsableCommand {
             throw ValidationError("--graph goes with --device cuda, without --training")
         }
         guard data == nil || !training else { throw ValidationError("--data goes without --training") }
+        if let json { try OutputFile(option: "--json", path: json).validate(inputs: models + [data]) }
     }
 
     private func numbers() throws -> (batchSizes: [Int], budgets: [Double]) {

@@ -36,6 +36,7 @@ struct Run: ParsableCommand {
         guard (0...1).contains(budget) else {
             throw ValidationError("--budget must lie in 0...1, found \(budget)")
         }
+        try OutputFile(option: "--output", path: output).validate(inputs: [model, input])
     }
 
     func run() throws {

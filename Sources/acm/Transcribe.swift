@@ -74,6 +74,9 @@ struct Transcribe: ParsableCommand {
         guard batchSize >= 1 else {
             throw ValidationError("--batch-size must be at least 1, found \(batchSize)")
         }
+        if let table {
+            try OutputFile(option: "--table", path: table).validate(inputs: [model, references] + files)
+        }
     }
 
     func run() throws {
