@@ -82,6 +82,7 @@ struct Benchmark: ParsableCommand {
 
     func run() throws {
         let (sizes, budgets) = try numbers()
+        if let json { try OutputFile(option: "--json", path: json).requireWritable() }
         let (device, type) = try options.place()
         let loaded = try models.map {
             // Training keeps its weights in full precision.

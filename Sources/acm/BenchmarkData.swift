@@ -46,6 +46,7 @@ struct BenchmarkData: ParsableCommand {
     }
 
     func run() throws {
+        if let json { try OutputFile(option: "--json", path: json).requireWritable() }
         let (device, type) = try options.place()
         try loading.listingBadSamples { try run(device, type, $0) }
     }

@@ -35,6 +35,7 @@ struct HeatMapOutput {
             throw ValidationError(
                 "--heatmap \(path) is one picture, but there are \(sampleCount) samples: name a folder")
         }
+        if !isFolder { try OutputFile(option: "--heatmap", path: path).requireWritable() }
         self.budget = budget
         self.inputs = inputs
         let reader = try JSONObjectReader(model.network.configuration, source: "config.json")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Torch
 
 /// A file that a command writes.
 struct OutputFile {
@@ -18,6 +19,23 @@ struct OutputFile {
         where place == input || place.hasPrefix("\(input)/") {
             throw ValidationError(
                 "\(option) \"\(path)\" is read, or lies in a folder that is read: name another file")
+        }
+    }
+
+    /// Makes sure that the file can be written before long work.
+    ///
+    /// - Throws: `FileError` where it is a folder, or lies in one that is not there or takes no files.
+    func requireWritable() throws {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            throw FileError(operation: "write", path: path, code: EISDIR)
+        }
+        guard FileManager.default.fileExists(atPath: folder.path) else {
+            throw FileError.noFolder(path: path, folder: folder.relativePath)
+        }
+        guard access(folder.path, W_OK) == 0 else {
+            throw FileError(operation: "write", path: path, code: errno)
         }
     }
 

@@ -35,6 +35,7 @@ struct Pack: ParsableCommand {
     }
 
     func run() throws {
+        try OutputFile(option: "--output", path: output).requireWritable()
         let done = try loading.listingBadSamples { badSamples in
             let (store, areRecordings) = try DatasetFolder.encoded(
                 URL(fileURLWithPath: data), modelFolder: model.map { URL(fileURLWithPath: $0) },

@@ -40,6 +40,9 @@ struct Report: ParsableCommand {
     }
 
     func run() throws {
+        for (option, path) in [("--output", output), ("--figure", figure)] {
+            if let path { try OutputFile(option: option, path: path).requireWritable() }
+        }
         let reports = try folders.map { try EvaluationReport(URL(fileURLWithPath: $0)) }
         for report in reports {
             for problem in report.problems {

@@ -40,6 +40,7 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
+        try OutputFile(option: "--output", path: output).requireWritable()
         let (model, device, type) = try options.load(model)
         let inputs = ModelInputs(try SafetensorsFile(URL(fileURLWithPath: input)).tensors())
         let known = model.network.inputNames

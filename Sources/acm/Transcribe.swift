@@ -82,11 +82,7 @@ struct Transcribe: ParsableCommand {
     func run() throws {
         let badSamples = BadSamples(areSkipped: skipBad)
         defer { badSamples.list() }
-        if let folder = table.map({ URL(fileURLWithPath: $0).deletingLastPathComponent() }),
-            !FileManager.default.fileExists(atPath: folder.path)
-        {
-            throw FileError.noFolder(path: table ?? "", folder: folder.relativePath)
-        }
+        if let table { try OutputFile(option: "--table", path: table).requireWritable() }
         let sentences = try sentences(badSamples)
         let normalization = try self.normalization.value()
         var score = TranscriptionScore(normalization)

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 import Torch
 
-/// Outputs that would take the place of what is read, or of what another command wrote.
+/// Outputs that would take the place of what is read, or of what another command wrote, or that cannot be
+/// written.
 @Suite struct OverwritingTests {
     let folder: TemporaryFolder
 
@@ -64,6 +65,23 @@ import Torch
         #expect(ending.status == 64 && ending.errors.contains("--heatmap \"data/0.png\" is read"))
         #expect(try Data(contentsOf: images["data/0.png"]) == picture)
         try acm("predict", "out", "data", "--heatmap", "data/maps", in: images).succeeds()
+    }
+
+    /// Told before anything is written or measured.
+    @Test(arguments: [
+        run + ["none/out"], ["pack", "data", "--split", "all", "--output", "none/out"],
+        ["benchmark", "model", "--tokens", "5", "--json", "none/out"],
+        ["benchmark-data", "data", "--split", "all", "--json", "none/out"],
+        evaluate + ["--features", "none/out"],
+        ["report", "results", "--figure", "none/out"],
+        ["transcribe", "model", "a.wav", "--table", "none/out"],
+    ])
+    func foldersThatAreNotThere(arguments: [String]) throws {
+        let before = try folder.snapshot()
+        let ending = try Program(arguments, in: folder).wait()
+        ending.refuses(74, "cannot write none/out: the folder none does not exist")
+        #expect(ending.output.isEmpty && ending.errors.filter { $0 == "\n" }.count == 1)
+        #expect(try folder.snapshot() == before)
     }
 
     @Test func twoProcessesDoNotWriteOneFolder() throws {
