@@ -18,6 +18,12 @@ import Testing
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", command, program.path] + shortConversion()
         process.currentDirectoryURL = folder.url
+        // A thread of the tests may block signals, and what it starts would, too.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        var before = sigset_t()
+        pthread_sigmask(SIG_SETMASK, &signals, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         try process.run()
         process.waitUntilExit()
         return process.terminationReason == .exit ? process.terminationStatus : 128
