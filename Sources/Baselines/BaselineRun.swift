@@ -41,6 +41,7 @@ public struct BaselineRun {
     func loadBase() throws -> any TransformerModel {
         try device.requireAvailable()
         guard dataset.count > 0 else { throw ConversionError.data("The dataset is empty") }
+        try DenseBase.check(base)
         return try ModelFolder.load(base, device: device)
     }
 

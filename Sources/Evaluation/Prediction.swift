@@ -57,12 +57,12 @@ public struct Prediction: Sendable, Equatable {
         let loads = try loads(pass, model, dataset, batch.indices)
         let rows = batch.indices.indices
         guard let logits = try outputs["logits"]?.to(.cpu, .float32) else {
-            let vectors = try finite(SampleEmbedding.of(outputs, pass), "embedding")
+            let vectors = try SampleEmbedding.of(outputs, pass).requireFinite("embedding")
             return try rows.map {
                 Prediction(embedding: try vectors.select($0, axis: 0).array(), loads: loads?[$0])
             }
         }
-        try finite(logits, "logits")
+        try logits.requireFinite("logits")
         if let speller {
             let texts = try speller.transcribe(logits, mask: pass.tokenMask, beamWidth: beamWidth)
             return rows.map { Prediction(transcript: texts[$0], loads: loads?[$0]) }
@@ -95,11 +95,5 @@ public struct Prediction: Sendable, Equatable {
             tokens = counts.map { (0..<$0).map(String.init) }
         }
         return try TokenLoads.read(pass, model, tokens: tokens)
-    }
-
-    @discardableResult
-    private static func finite(_ values: Tensor, _ name: String) throws -> Tensor {
-        guard try values.isFinite().allTrue() else { throw EvaluationError.notFinite(name) }
-        return values
     }
 }

@@ -66,6 +66,7 @@ struct Benchmark: ParsableCommand {
             throw ValidationError("--graph goes with --device cuda, without --training")
         }
         guard data == nil || !training else { throw ValidationError("--data goes without --training") }
+        if let json { try OutputFile(option: "--json", path: json).validate(inputs: models + [data]) }
     }
 
     private func numbers() throws -> (batchSizes: [Int], budgets: [Double]) {
@@ -81,6 +82,7 @@ struct Benchmark: ParsableCommand {
 
     func run() throws {
         let (sizes, budgets) = try numbers()
+        if let json { try OutputFile(option: "--json", path: json).requireWritable() }
         let (device, type) = try options.place()
         let loaded = try models.map {
             // Training keeps its weights in full precision.

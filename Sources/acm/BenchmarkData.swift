@@ -42,9 +42,11 @@ struct BenchmarkData: ParsableCommand {
         guard size >= 1, batchSize >= 1, batches >= 1, warmUp >= 0 else {
             throw ValidationError("--size, --batch-size and --batches must be at least 1")
         }
+        if let json { try OutputFile(option: "--json", path: json).validate(inputs: [data]) }
     }
 
     func run() throws {
+        if let json { try OutputFile(option: "--json", path: json).requireWritable() }
         let (device, type) = try options.place()
         try loading.listingBadSamples { try run(device, type, $0) }
     }

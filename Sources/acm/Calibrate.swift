@@ -1,5 +1,6 @@
 import AdaptiveComputation
 import ArgumentParser
+import Baselines
 import Conversion
 import Datasets
 import Evaluation
@@ -46,6 +47,7 @@ struct Calibrate: ParsableCommand {
 
     private func run(_ badSamples: BadSamples) throws {
         let folder = URL(fileURLWithPath: model)
+        try DenseBase.check(folder, takesConverted: true)
         let (loaded, _, _) = try options.load(model)
         guard loaded.configuration != nil else {
             throw ConversionError.order("\(model) is a dense model: convert it first")

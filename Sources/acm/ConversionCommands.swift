@@ -1,5 +1,6 @@
 import AdaptiveComputation
 import ArgumentParser
+import Baselines
 import Conversion
 import Datasets
 import Foundation
@@ -117,6 +118,9 @@ struct ConversionArguments: ParsableArguments {
         _ phases: [TrainingPhase], teacher: String?, _ options: ConversionOptions, _ badSamples: BadSamples
     ) throws {
         let folder = URL(fileURLWithPath: model)
+        for start in [model] + (teacher.map { [$0] } ?? []) {
+            try DenseBase.check(URL(fileURLWithPath: start), takesConverted: true)
+        }
         let launch = try ProcessLaunch.read()
         let device = try device(of: launch)
         // The CPU is there; wrong data is told before libtorch is loaded.
@@ -149,7 +153,7 @@ struct ConversionArguments: ParsableArguments {
             report: progress.show)
         converter.reportSelection = { selection in
             let text = "modules: auto took " + selection.summary(learnerCount: options.learners) + "\n"
-            FileHandle.standardError.write(Data(text.utf8))
+            StandardError.write(text)
         }
         let teacherFolder = teacher.map { URL(fileURLWithPath: $0) }
         if dryRun {

@@ -53,6 +53,11 @@ struct Corrupt: ParsableCommand {
             throw ValidationError("--device must be cpu, cuda or cuda:N, found \"\(device)\"")
         }
         try checkThreads(threads)
+        let (source, target) = (OutputFile.resolved(data), OutputFile.resolved(output))
+        guard target != source, !target.hasPrefix("\(source)/") else {
+            throw ValidationError(
+                "--output must lie outside of the images, found \"\(output)\" in \"\(data)\"")
+        }
     }
 
     func run() throws {

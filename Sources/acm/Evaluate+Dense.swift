@@ -76,7 +76,7 @@ extension Evaluate {
                     "drift: at budget %.2f gates choose otherwise than on calibration data: %.3f bits, most in "
                     + "%@ (%.3f); load %.3f, there %.3f\n", budget.budget, drift.divergence,
                 drift.worstPlace.description, drift.worstDivergence, drift.load, drift.expectedLoad)
-            FileHandle.standardError.write(Data(text.utf8))
+            StandardError.write(text)
         }
     }
 

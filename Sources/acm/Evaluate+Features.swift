@@ -59,6 +59,7 @@ extension Evaluate {
 
     /// The features of the data's samples, written to a file where one is named.
     private func collect(_ data: String, _ badSamples: BadSamples) throws -> FeatureSet {
+        if let file = features.file { try OutputFile(option: "--features", path: file).requireWritable() }
         let (model, device, _) = try options.load(self.model)
         guard model.configuration == nil else {
             throw ConversionError.order(

@@ -96,6 +96,12 @@ struct Evaluate: ParsableCommand {
         guard data != nil || dense == nil && features.file != nil else {
             throw ValidationError("--data is needed, or without --dense a file of --features to read")
         }
+        if let data, let file = features.file {
+            try OutputFile(option: "--features", path: file).validate(inputs: [model, data])
+        }
+        if let report, FileManager.default.fileExists(atPath: "\(report)/config.json") {
+            throw ValidationError("--report \"\(report)\" is a model's folder: name another")
+        }
         if let corruptions {
             _ = try CorruptionChoice.corruptions(corruptions)
             _ = try CorruptionChoice.severities(severities)

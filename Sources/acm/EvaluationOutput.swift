@@ -122,5 +122,5 @@ struct EvaluationOutput {
         Self.tell("Wrote \(page.relativePath)")
     }
 
-    private static func tell(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+    private static func tell(_ text: String) { StandardError.write("\(text)\n") }
 }

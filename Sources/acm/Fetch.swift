@@ -37,8 +37,8 @@ struct Fetch: ParsableCommand {
             snapshot = try Fetcher(settings, report: meter.show).fetch(name, revision: revision)
         }
         for file in snapshot.files where file.isNew && file.checksum == nil {
-            FileHandle.standardError.write(
-                Data("acm: the server gave no checksum of \(file.name): only its size was compared\n".utf8))
+            StandardError.write(
+                "acm: the server gave no checksum of \(file.name): only its size was compared\n")
         }
         print(try json ? snapshot.json.text() : snapshot.folder.path)
     }

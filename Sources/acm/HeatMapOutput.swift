@@ -13,6 +13,7 @@ struct HeatMapOutput {
     private let isPage: Bool
     private let isFolder: Bool
     private let budget: Double
+    private let inputs: [String]
     private let patchSize: [Int]
     /// Samples that a window of fixed length stands for; nil where windows are as long as the recordings.
     private let windowWidth: Int?
@@ -21,7 +22,7 @@ struct HeatMapOutput {
 
     /// - Throws: `ValidationError` for a dense model, or for one picture of several samples.
     init(
-        _ path: String, model: AdaptiveModel, folder: URL, budget: Double, sampleCount: Int
+        _ path: String, model: AdaptiveModel, folder: URL, budget: Double, inputs: [String], sampleCount: Int
     ) throws {
         guard model.configuration != nil else {
             throw ValidationError(
@@ -34,7 +35,9 @@ struct HeatMapOutput {
             throw ValidationError(
                 "--heatmap \(path) is one picture, but there are \(sampleCount) samples: name a folder")
         }
+        if !isFolder { try OutputFile(option: "--heatmap", path: path).requireWritable() }
         self.budget = budget
+        self.inputs = inputs
         let reader = try JSONObjectReader(model.network.configuration, source: "config.json")
         let size = reader.object["patch_size"]
         patchSize = [
@@ -74,7 +77,9 @@ struct HeatMapOutput {
         let stem = URL(fileURLWithPath: place).deletingPathExtension().lastPathComponent
         let name = names.contains(stem) ? "\(stem)-\(index)" : stem
         names.insert(name)
-        return url.appendingPathComponent("\(name).png")
+        let target = url.appendingPathComponent("\(name).png")
+        try OutputFile(option: "--heatmap", path: target.relativePath).validate(inputs: inputs)
+        return target
     }
 
     func finish() throws {

@@ -36,7 +36,7 @@ extension BadSamples {
         if entries.isEmpty { return }
         let lines = entries.map { "  \($0.place): \($0.reason)\n" }.joined()
         let text = "Left out \(entries.count) that cannot be read:\n\(lines)"
-        FileHandle.standardError.write(Data(text.utf8))
+        StandardError.write(text)
     }
 }
 

@@ -31,9 +31,11 @@ struct Pack: ParsableCommand {
         if let size, !(1...4096).contains(size) {
             throw ValidationError("--size must lie in 1...4096, found \(size)")
         }
+        try OutputFile(option: "--output", path: output).validate(inputs: [data, model])
     }
 
     func run() throws {
+        try OutputFile(option: "--output", path: output).requireWritable()
         let done = try loading.listingBadSamples { badSamples in
             let (store, areRecordings) = try DatasetFolder.encoded(
                 URL(fileURLWithPath: data), modelFolder: model.map { URL(fileURLWithPath: $0) },
@@ -86,5 +88,5 @@ private struct PackingProgress {
         if isTerminal { write("\n") }
     }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { StandardError.write(text) }
 }

@@ -71,6 +71,9 @@ struct Predict: ParsableCommand {
         guard !files.isEmpty || !text.isEmpty else {
             throw ValidationError("Give a file, or a text with --text.")
         }
+        if let heatmap {
+            try OutputFile(option: "--heatmap", path: heatmap).validate(inputs: [model] + files)
+        }
     }
 
     func run() throws { try loading.listingBadSamples(run) }
@@ -90,7 +93,8 @@ struct Predict: ParsableCommand {
         }
         let sampleCount = datasets.reduce(0) { $0 + $1.dataset.count }
         var maps = try heatmap.map {
-            try HeatMapOutput($0, model: adaptive, folder: folder, budget: budget, sampleCount: sampleCount)
+            try HeatMapOutput(
+                $0, model: adaptive, folder: folder, budget: budget, inputs: files, sampleCount: sampleCount)
         }
         let predictor = try SamplePredictor(
             adaptive, folder: folder, budget: budget, language: language, beamWidth: beamWidth)

@@ -26,11 +26,27 @@ struct Report: ParsableCommand {
             """)
     var figure: String?
 
+    func validate() throws {
+        let names = [
+            "results.json", SampleRecords.fileName, SampleExample.fileName, RobustnessResult.fileName,
+        ]
+        let read = folders.flatMap { folder in names.map { "\(folder)/\($0)" } }
+        for (option, path) in [("--output", output), ("--figure", figure)] {
+            if let path { try OutputFile(option: option, path: path).validate(inputs: read) }
+        }
+        guard output == nil || output != figure else {
+            throw ValidationError("--output and --figure are the same file: name another for one of them")
+        }
+    }
+
     func run() throws {
+        for (option, path) in [("--output", output), ("--figure", figure)] {
+            if let path { try OutputFile(option: option, path: path).requireWritable() }
+        }
         let reports = try folders.map { try EvaluationReport(URL(fileURLWithPath: $0)) }
         for report in reports {
             for problem in report.problems {
-                FileHandle.standardError.write(Data("\(report.place): \(problem)\n".utf8))
+                StandardError.write("\(report.place): \(problem)\n")
             }
         }
         let target =

@@ -12,7 +12,7 @@ struct RequirementNotMet: LocalizedError {
     /// - Throws: ``RequirementNotMet`` where something is not.
     static func check(_ outcomes: [RequirementOutcome]) throws {
         for outcome in outcomes where outcome.isMet {
-            FileHandle.standardError.write(Data("\(outcome.text)\n".utf8))
+            StandardError.write("\(outcome.text)\n")
         }
         let failures = outcomes.filter { !$0.isMet }.map(\.text)
         if !failures.isEmpty { throw RequirementNotMet(failures: failures) }

@@ -36,9 +36,11 @@ struct Run: ParsableCommand {
         guard (0...1).contains(budget) else {
             throw ValidationError("--budget must lie in 0...1, found \(budget)")
         }
+        try OutputFile(option: "--output", path: output).validate(inputs: [model, input])
     }
 
     func run() throws {
+        try OutputFile(option: "--output", path: output).requireWritable()
         let (model, device, type) = try options.load(model)
         let inputs = ModelInputs(try SafetensorsFile(URL(fileURLWithPath: input)).tensors())
         let known = model.network.inputNames

@@ -1,5 +1,6 @@
 import AdaptiveComputation
 import ArgumentParser
+import Baselines
 import Conversion
 import Datasets
 import Evaluation
@@ -80,6 +81,7 @@ struct TrainDense: ParsableCommand {
         let device = Device(self.device) ?? .cpu
         // The CPU is there; wrong data is told before libtorch is loaded.
         if device.type != .cpu { try device.requireAvailable() }
+        try DenseBase.check(URL(fileURLWithPath: model), takesConverted: true)
         let start = try DenseStart(URL(fileURLWithPath: model), replacesHead: newHead)
         let training = try open(
             data, split, start.source == .whole ? .model : .data, start.task == .ctc ? .learnt : .asModel,

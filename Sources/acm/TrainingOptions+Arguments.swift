@@ -22,7 +22,7 @@ extension TrainingOptions {
             options = try options.overlaid(withYAML: text, source: file.relativePath)
         }
         for setting in settings {
-            let parts = setting.split(separator: "=", maxSplits: 1)
+            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             options = try options.setting(String(parts[0]), to: parts.count > 1 ? String(parts[1]) : "")
         }
         return options
@@ -30,7 +30,8 @@ extension TrainingOptions {
 
     /// - Throws: `ValidationError` for what is no `path=value`.
     static func checkSettings(_ settings: [String]) throws {
-        for setting in settings where !setting.contains("=") {
+        for setting in settings
+        where (setting.firstIndex(of: "=") ?? setting.startIndex) == setting.startIndex {
             throw ValidationError("--set takes path=value, found \"\(setting)\"")
         }
     }

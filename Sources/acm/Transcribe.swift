@@ -74,16 +74,15 @@ struct Transcribe: ParsableCommand {
         guard batchSize >= 1 else {
             throw ValidationError("--batch-size must be at least 1, found \(batchSize)")
         }
+        if let table {
+            try OutputFile(option: "--table", path: table).validate(inputs: [model, references] + files)
+        }
     }
 
     func run() throws {
         let badSamples = BadSamples(areSkipped: skipBad)
         defer { badSamples.list() }
-        if let folder = table.map({ URL(fileURLWithPath: $0).deletingLastPathComponent() }),
-            !FileManager.default.fileExists(atPath: folder.path)
-        {
-            throw FileError.noFolder(path: table ?? "", folder: folder.relativePath)
-        }
+        if let table { try OutputFile(option: "--table", path: table).requireWritable() }
         let sentences = try sentences(badSamples)
         let normalization = try self.normalization.value()
         var score = TranscriptionScore(normalization)

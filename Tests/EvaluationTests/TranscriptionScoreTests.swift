@@ -21,4 +21,13 @@ import Torch
         #expect(score.json["character_error_rate"] == .number(3.0 / 16))
         #expect(score.json["real_time_factor"] == 0.3)
     }
+
+    /// JSON has no infinite numbers.
+    @Test func whatCannotBeDividedIsNull() throws {
+        var score = TranscriptionScore()
+        #expect(score.json["real_time_factor"] == .null)
+        score.add(transcript("you", 2), reference: "...", seconds: 1)
+        #expect(score.json["word_error_rate"] == .null && score.json["character_error_rate"] == .null)
+        #expect(try JSONValue(parsing: score.json.text()) == score.json)
+    }
 }

@@ -61,6 +61,28 @@ import Torch
         #expect(tooFew.status == 65 && tooFew.errors.contains("needs at least 5000 samples"))
     }
 
+    /// Such a model has all tensors of a dense one; what came out could not be read.
+    @Test func aBaselineIsNoStart() throws {
+        for (key, content) in [
+            ("token_merging", "is a baseline (token_merging): name the dense model"),
+            ("early_exit", "is a baseline (early_exit): name the dense model"),
+        ] {
+            try folder.addModel("bert_classifier", changing: [key: [:]])
+            let data = ["--data", "texts.tsv"]
+            for command in [
+                ["convert", "model"] + data, ["train-dense", "model"] + data,
+                ["baseline", "ztw", "model"] + data, ["baseline", "tome", "model"],
+            ] {
+                try Program(command + ["--output", "out"], in: folder).wait().refuses(64, content)
+            }
+            try Program(["calibrate", "model"] + data, in: folder).wait().refuses(64, content)
+        }
+        try folder.addModel("bert_classifier", changing: ["acm": [:]])
+        try acm("baseline", "ztw", "model", "--data", "texts.tsv", "--output", "out", in: folder)
+            .refuses(64, "model is converted: name the dense model that it came from")
+        #expect(try folder.contents() == ["model", "texts.tsv"])
+    }
+
     @Test func wrongOptions() throws {
         let ending = try acm(
             "baseline", "moefication", "model", "--data", "texts.tsv", "--output", "out", "--set",

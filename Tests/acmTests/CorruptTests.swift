@@ -32,7 +32,9 @@ import Torch
 
     @Test(arguments: [
         (["--corruptions", "rain"], "found \"rain\""), (["--corruptions", "fog,fog"], "each once"),
-        (["--severities", "0,3"], "found \"0,3\""), (["--severities", ""], "some of 1 to 5"),
+        (["--severities", "0,3"], "found \"0,3\""), (["--severities", ""], "--severities is empty"),
+        (["--severities", "1,,3"], "some of 1 to 5"), (["--output", "clean/more"], "outside of the images"),
+        (["--output", "clean/../clean"], "outside of the images"),
         (["--size", "31"], "found 31"), (["--device", "tpu"], "found \"tpu\""),
     ]) func wrongUsageIsRefused(options: [String], message: String) throws {
         let ending = try Program(["corrupt", "clean", "--output", "out"] + options, in: folder).wait()

@@ -68,6 +68,17 @@ import Torch
         try acm("pack", "none", "--output", "x.safetensors", in: folder).refuses(66, "none")
     }
 
+    /// The names of packed classes stand one a line.
+    @Test func aClassWithALineBreakIsPackedAsOne() throws {
+        for name in ["a", "ca\nt", "d", "e", "f"] { try put("other/five/\(name)/0.png", picture(9)) }
+        try acm(
+            "pack", "other/five", "--split", "all", "--output", "five.safetensors", "--size", "24", in: folder
+        )
+        .succeeds()
+        let file = try SafetensorsFile(folder["five.safetensors"])
+        #expect(file.metadata["classes"] == "a\nca t\nd\ne\nf")
+    }
+
     @Test func imagesAreNotPreparedByAGuess() throws {
         try FileManager.default.removeItem(at: folder["model/preprocessor_config.json"])
         try convert().refuses(66, "model/preprocessor_config.json")

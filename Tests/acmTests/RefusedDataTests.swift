@@ -66,6 +66,7 @@ import Torch
             ("text\tsplit\na\ttrain\nb\n", "line 3: expected 2 columns, found 1"),
             ("text\na\n", "line 1: the header has no column \"split\""),
             ("text\tsplit\n", "has no samples"),
+            ("text\tsplit\tsplit\na\ttest\ttrain\n", "line 1: the header must have each column once"),
             ("text\tsplit\na\ttest\n", "has no split \"train\": found test"),
         ]) func tables(content: String, part: String) throws
     {

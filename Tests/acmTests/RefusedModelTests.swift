@@ -69,6 +69,28 @@ import Torch
             "surplus.weight is not used")
     }
 
+    /// Names in a file must not reach the terminal as more than text.
+    @Test func errorsAreOneLineOfText() throws {
+        try folder.addModel("bert", changing: ["model_type": "a\u{1B}[31m\nb\u{0}"])
+        let ending = try acm("inspect", "model", in: folder)
+        ending.refuses(65, "\"a\\u{1b}[31m b\\u{0}\" is not supported")
+        #expect(ending.errors.filter { $0 == "\n" }.count == 1 && ending.errors.hasSuffix("\n"))
+    }
+
+    /// Logits and features that are no numbers are no result.
+    @Test func weightsThatAreNotFinite() throws {
+        let folder = try TemporaryFolder(textModel: "bert_classifier")
+        var tensors = try folder.tensors("model/model.safetensors")
+        let name = "bert.encoder.layer.0.output.dense.bias"
+        tensors[name] = try .full([36], .nan)
+        try SafetensorsWriter.write(tensors.map { ($0.key, $0.value) }, to: folder["model/model.safetensors"])
+        for options in [["--no-timing", "--report", "out"], ["--features", "f.safetensors"]] {
+            try Program(["evaluate", "model", "--data", "texts.tsv"] + options, in: folder).wait()
+                .refuses(65, "has numbers that are not finite: look at its weights")
+        }
+        #expect(try folder.contents() == ["model", "texts.tsv"])
+    }
+
     @Test(
         arguments: [
             (["architectures": ["GPT2Model"]], "architecture \"GPT2Model\" is not supported"),

@@ -74,6 +74,9 @@ import Torch
         try acm("report", "none", in: folder).refuses(66, "none")
         try FileManager.default.createDirectory(at: folder["empty"], withIntermediateDirectories: true)
         try acm("report", "empty", in: folder).refuses(65, "empty holds no evaluation")
+        try FileManager.default.createDirectory(
+            at: folder["empty/results.json"], withIntermediateDirectories: false)
+        try acm("report", "empty", in: folder).refuses(65, "expected a regular file, found a folder.")
     }
 
     /// Packed images need no decoder, and what is drawn of them is no number.

@@ -49,6 +49,15 @@ import Torch
             third.output.contains("\nsounds 2, words \(words): word error rate "), "\(third.output)")
     }
 
+    @Test func numbersThatAreNotFiniteAreNoText() throws {
+        var tensors = try folder.tensors("model/model.safetensors")
+        tensors["model.encoder.embed_positions.weight"] = try .full([50, 20], .nan)
+        try SafetensorsWriter.write(tensors.map { ($0.key, $0.value) }, to: folder["model/model.safetensors"])
+        try transcribe("--table", "heard.tsv").refuses(
+            65, "The model's hidden state has numbers that are not finite")
+        #expect(!FileManager.default.fileExists(atPath: folder["heard.tsv"].path))
+    }
+
     /// What was heard is data for a conversion of recordings without texts.
     @Test func whatIsHeardBecomesATable() throws {
         try FileManager.default.createDirectory(at: folder["data/clips"], withIntermediateDirectories: true)

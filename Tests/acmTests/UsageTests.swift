@@ -7,6 +7,7 @@ import Testing
     static let run = ["run", "model", "--input", "in.safetensors", "--output", "out.safetensors"]
     static let train = ["train-dense", "model", "--data", "t.tsv", "--output", "out"]
     static let ladder = ["inspect", "model", "--ladder", "--data", "texts.tsv"]
+    static let evaluate = ["evaluate", "model", "--data", "texts.tsv"]
     static let convert = ["convert", "model", "--data", "texts.tsv", "--output", "out"]
 
     @Test(
@@ -31,6 +32,11 @@ import Testing
             (convert + ["--recipe", "best"], "--recipe must be ours or paper, found \"best\""),
             (convert + ["--budget", "0.5"], "--budget goes with --recipe paper"),
             (convert + ["--set", "learners"], "--set takes path=value, found \"learners\""),
+            (convert + ["--set", "="], "--set takes path=value, found \"=\""),
+            (["convert", "model", "--data", "", "--output", "out"], "What follows --data is empty"),
+            (["inspect", ""], "What follows inspect is empty"),
+            (evaluate + ["--budgets", "1,,0.5"], "--budgets takes numbers in 0...1"),
+            (evaluate + ["--budgets", "0.5,0.50"], "each once, found \"0.5,0.50\""),
             (
                 ["convert", "a/model", "--data", "t.tsv", "--output", "a/./model"],
                 "another folder than the model's"

@@ -80,6 +80,7 @@ public struct TokenMergingModel: WrappingModel {
     ///
     /// - Throws: `ModelError` for models that cannot, and what reading and writing throw.
     public static func convert(_ source: URL, to output: URL) throws {
+        try DenseBase.check(source)
         var model = try TokenMergingModel(ModelFolder.load(source, type: nil))
         if case .object(var object) = model.configuration {
             object[key] = [:]

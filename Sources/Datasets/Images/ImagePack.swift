@@ -54,9 +54,11 @@ public enum ImagePack {
                     try numbers.withUnsafeBytes { try receive($0) }
                 })
         }
+        // One name a line.
+        let classes = store.classNames?.map { $0.split(whereSeparator: \.isNewline).joined(separator: " ") }
         try SafetensorsWriter.write(
             to: url, tensors: tensors,
-            metadata: store.classNames.map { ["classes": $0.joined(separator: "\n")] } ?? [:])
+            metadata: classes.map { ["classes": $0.joined(separator: "\n")] } ?? [:])
         return kept.count
     }
 

@@ -16,8 +16,8 @@ struct TabTable {
     let rows: [Row]
     let file: String
 
-    /// - Throws: ``DatasetError/line(file:_:_:)`` for a row with more or fewer cells than the header,
-    ///   or that is not UTF-8, unless `badSamples` leaves such out.
+    /// - Throws: ``DatasetError/line(file:_:_:)`` for a header that names a column twice, and for a row with more
+    ///   or fewer cells than the header, or that is not UTF-8, unless `badSamples` leaves such out.
     init(_ url: URL, _ badSamples: BadSamples) throws {
         let lines = try TextLines(url)
         file = lines.file
@@ -26,6 +26,12 @@ struct TabTable {
         }
         try lines.refuseBroken(badSamples)
         let header = lines.lines.first.map { Self.cells($0.text) } ?? []
+        if let name = Dictionary(grouping: header.filter { !$0.isEmpty }, by: { $0 }).filter({ $1.count > 1 })
+            .keys.min()
+        {
+            throw DatasetError.line(
+                file: file, 1, "the header must have each column once, found two \"\(name)\"")
+        }
         self.header = header
         var rows: [Row] = []
         rows.reserveCapacity(lines.lines.count)

@@ -16,8 +16,8 @@ extension FeatureSet {
     ///   - device: where the model is.
     ///   - loading: how batches are prepared ahead.
     ///   - report: called after each batch with the samples done.
-    /// - Throws: ``EvaluationError/mismatch(_:)`` for data without labels, and what models and files
-    ///   throw.
+    /// - Throws: ``EvaluationError/mismatch(_:)`` for data without labels, ``EvaluationError/notFinite(_:)`` where
+    ///   the model's numbers are not, and what models and files throw.
     public static func collect(
         _ model: AdaptiveModel, _ dataset: any Dataset, names: [String], indices: [Int],
         pooling: SampleEmbedding.Pooling = .standard, batchSize: Int = 32, device: Device = .cpu,
@@ -42,7 +42,8 @@ extension FeatureSet {
                 // Classifiers give logits only; their last hidden states are what is pooled.
                 let pass = AdaptivePass(keepsHiddenStates: true)
                 let outputs = try model(batch.inputs, pass)
-                features.append(try SampleEmbedding.of(outputs, pass, pooling: pooling).to(.cpu))
+                let vectors = try SampleEmbedding.of(outputs, pass, pooling: pooling).to(.cpu)
+                features.append(try vectors.requireFinite("embedding"))
                 labels.append(try given.to(.cpu))
             }
             kept += batch.indices

@@ -70,7 +70,7 @@ public struct EvaluationReport: Sendable {
         guard results != nil || records != nil || robustness != nil else {
             throw EvaluationError.mismatch(
                 "\(folder.relativePath) holds no evaluation: expected results.json as acm evaluate --report writes it"
-                    + (problems.first.map { "; \($0.dropLast())" } ?? ""))
+                    + (problems.first.map { "; \($0.hasSuffix(".") ? String($0.dropLast()) : $0)" } ?? ""))
         }
         if let own = results?["about"]?["model"], let other = robustness?.about["model"], own != other {
             problems.append("robustness.json is of another model, \(other.stringValue ?? "without a name").")

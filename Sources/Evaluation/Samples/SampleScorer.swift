@@ -42,6 +42,7 @@ struct SampleScorer {
     ///   - batch: on the run's device.
     ///   - labels: `[batch]` int64; nil without classes.
     ///   - isFirst: whether the batch is new.
+    /// - Throws: ``EvaluationError/notFinite(_:)`` where the model's numbers are not; what models throw.
     mutating func score(
         _ run: CollectedRun, _ batch: Batch, labels: Tensor?, isFirst: Bool
     ) throws -> Scores {
@@ -58,6 +59,7 @@ struct SampleScorer {
         }
         var values: [Measure: [Float]] = [:]
         values[.load] = try SampleLoad.of(pass, run.model, sampleCount: batch.indices.count)
+        try outputs["logits"]?.requireFinite("logits")
         if let labels, let logits = outputs["logits"], logits.rank == 2 {
             values.merge(try ClassScores.of(logits, labels: labels)) { $1 }
         }
@@ -75,7 +77,7 @@ struct SampleScorer {
             scores.values = values
             return scores
         }
-        let embeddings = try SampleEmbedding.of(outputs, pass).to(.cpu)
+        let embeddings = try SampleEmbedding.of(outputs, pass).to(.cpu).requireFinite("embedding")
         if isFirst { reference = embeddings }
         if let reference, run.budget != nil {
             values[.cosine] = try Loss.cosineSimilarity(embeddings, reference).array(of: Float.self)

@@ -69,7 +69,7 @@ public struct SpeechTranscriber {
     ///     asked for alike.
     ///   - budget: the load that is asked for, 0…1.
     /// - Throws: `PreprocessingError` for an empty sound, `ModelError` for a request that the model does
-    ///   not know.
+    ///   not know, ``EvaluationError/notFinite(_:)`` where the model's numbers are not.
     public func transcribe(
         _ sounds: [Tensor], _ request: WhisperRequest = WhisperRequest(), languages: [String?]? = nil,
         budget: Double = 1
@@ -172,6 +172,8 @@ public struct SpeechTranscriber {
             let pass = AdaptivePass(budget: budget)
             begin(pass)
             let result = try body(pass)
+            // Of single tokens that follow it is not asked, for speed.
+            if try result.size(1) > 1 { try result.requireFinite("hidden state") }
             try see(pass)
             return result
         }

@@ -41,13 +41,14 @@ public struct TranscriptionScore: Sendable, Equatable {
     }
 
     /// Keys: `sounds`, `words` (of the references), `word_error_rate`, `character_error_rate`, `duration` and
-    /// `seconds`, `real_time_factor` (their quotient).
+    /// `seconds`, `real_time_factor` (their quotient); null where nothing was said, or no sound heard.
     public var json: JSONValue {
-        [
+        func number(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
+        return [
             "sounds": .integer(soundCount), "words": .integer(words.referenceCount),
-            "word_error_rate": .number(words.value), "character_error_rate": .number(characters.value),
+            "word_error_rate": number(words.value), "character_error_rate": number(characters.value),
             "duration": .number(duration), "seconds": .number(seconds),
-            "real_time_factor": .number(realTimeFactor),
+            "real_time_factor": number(realTimeFactor),
         ]
     }
 }
