@@ -31,7 +31,9 @@ struct Pack: ParsableCommand {
         if let size, !(1...4096).contains(size) {
             throw ValidationError("--size must lie in 1...4096, found \(size)")
         }
-        try OutputFile(option: "--output", path: output).validate(inputs: [data, model])
+        // A pack may lie in the folder that it is made of, where nothing reads it: made anew it takes its own place.
+        let isPackBeside = output.hasSuffix(".safetensors") && !data.hasSuffix(".safetensors")
+        try OutputFile(option: "--output", path: output).validate(inputs: [isPackBeside ? nil : data, model])
     }
 
     func run() throws {

@@ -67,6 +67,11 @@ import Torch
         try acm("predict", "out", "data", "--heatmap", "data/maps", in: images).succeeds()
     }
 
+    @Test func packsInTheirDataAreMadeAnew() throws {
+        let arguments = ["pack", "data", "--split", "all", "--size", "8", "--output", "data/all.safetensors"]
+        for _ in 0..<2 { try Program(arguments, in: folder).wait().succeeds() }
+    }
+
     /// Told before anything is written or measured.
     @Test(arguments: [
         run + ["none/out"], ["pack", "data", "--split", "all", "--output", "none/out"],
