@@ -78,8 +78,7 @@ public struct ExpertFeedForward: PartitionedSlot {
     ///     picked is set to zero, which a GPU does faster.
     /// - Returns: `[rows, outputWidth]`.
     func run(_ rows: Tensor, _ count: Int, skips: Bool) throws -> Tensor {
-        let all = count == partCount
-        let chosen = try all ? nil : scores(rows).largest(count).indices  // [rows, count]
+        let chosen = try count == partCount ? nil : scores(rows).largest(count).indices  // [rows, count]
         if let chosen, skips { return try expertByExpert(rows, chosen) }
         var hidden = try hidden(rows, 0..<hiddenWidth)
         if let chosen {
