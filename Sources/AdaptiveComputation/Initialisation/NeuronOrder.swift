@@ -18,18 +18,10 @@ enum NeuronOrder {
     static func byExplainedEnergy(covariance: Tensor, down: Tensor) throws -> Tensor {
         let width = try covariance.size(0)
         let variances = try covariance.diagonal()
-        // Neurons that are copies of others, or never vary, would divide nothing by nothing. What float32 products
-        // lose is mostly far less; of data that vary in few ways, such as silence, it may be more.
+        // Neurons that are copies of others, or never vary, would divide nothing by nothing.
         let floor = try max(variances.mean().item(Double.self) * 1e-9, 1e-300)
-        func regularised(_ share: Double) throws -> Tensor {
-            try covariance + (variances.clamped(minimum: 0) * share + floor).diagonalMatrix()
-        }
-        var share = 1e-5
-        var rest = try regularised(share)
-        while share < 1, try !rest.isPositiveDefinite() {
-            share *= 10
-            rest = try regularised(share)
-        }
+        let pull = try variances.clamped(minimum: 0) + floor * 1e5
+        var rest = try covariance.positiveDefinite(adding: pull, share: 1e-5)
         var target = try down.matmul(covariance)  // [outputWidth, hiddenWidth]
         let isTaken = try Tensor.zeros([width], .bool, device: covariance.device)
         var rounds: [Tensor] = []

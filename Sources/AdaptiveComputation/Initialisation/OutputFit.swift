@@ -44,9 +44,9 @@ enum OutputFit {
         let diagonal = try system.diagonal()
         let floor = try max(diagonal.mean().item(Double.self) * 1e-6, 1e-300)
         let ridge = try ridge(hiddenWidth: down.size(1), tokenCount: tokenCount)
-        let pull = try ((diagonal + floor) * ridge).diagonalMatrix()
         // As a change of the dense matrix: the ridge then pulls to it.
-        let change = try (system + pull).positiveSolution(for: right - system.matmul(dense))
+        let change = try system.positiveDefinite(adding: diagonal.clamped(minimum: 0) + floor, share: ridge)
+            .positiveSolution(for: right - system.matmul(dense))
         return try (dense + change).transposed(0, 1)
     }
 }

@@ -67,6 +67,14 @@ import Torch
         #expect(try found.array(of: Double.self) == [1, 2])
     }
 
+    /// As rounding leaves the covariance of data that vary in few ways: with an eigenvalue below zero.
+    @Test func covariancesThatRoundingSpoiltAreNoTrouble() throws {
+        let covariance = try Tensor([1.0, 1.01, 1.01, 1], shape: [2, 2])
+        let found = try fit(covariance, Tensor([2.0, 3], shape: [1, 2]), kept: 2, width: 1, count: 2)
+        let values = try found.array(of: Double.self)
+        #expect(abs(values[0] + values[1] - 5) < 0.1, "\(values)")
+    }
+
     /// What little data says of how neurons go together is not believed.
     @Test func littleDataLeavesTheDenseWeights() throws {
         let down = try Tensor([2.0, 3], shape: [1, 2])

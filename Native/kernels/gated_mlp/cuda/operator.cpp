@@ -32,7 +32,7 @@ std::optional<Type> typeOf(at::ScalarType type) {
 enum class Path { automatic, masked, hopper, ampere, grouped };
 
 /// Up to so many tokens the dense products run, whatever the choices (README.md).
-constexpr int64_t fewTokens = 512;
+constexpr int64_t fewTokens = 1024;
 
 at::Tensor viaATen(Arguments arguments) {
     checkChoices(arguments);
