@@ -22,7 +22,7 @@ power lowers it.
 | dense, compiled | torch.compile, max-autotune; --no-compile leaves it out |
 | dense, ours | acm::mlp: libtorch's layers, or our kernels where many tokens are |
 | dense, fp8 | an experiment: torch._scaled_mm, a scale for each row, made in the call; never "the fastest dense" |
-| ours | acm::gated_mlp: sorts, too, or up to 512 tokens is "masked"; "and the gate": acm::gate_choice before it |
+| ours | acm::gated_mlp: sorts, too, or up to 1,024 tokens is "masked"; "and the gate": acm::gate_choice before it |
 | ours, masked | dense products, and between them zeros for what no learner of a token gives |
 | prefixes | the dense layers on the first learners' weights, once for each choice |
 | _grouped_mm | learner n over the tokens that run it |
@@ -446,7 +446,7 @@ def write_tiling(path: pathlib.Path, layer: Layer, tile: tuple | None) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", default=".build/native-cuda/libacm.so")
-    parser.add_argument("--tokens", type=int, nargs="+", default=[25216, 1576, 197])
+    parser.add_argument("--tokens", type=int, nargs="+", help="25216 1576 and, without --tune, 197")
     parser.add_argument("--channels", type=int, default=768)
     parser.add_argument("--learners", type=int, default=4)
     parser.add_argument("--dtype", default="bfloat16")
@@ -457,6 +457,7 @@ def main() -> int:
     parser.add_argument("--tilings", type=pathlib.Path, default=tilings_path())
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
+    options.tokens = options.tokens or [25216, 1576] + ([] if options.tune else [197])
     if options.tune:
         os.environ["ACM_TILINGS"] = ""  # so that "automatic" is the library's own choice
     torch.ops.load_library(str(pathlib.Path(options.library).resolve()))
