@@ -1,8 +1,9 @@
 // acm::add_layer_norm and acm::add_layer_norm_choose for Ampere and later: one pass over the tokens.
 //
-// A warp takes two rows, and all that it reads of them is under way before it adds the first numbers; what a
-// scale makes of the input is rounded before it is added. The rounded sums stay in its registers: their mean, then their variance about it, by shuffles. With a gate (gate.cuh) the
-// block's warps also leave their normalised rows in shared memory, from which the first product reads them.
+// A warp takes two rows, and all that it reads of them is under way before it adds the first numbers. What a scale
+// makes of the input is rounded before it is added, as by an operator of its own. The rounded sums stay in the warp's
+// registers: their mean, then their variance about it, by shuffles. With a gate (gate.cuh) the block's warps also
+// leave their normalised rows in shared memory, from which the first product reads them.
 #include <map>
 #include <mutex>
 

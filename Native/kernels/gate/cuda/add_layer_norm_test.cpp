@@ -146,7 +146,6 @@ TEST(blocksReplayInAGraph) {
     c10::InferenceMode inference;
     for (int64_t channels : {256, 1280})
         for (int64_t tokens : {1, 197, 1577, 25217}) {
-            // Without a scale and with one.
             Block block(tokens, channels, at::kBFloat16, 16, /*isScaled=*/channels == 1280);
             std::vector<Tensor> results, captured;
             auto run = [&] {
