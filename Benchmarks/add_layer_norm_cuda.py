@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times what comes before a feed-forward on a GPU, one by one and as one: addition, LayerNorm and the gate.
+"""Times what comes before a feed-forward on a GPU, one by one and as one: scale, addition, LayerNorm and the gate.
 
     scripts/build-native --cuda --output .build/native-cuda
     python3 Benchmarks/add_layer_norm_cuda.py [--library .build/native-cuda/libacm.so] [--tokens 25216 1576 197]
@@ -40,6 +40,7 @@ class Half:
         count = max(2, min(32, (256 << 20) // (2 * self.bytes) + 1))
         self.inputs = [(draw(tokens, channels, scale=1), draw(tokens, channels, scale=1)) for _ in range(count)]
         self.weight, self.bias = draw(channels, scale=0.3, mean=1), draw(channels, scale=0.3)
+        self.scale = draw(channels, scale=0.3)
         self.gate = [draw(16, channels, scale=2 * channels ** -0.5), draw(16, scale=0.1), draw(16, 16, scale=0.5),
                      draw(16, scale=0.1), draw(5, 16, scale=0.5), draw(5, scale=0.1)]
         self.offsets = [0.1 * n for n in range(5)]
@@ -60,6 +61,9 @@ class Half:
             total, normed = one_by_one(x, residual)
             return total, normed, self.choice(normed)
 
+        def scaled_one_by_one(x, residual):
+            return one_by_one(x * self.scale, residual)
+
         own = (self.weight, self.bias, EPSILON)
         return {
             "add": (lambda x, residual: residual + x, 3),
@@ -67,11 +71,16 @@ class Half:
             "gate_choice": (lambda x, residual: self.choice(x), 1),
             "add, layer_norm": (one_by_one, 5),
             "add_layer_norm": (lambda x, residual: torch.ops.acm.add_layer_norm(x, residual, *own), 4),
+            "scale, add, layer_norm": (scaled_one_by_one, 7),
+            "add_layer_norm, scaled": (lambda x, residual: torch.ops.acm.add_layer_norm(
+                x, residual, *own, self.scale), 4),
             "add, layer_norm, gate_choice": (one_by_one_and_gate, 6),
             "add_layer_norm, gate_choice": (lambda x, residual: self.choice(
                 torch.ops.acm.add_layer_norm(x, residual, *own)[1]), 5),
             "add_layer_norm_choose": (lambda x, residual: torch.ops.acm.add_layer_norm_choose(
                 x, residual, *own, *self.gate, self.offsets), 4),
+            "add_layer_norm_choose, scaled": (lambda x, residual: torch.ops.acm.add_layer_norm_choose(
+                x, residual, *own, *self.gate, self.offsets, scale=self.scale), 4),
         }
 
     def check(self, name: str, method: Method) -> None:
@@ -79,11 +88,12 @@ class Half:
         if not isinstance(found, tuple):
             return
         x, residual = self.inputs[0]
+        wanted = residual + (x * self.scale if "scale" in name else x)
         total, normed = found[:2]
         exact = F.layer_norm(total.double(), (self.channels,), self.weight.double(), self.bias.double(), EPSILON)
         error = ((normed.double() - exact).abs().max() / exact.abs().max()).item()
         same = 1.0 if len(found) == 2 else (found[2] == self.choice(normed)).double().mean().item()
-        if not (torch.equal(total, residual + x) and error <= torch.finfo(x.dtype).eps and same >= 0.98):
+        if not (torch.equal(total, wanted) and error <= torch.finfo(x.dtype).eps and same >= 0.98):
             raise SystemExit(f"{name} is wrong at {self.tokens} tokens: error {error:.3g}, {same:.3f} of the choices")
 
 

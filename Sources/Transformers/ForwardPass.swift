@@ -100,22 +100,25 @@ open class ForwardPass {
     /// On a GPU without gradients each addition is one kernel with the norm behind it, unless slots are observed.
     ///
     /// - Parameters:
-    ///   - scale: of the slot's output, where there is one.
+    ///   - scales: of what `attend` returns and of the slot's output, where there are any.
     ///   - attend: given a residual adds to it, given nil returns what would be added.
     func run(
         _ slot: any Slot, at place: SlotPlace, normalisedBy norm: LayerNorm,
-        scaledBy scale: LayerScale? = nil, after residual: Tensor,
+        scaledBy scales: (attended: LayerScale, output: LayerScale)? = nil, after residual: Tensor,
         _ attend: (_ residual: Tensor?) throws -> Tensor
     ) throws -> Tensor {
         guard observe == nil, try joinsNorms(of: residual) else {
-            let sum = try attend(residual)
-            guard let scale else { return try run(slot, at: place, norm(sum), addedTo: sum) }
-            return try sum + scale(run(slot, at: place, norm(sum)))
+            guard let scales else {
+                let sum = try attend(residual)
+                return try run(slot, at: place, norm(sum), addedTo: sum)
+            }
+            let sum = try residual + scales.attended(attend(nil))
+            return try sum + scales.output(run(slot, at: place, norm(sum)))
         }
-        var (sum, output) = try slot(attend(nil), addedTo: residual, normalisedBy: norm, at: place, self)
-        if let scale { output = try scale(output) }
-        guard let followingNorm else { return try sum + output }
-        let (states, normed) = try followingNorm(output, addedTo: sum)
+        let (sum, output) = try slot(
+            attend(nil), scaledBy: scales?.attended, addedTo: residual, normalisedBy: norm, at: place, self)
+        guard let followingNorm else { return try sum + (scales?.output(output) ?? output) }
+        let (states, normed) = try followingNorm(output, scaledBy: scales?.output, addedTo: sum)
         normedAhead = (states, followingNorm, normed)
         return states
     }

@@ -16,11 +16,11 @@ public protocol Slot: Layer {
     func callAsFunction(
         _ input: Tensor, addedTo residual: Tensor, at place: SlotPlace, _ pass: ForwardPass
     ) throws -> Tensor
-    /// `sum = residual + input` and `slot(norm(sum))`, of which a slot may compute parts as one. All have one shape
-    /// and type.
+    /// `sum = residual + scale(input)`, or `residual + input` without a scale, and `slot(norm(sum))`, of which a slot
+    /// may compute parts as one. All have one shape and type.
     func callAsFunction(
-        _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
-        _ pass: ForwardPass
+        _ input: Tensor, scaledBy scale: LayerScale?, addedTo residual: Tensor, normalisedBy norm: LayerNorm,
+        at place: SlotPlace, _ pass: ForwardPass
     ) throws -> (sum: Tensor, output: Tensor)
 }
 
@@ -32,10 +32,10 @@ extension Slot {
     }
 
     public func callAsFunction(
-        _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
-        _ pass: ForwardPass
+        _ input: Tensor, scaledBy scale: LayerScale?, addedTo residual: Tensor, normalisedBy norm: LayerNorm,
+        at place: SlotPlace, _ pass: ForwardPass
     ) throws -> (sum: Tensor, output: Tensor) {
-        let (sum, normed) = try norm(input, addedTo: residual)
+        let (sum, normed) = try norm(input, scaledBy: scale, addedTo: residual)
         return (sum, try self(normed, at: place, pass))
     }
 }

@@ -43,6 +43,12 @@ import Torch
         return norm
     }
 
+    private func scale() throws -> LayerScale {
+        let scale = try LayerScale(width: 24)
+        try scale.scale.fillNormalInPlace()
+        return scale
+    }
+
     private func pass(_ mode: GatingMode, budget: Double, isPadded: Bool) throws -> AdaptivePass {
         try Runtime.seed(7)  // the noise of training
         let pass = AdaptivePass(mode: mode, budget: budget)
@@ -58,6 +64,7 @@ import Torch
         let norm = try norm()
         let (input, residual) = try (Tensor.normal([3, 10, 24]), Tensor.normal([3, 10, 24]))
         for (budget, isPadded) in [(0.3, false), (0.3, true), (1, false), (1, true)] {
+            let scale = try isPadded ? scale() : nil
             for isHeard in [false, true] {
                 func run(
                     _ body: (AdaptivePass) throws -> Tensor
@@ -68,12 +75,12 @@ import Torch
                     return (try withoutGradients { try body(pass) }, pass, terms)
                 }
                 let wanted = try run { pass in
-                    let sum = try residual + input
+                    let sum = try residual + (scale?(input) ?? input)
                     return try slot(norm(sum), addedTo: sum, at: place, pass)
                 }
                 let found = try run { pass in
                     let (sum, output) = try slot(
-                        input, addedTo: residual, normalisedBy: norm, at: place, pass)
+                        input, scaledBy: scale, addedTo: residual, normalisedBy: norm, at: place, pass)
                     return try sum + output
                 }
                 #expect(try found.output.equals(wanted.output).allTrue(), "\(budget) \(isPadded)")
@@ -96,13 +103,14 @@ import Torch
     /// The gate is asked about the norm, and says different things of different tokens.
     @Test(arguments: [Kind.conditioned, .calibrated]) func choicesAreThoseForTheNorm(kind: Kind) throws {
         let module = try #require(slot(kind) as? AdaptiveModule)
-        let norm = try norm()
+        let (norm, scale) = try (norm(), scale())
         let (input, residual) = try (Tensor.normal([1, 300, 24]), Tensor.normal([1, 300, 24]))
         try withoutGradients {
             let (sum, normed, choices) = try module.gate.choices(
-                input, addedTo: residual, normalisedBy: norm, budget: 0.5, minimum: 1)
-            let wanted = try norm(residual + input)
-            #expect(try sum.equals(residual + input).allTrue() && normed.equals(wanted).allTrue())
+                input, scaledBy: scale, addedTo: residual, normalisedBy: norm, budget: 0.5, minimum: 1)
+            let wantedSum = try residual + scale(input)
+            let wanted = try norm(wantedSum)
+            #expect(try sum.equals(wantedSum).allTrue() && normed.equals(wanted).allTrue())
             let expected = try module.gate(wanted, budget: 0.5).argMax(axis: -1) + 1
             #expect(try choices.equals(expected).allTrue())
             #expect(Set(try choices.array(of: Int.self)).count > 1)

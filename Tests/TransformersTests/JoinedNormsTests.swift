@@ -8,7 +8,7 @@ import Torch
     /// Counts how it is called.
     private struct Spy: Slot {
         final class Calls: @unchecked Sendable {
-            var alone = 0, added = 0, normalised = 0
+            var alone = 0, added = 0, normalised = 0, scaled = 0
         }
         let inner: any Slot
         let calls = Calls()
@@ -30,11 +30,13 @@ import Torch
         }
 
         func callAsFunction(
-            _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
-            _ pass: ForwardPass
+            _ input: Tensor, scaledBy scale: LayerScale?, addedTo residual: Tensor,
+            normalisedBy norm: LayerNorm, at place: SlotPlace, _ pass: ForwardPass
         ) throws -> (sum: Tensor, output: Tensor) {
             calls.normalised += 1
-            return try inner(input, addedTo: residual, normalisedBy: norm, at: place, pass)
+            if scale != nil { calls.scaled += 1 }
+            return try inner(
+                input, scaledBy: scale, addedTo: residual, normalisedBy: norm, at: place, pass)
         }
     }
 
@@ -64,6 +66,7 @@ import Torch
         #expect(spy.calls.normalised == 0 && spy.calls.alone + spy.calls.added == 1)
         _ = try withoutGradients { try model(inputs, pass) }
         #expect(spy.calls.normalised == (isPreNorm ? 1 : 0))
+        #expect(spy.calls.scaled == (name == "dinov2" ? 1 : 0))
         pass.observe = { _, _, _, _ in }
         _ = try withoutGradients { try model(inputs, pass) }
         #expect(spy.calls.normalised == (isPreNorm ? 1 : 0))
@@ -98,6 +101,48 @@ import Torch
             let changed = try block().square()
             #expect(try pass.normalised(changed, by: following).equals(following(changed)).allTrue())
         }
+    }
+
+    /// Scales are part of the additions, whose products are rounded as those of operators of their own.
+    @Test(arguments: [DataType.float32, .bfloat16], [false, true])
+    func scalesGiveTheSame(type: DataType, isFollowed: Bool) throws {
+        try Runtime.seed(11)
+        let (own, following) = try (norm(), norm())
+        let scales = try (attended: scale(), output: scale())
+        let slot = try Linear(inputWidth: 8, outputWidth: 8)
+        try slot.reset()
+        for layer in [own, following, scales.attended, scales.output, slot] as [any Layer] {
+            try layer.move(to: nil, type)
+        }
+        let input = try Tensor.normal([2, 30, 8]).to(nil, type)
+        let attended = try Tensor.normal([2, 30, 8]).to(nil, type)
+        func block(joinsNorms: Bool) throws -> (states: Tensor, normed: Tensor) {
+            let pass = ForwardPass()
+            pass.joinsNormsAnywhere = joinsNorms
+            pass.followingNorm = isFollowed ? following : nil
+            let states = try pass.run(
+                slot, at: SlotPlace(block: 0, kind: .feedForward), normalisedBy: own, scaledBy: scales,
+                after: input
+            ) { residual in
+                try residual.map { try $0 + attended } ?? attended
+            }
+            return (states, try pass.normalised(states, by: following))
+        }
+        try withoutGradients {
+            let sum = try input + attended * scales.attended.scale
+            let wanted = try sum + slot(own(sum)) * scales.output.scale
+            for joinsNorms in [false, true] {
+                let (states, normed) = try block(joinsNorms: joinsNorms)
+                #expect(states.dataType == type)
+                #expect(try states.equals(wanted).allTrue() && normed.equals(following(wanted)).allTrue())
+            }
+        }
+    }
+
+    private func scale() throws -> LayerScale {
+        let scale = try LayerScale(width: 8)
+        try scale.scale.fillNormalInPlace()
+        return scale
     }
 
     private func norm() throws -> LayerNorm {

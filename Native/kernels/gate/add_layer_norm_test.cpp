@@ -12,11 +12,12 @@ using at::Tensor;
 
 namespace {
 
-using Signature = std::tuple<Tensor, Tensor>(const Tensor &, const Tensor &, const Tensor &, const Tensor &, double);
+using Signature = std::tuple<Tensor, Tensor>(const Tensor &, const Tensor &, const Tensor &, const Tensor &, double,
+                                             const std::optional<Tensor> &);
 using ChooseSignature = std::tuple<Tensor, Tensor, Tensor>(
     const Tensor &, const Tensor &, const Tensor &, const Tensor &, double, const Tensor &, const Tensor &,
     const Tensor &, const Tensor &, const Tensor &, const Tensor &, at::ArrayRef<double>, const std::optional<Tensor> &,
-    int64_t);
+    int64_t, const std::optional<Tensor> &);
 using GateSignature = Tensor(const Tensor &, const Tensor &, const Tensor &, const Tensor &, const Tensor &,
                              const Tensor &, const Tensor &, at::ArrayRef<double>, const std::optional<Tensor> &,
                              int64_t);
@@ -30,18 +31,19 @@ struct Block {
     Tensor input, residual, weight, bias, gate[6];
     double epsilon = 1e-5;
     std::vector<double> offsets = {};
-    std::optional<Tensor> term = {};
+    std::optional<Tensor> term = {}, scale = {};
     int64_t minimum = 0;
 
     std::tuple<Tensor, Tensor> norm() const {
         static auto op = operatorNamed<Signature>("acm::add_layer_norm");
-        return op.call(input, residual, weight, bias, epsilon);
+        return op.call(input, residual, weight, bias, epsilon, scale);
     }
     std::tuple<Tensor, Tensor, Tensor> choose() const {
         static auto op = operatorNamed<ChooseSignature>("acm::add_layer_norm_choose");
         return op.call(input, residual, weight, bias, epsilon, gate[0], gate[1], gate[2], gate[3], gate[4], gate[5],
-                       offsets, term, minimum);
+                       offsets, term, minimum, scale);
     }
+    Tensor sum() const { return residual + (scale ? input * *scale : input); }
     /// acm::gate_choice of what is normalised already.
     Tensor choice(const Tensor &normed) const {
         static auto op = operatorNamed<GateSignature>("acm::gate_choice");
@@ -55,6 +57,7 @@ struct Block {
         Block other = *this;
         for (Tensor *tensor : {&other.input, &other.residual, &other.weight, &other.bias}) *tensor = tensor->to(type);
         for (Tensor &tensor : other.gate) tensor = tensor.to(type);
+        if (scale) other.scale = scale->to(type);
         return other;
     }
 };
@@ -63,19 +66,21 @@ struct Shape {
     int64_t tokens, channels, width = 16, choices = 5;
 };
 
-Block block(const Shape &shape, at::Device device) {
+Block block(const Shape &shape, at::Device device, bool isScaled = false) {
     at::manual_seed(1);
     auto draw = [&](at::IntArrayRef sizes, double scale) {
         return at::randn(sizes, at::kDouble).mul_(scale).to(device);
     };
     double inner = 1 / std::sqrt(shape.width);
-    return {draw({shape.tokens, shape.channels}, 1) + 0.3,
+    Block block{draw({shape.tokens, shape.channels}, 1) + 0.3,
             draw({shape.tokens, shape.channels}, 2) + 0.5,
             draw({shape.channels}, 0.5) + 1,
             draw({shape.channels}, 0.5),
             {draw({shape.width, shape.channels}, 2 / std::sqrt(shape.channels)), draw({shape.width}, 0.1),
              draw({shape.width, shape.width}, 2 * inner), draw({shape.width}, 0.1),
              draw({shape.choices, shape.width}, 2 * inner), draw({shape.choices}, 0.1)}};
+    if (isScaled) block.scale = draw({shape.channels}, 0.7);
+    return block;
 }
 
 std::vector<at::Device> devices() {
@@ -88,7 +93,7 @@ std::string label(const Block &block) {
     return std::string(c10::toString(block.input.scalar_type())) + " on " + block.input.device().str() + ", " +
            std::to_string(block.input.numel() / block.input.size(-1)) + " tokens of " +
            std::to_string(block.input.size(-1)) + " channels, width " + std::to_string(block.gate[0].size(0)) + ", " +
-           std::to_string(block.gate[4].size(0)) + " choices";
+           std::to_string(block.gate[4].size(0)) + " choices" + (block.scale ? ", scaled" : "");
 }
 
 void expect(bool passed, int line, const Block &block, const std::string &what) {
@@ -106,7 +111,7 @@ double epsilonOf(at::ScalarType type) {
 
 /// The sum to the bit, and a norm whose error is at most twice that of libtorch's, both against float64.
 void checkNorm(const Block &block, const Tensor &sum, const Tensor &normed) {
-    expect(at::equal(sum, block.residual + block.input), __LINE__, block, "another sum");
+    expect(at::equal(sum, block.sum()), __LINE__, block, "another sum");
     bool isShaped = normed.sizes() == sum.sizes() && normed.scalar_type() == sum.scalar_type();
     expect(isShaped, __LINE__, block, "a norm of another shape or type");
     if (!isShaped || sum.numel() == 0) return;
@@ -143,11 +148,12 @@ TEST(sumsAndNormsAreThoseOfTheLayersOneByOne) {
     c10::InferenceMode inference;
     for (auto device : devices())
         for (const Shape &shape : shapes)
-            for (auto type : types) {
-                Block own = block(shape, device).of(type);
-                auto [sum, normed] = own.norm();
-                checkNorm(own, sum, normed);
-            }
+            for (auto type : types)
+                for (bool isScaled : {false, true}) {
+                    Block own = block(shape, device, isScaled).of(type);
+                    auto [sum, normed] = own.norm();
+                    checkNorm(own, sum, normed);
+                }
 }
 
 TEST(choicesAreThoseOfTheGate) {
@@ -156,6 +162,8 @@ TEST(choicesAreThoseOfTheGate) {
         for (const Shape &shape : shapes)
             for (auto type : types) {
                 Block own = block(shape, device).of(type);
+                checkChoices(own);
+                own.scale = block(shape, device, true).of(type).scale;
                 checkChoices(own);
                 for (int64_t n = 0; n < shape.choices; ++n) own.offsets.push_back(0.3 * std::cos(n));
                 own.minimum = 1;
@@ -202,7 +210,7 @@ TEST(aTokenThatIsNoNumberStaysAlone) {
 
 TEST(anyStridesAndAxes) {
     for (auto device : devices()) {
-        Block plain = block({120, 64}, device).of(at::kBFloat16);
+        Block plain = block({120, 64}, device, true).of(at::kBFloat16);
         auto [sum, normed, choice] = plain.choose();
         auto agrees = [&, expected = choice](const Block &other, int line) {
             auto [found, foundNormed, foundChoice] = other.choose();
@@ -222,6 +230,7 @@ TEST(anyStridesAndAxes) {
         strided.residual = at::cat({plain.residual, plain.residual, plain.input}, 1).narrow(1, 64, 64);
         strided.weight = at::stack({plain.weight, plain.bias}, 1).select(1, 0);
         strided.bias = at::cat({plain.bias.narrow(0, 0, 1), plain.bias}).narrow(0, 1, 64);
+        strided.scale = at::stack({*plain.scale, plain.bias}, 1).select(1, 0);
         agrees(strided, __LINE__);
         strided.input = plain.input.t().contiguous().t();
         strided.residual = at::cat({plain.residual.narrow(1, 0, 1), plain.residual}, 1).narrow(1, 1, 64);
@@ -240,16 +249,26 @@ TEST(anyStridesAndAxes) {
     }
 }
 
+TEST(theScaleAloneIsLearned) {
+    for (auto device : devices())
+        for (bool chooses : {false, true}) {
+            Block own = block({9, 64}, device, true).of(at::kBFloat16);
+            own.scale->requires_grad_();
+            Tensor normed = chooses ? std::get<1>(own.choose()) : std::get<1>(own.norm());
+            EXPECT(normed.requires_grad());
+        }
+}
+
 TEST(gradientsAreThoseOfTheLayers) {
     for (auto device : devices())
         for (auto type : {at::kDouble, at::kBFloat16})
             for (bool chooses : {false, true}) {
                 auto gradients = [&](bool fused) {
-                    Block own = block({9, 64}, device).of(type);
-                    Tensor *leaves[] = {&own.input, &own.residual, &own.weight, &own.bias};
+                    Block own = block({9, 64}, device, true).of(type);
+                    Tensor *leaves[] = {&own.input, &own.residual, &own.weight, &own.bias, &*own.scale};
                     for (Tensor *leaf : leaves) leaf->requires_grad_();
                     Tensor sum, normed;
-                    if (!fused) sum = own.residual + own.input, normed = own.layerNorm(sum);
+                    if (!fused) sum = own.sum(), normed = own.layerNorm(sum);
                     else if (chooses) std::tie(sum, normed, std::ignore) = own.choose();
                     else std::tie(sum, normed) = own.norm();
                     (normed * normed.detach().cos()).sum().add(sum.square().sum()).backward();
@@ -266,17 +285,17 @@ TEST(gradientsAreThoseOfTheLayers) {
 TEST(autocastIsThatOfTheLayers) {
     c10::InferenceMode inference;
     for (auto device : devices()) {
-        Block mixed = block({40, 64}, device).of(at::kFloat);
+        Block mixed = block({40, 64}, device, true).of(at::kFloat);
         mixed.input = mixed.input.to(at::kBFloat16);
         at::autocast::set_autocast_dtype(device.type(), at::kBFloat16);
         at::autocast::set_autocast_enabled(device.type(), true);
         auto [sum, normed, choice] = mixed.choose();
         auto [alone, aloneNormed] = mixed.norm();
-        Tensor expectedSum = mixed.residual + mixed.input, expected = mixed.layerNorm(expectedSum);
+        Tensor expectedSum = mixed.sum(), expected = mixed.layerNorm(expectedSum);
         Tensor expectedChoice = mixed.choice(expected);
         Block low = mixed.of(at::kBFloat16);
         auto [lowSum, lowNormed] = low.norm();
-        Tensor expectedLow = low.layerNorm(low.residual + low.input);
+        Tensor expectedLow = low.layerNorm(low.sum());
         at::autocast::set_autocast_enabled(device.type(), false);
         at::autocast::clear_cache();
         EXPECT(at::equal(sum, expectedSum) && at::equal(normed, expected) && at::equal(choice, expectedChoice));
@@ -308,7 +327,9 @@ TEST(whatBreaksTheContractIsRefused) {
             [](Block &b) { b.residual = b.residual.narrow(0, 0, 1); });
     refused("weight must be [8], found [7]", [](Block &b) { b.weight = b.weight.narrow(0, 0, 7); });
     refused("bias must be [8], found [1, 8]", [](Block &b) { b.bias = b.bias.unsqueeze(0); });
+    refused("scale must be [8], found [1]", [](Block &b) { b.scale = b.bias.narrow(0, 0, 1); });
     refused("all tensors must be on cpu, found one on meta", [](Block &b) { b.bias = b.bias.to(at::kMeta); });
+    refused("all tensors must be on cpu, found one on meta", [](Block &b) { b.scale = b.bias.to(at::kMeta); });
     Block wrong = right;
     wrong.gate[2] = wrong.gate[2].narrow(1, 0, 15);
     expectRefusal(wrong, true, "w2 must be [16, 16], found [16, 15]");

@@ -13,10 +13,10 @@
 //
 // And what comes before it in a pre-norm block, acm::add_layer_norm, alone or as one with it:
 //
-//     sum    = residual + input
+//     sum    = residual + scale ⊙ input                                      the product in the type of both
 //     normed = (sum - mean) / sqrt(variance + epsilon) · weight + bias       over the channels of each token
 //
-//   input, residual, sum, normed [..., channels]    weight, bias [channels]
+//   input, residual, sum, normed [..., channels]    weight, bias [channels]    scale [channels] or none
 //
 // Source: Wójcik et al. 2025 (arXiv 2312.10193), section 3.1.
 #pragma once
@@ -47,6 +47,7 @@ at::Tensor viaATen(const Arguments &arguments);
 struct NormArguments {
     at::Tensor input, residual, weight, bias;
     double epsilon;
+    std::optional<at::Tensor> scale;
 };
 
 /// Throws c10::Error if a shape or device is wrong.

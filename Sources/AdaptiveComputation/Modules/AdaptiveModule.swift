@@ -47,19 +47,20 @@ public struct AdaptiveModule: Slot {
 
     /// Where the gate is asked, and nobody else asks what it says, it is part of the same kernel on a GPU.
     public func callAsFunction(
-        _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, at place: SlotPlace,
-        _ pass: ForwardPass
+        _ input: Tensor, scaledBy scale: LayerScale?, addedTo residual: Tensor, normalisedBy norm: LayerNorm,
+        at place: SlotPlace, _ pass: ForwardPass
     ) throws -> (sum: Tensor, output: Tensor) {
         let adaptive = pass as? AdaptivePass
         let budget = adaptive?.budget ?? 1
         guard adaptive?.mode ?? .inference == .inference, !runsWhole(budget: budget),
             adaptive?.observeTokenTerm == nil
         else {
-            let (sum, normed) = try norm(input, addedTo: residual)
+            let (sum, normed) = try norm(input, scaledBy: scale, addedTo: residual)
             return (sum, try output(normed, addedTo: nil, at: place, pass))
         }
         let (sum, normed, choices) = try gate.choices(
-            input, addedTo: residual, normalisedBy: norm, budget: budget, minimum: minimumChoice)
+            input, scaledBy: scale, addedTo: residual, normalisedBy: norm, budget: budget,
+            minimum: minimumChoice)
         return (sum, try output(normed, chosen: choices, addedTo: nil, at: place, pass))
     }
 

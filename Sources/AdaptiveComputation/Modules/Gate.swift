@@ -89,14 +89,16 @@ public struct Gate: Layer {
             .optionalTensor(offsets == nil ? budgetTerm(budget) : nil), .int(minimum))
     }
 
-    /// `residual + input`, its norm, and the most likely choices for that, by one kernel on a GPU; see
+    /// `residual + scale(input)`, its norm, and the most likely choices for that, by one kernel on a GPU; see
     /// ``choices(_:budget:minimum:)``.
     ///
     /// - Parameters:
     ///   - input: `[…, inputWidth]`, of the gate's type.
+    ///   - scale: nil for `residual + input`.
     ///   - residual: of the same shape.
     func choices(
-        _ input: Tensor, addedTo residual: Tensor, normalisedBy norm: LayerNorm, budget: Double, minimum: Int
+        _ input: Tensor, scaledBy scale: LayerScale?, addedTo residual: Tensor, normalisedBy norm: LayerNorm,
+        budget: Double, minimum: Int
     ) throws -> (sum: Tensor, normed: Tensor, choices: Tensor) {
         let results = try Operators.addLayerNormChoice.tensors(
             .tensor(input), .tensor(residual),
@@ -105,7 +107,8 @@ public struct Gate: Layer {
             .tensor(layers[1].weight), .optionalTensor(layers[1].bias),
             .tensor(layers[2].weight), .optionalTensor(layers[2].bias),
             .doubles(offsets?.row(at: budget) ?? []),
-            .optionalTensor(offsets == nil ? budgetTerm(budget) : nil), .int(minimum), capacity: 3)
+            .optionalTensor(offsets == nil ? budgetTerm(budget) : nil), .int(minimum),
+            .optionalTensor(scale?.scale), capacity: 3)
         return (results[0], results[1], results[2])
     }
 

@@ -28,12 +28,14 @@ public struct LayerNorm: Layer {
             .tensor(input), .ints([width]), .tensor(weight), .tensor(bias), .double(epsilon))
     }
 
-    /// `residual + input` and its norm, on a GPU by one kernel; `residual` has the input's shape.
+    /// `residual + scale(input)`, or `residual + input` without a scale, and its norm, on a GPU by one kernel;
+    /// `residual` has the input's shape.
     public func callAsFunction(
-        _ input: Tensor, addedTo residual: Tensor
+        _ input: Tensor, scaledBy scale: LayerScale? = nil, addedTo residual: Tensor
     ) throws -> (sum: Tensor, normed: Tensor) {
         let results = try Operators.addLayerNorm.tensors(
-            .tensor(input), .tensor(residual), .tensor(weight), .tensor(bias), .double(epsilon), capacity: 2)
+            .tensor(input), .tensor(residual), .tensor(weight), .tensor(bias), .double(epsilon),
+            .optionalTensor(scale?.scale), capacity: 2)
         return (results[0], results[1])
     }
 }

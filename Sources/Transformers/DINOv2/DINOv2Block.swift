@@ -40,10 +40,10 @@ public struct DINOv2Block: TransformerBlock {
         let place = SlotPlace(block: index, kind: .feedForward)
         let normed = try pass.normalised(input, by: attentionNorm)
         return try pass.run(
-            feedForward, at: place, normalisedBy: feedForwardNorm, scaledBy: feedForwardScale, after: input
-        ) { residual in
-            let attended = try attentionScale(attention(normed, block: index, mask: mask, pass))
-            return try residual.map { try $0 + attended } ?? attended
+            feedForward, at: place, normalisedBy: feedForwardNorm,
+            scaledBy: (attended: attentionScale, output: feedForwardScale), after: input
+        ) {
+            try attention(normed, block: index, mask: mask, addedTo: $0, pass)
         }
     }
 }

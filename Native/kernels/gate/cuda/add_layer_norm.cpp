@@ -13,14 +13,14 @@ namespace acm::gate::cuda {
 namespace {
 
 bool areNormalised(const NormArguments &a) {
-    for (const at::Tensor &other : {a.residual, a.weight, a.bias})
+    for (const at::Tensor &other : {a.residual, a.weight, a.bias, a.scale.value_or(a.input)})
         if (other.scalar_type() != a.input.scalar_type()) return false;
     return isForKernels(a.input) && normalises(a.input.size(-1));
 }
 
 /// Rows and room for their sums and norms, which live as long as this.
 struct Rows {
-    at::Tensor input, residual, weight, bias, sum, normed;
+    at::Tensor input, residual, weight, bias, scale, sum, normed;
     NormCall call = {};
 
     explicit Rows(const NormArguments &a)
@@ -28,6 +28,7 @@ struct Rows {
           residual(gpu::withAlignedRows(a.residual.reshape({-1, a.input.size(-1)}))),
           weight(gpu::alignedWhole(a.weight)),
           bias(gpu::alignedWhole(a.bias)),
+          scale(a.scale ? gpu::alignedWhole(*a.scale) : at::Tensor()),
           sum(at::empty(a.input.sizes(), a.input.options())),
           normed(at::empty(a.input.sizes(), a.input.options())) {
         call.input = input.const_data_ptr();
@@ -36,6 +37,7 @@ struct Rows {
         call.residualStride = residual.stride(0);
         call.weight = weight.const_data_ptr();
         call.bias = bias.const_data_ptr();
+        call.scale = a.scale ? scale.const_data_ptr() : nullptr;
         call.sum = sum.mutable_data_ptr();
         call.normed = normed.mutable_data_ptr();
         call.tokens = static_cast<int>(input.size(0));
@@ -46,8 +48,8 @@ struct Rows {
 
 std::tuple<at::Tensor, at::Tensor> addNormWithoutGradients(
     const at::Tensor &input, const at::Tensor &residual, const at::Tensor &weight, const at::Tensor &bias,
-    double epsilon) {
-    NormArguments arguments{input, residual, weight, bias, epsilon};
+    double epsilon, const std::optional<at::Tensor> &scale) {
+    NormArguments arguments{input, residual, weight, bias, epsilon, scale};
     check(arguments);
     if (!areNormalised(arguments)) return viaATen(arguments);
     c10::cuda::OptionalCUDAGuard guard(input.device());
@@ -61,8 +63,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> addNormChooseWithoutGradients(
     const at::Tensor &input, const at::Tensor &residual, const at::Tensor &weight, const at::Tensor &bias,
     double epsilon, const at::Tensor &w1, const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &b2,
     const at::Tensor &w3, const at::Tensor &b3, at::ArrayRef<double> offsets,
-    const std::optional<at::Tensor> &term, int64_t minimum) {
-    NormArguments arguments{input, residual, weight, bias, epsilon};
+    const std::optional<at::Tensor> &term, int64_t minimum, const std::optional<at::Tensor> &scale) {
+    NormArguments arguments{input, residual, weight, bias, epsilon, scale};
     check(arguments);
     Arguments gate{input, w1, b1, w2, b2, w3, b3, offsets, term, minimum};
     if (!areNormalised(arguments)) return viaATen(arguments, gate);
@@ -79,29 +81,29 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> addNormChooseWithoutGradients(
 /// Gradients come from the operators that these are made of.
 std::tuple<at::Tensor, at::Tensor> addNormWithGradients(
     const at::Tensor &input, const at::Tensor &residual, const at::Tensor &weight, const at::Tensor &bias,
-    double epsilon) {
-    if (gpu::areDifferentiated({input, residual, weight, bias})) {
-        NormArguments arguments{input, residual, weight, bias, epsilon};
+    double epsilon, const std::optional<at::Tensor> &scale) {
+    if (gpu::areDifferentiated({input, residual, weight, bias, scale.value_or(input)})) {
+        NormArguments arguments{input, residual, weight, bias, epsilon, scale};
         check(arguments);
         return viaATen(arguments);
     }
     at::AutoDispatchBelowADInplaceOrView guard;
-    return addNormWithoutGradients(input, residual, weight, bias, epsilon);
+    return addNormWithoutGradients(input, residual, weight, bias, epsilon, scale);
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> addNormChooseWithGradients(
     const at::Tensor &input, const at::Tensor &residual, const at::Tensor &weight, const at::Tensor &bias,
     double epsilon, const at::Tensor &w1, const at::Tensor &b1, const at::Tensor &w2, const at::Tensor &b2,
     const at::Tensor &w3, const at::Tensor &b3, at::ArrayRef<double> offsets,
-    const std::optional<at::Tensor> &term, int64_t minimum) {
-    if (gpu::areDifferentiated({input, residual, weight, bias})) {
-        NormArguments arguments{input, residual, weight, bias, epsilon};
+    const std::optional<at::Tensor> &term, int64_t minimum, const std::optional<at::Tensor> &scale) {
+    if (gpu::areDifferentiated({input, residual, weight, bias, scale.value_or(input)})) {
+        NormArguments arguments{input, residual, weight, bias, epsilon, scale};
         check(arguments);
         return viaATen(arguments, {{}, w1, b1, w2, b2, w3, b3, offsets, term, minimum});
     }
     at::AutoDispatchBelowADInplaceOrView guard;
     return addNormChooseWithoutGradients(input, residual, weight, bias, epsilon, w1, b1, w2, b2, w3, b3, offsets,
-                                         term, minimum);
+                                         term, minimum, scale);
 }
 
 TORCH_LIBRARY_IMPL(acm, CUDA, library) {

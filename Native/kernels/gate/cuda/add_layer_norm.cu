@@ -1,8 +1,9 @@
 // acm::add_layer_norm and acm::add_layer_norm_choose for Ampere and later: one pass over the tokens.
 //
-// A warp takes two rows, and all that it reads of them is under way before it adds the first numbers. The rounded
-// sums stay in its registers: their mean, then their variance about it, by shuffles. With a gate (gate.cuh) the
-// block's warps also leave their normalised rows in shared memory, from which the first product reads them.
+// A warp takes two rows, and all that it reads of them is under way before it adds the first numbers. What a scale
+// makes of the input is rounded before it is added, as by an operator of its own. The rounded sums stay in the warp's
+// registers: their mean, then their variance about it, by shuffles. With a gate (gate.cuh) the block's warps also
+// leave their normalised rows in shared memory, from which the first product reads them.
 #include <map>
 #include <mutex>
 
@@ -54,7 +55,7 @@ template <typename T, int pieces, typename Keep>
 __device__ __forceinline__ void normalise(const NormCall &call, int first, const Keep &keep) {
     const int own = 8 * (threadIdx.x % 32);  // the lane's first channel of each piece
     auto isChannel = [&](int i) { return own + i * piece < call.channels; };
-    uint4 values[each][pieces], residuals[each][pieces];
+    uint4 values[each][pieces], residuals[each][pieces], factors[pieces];
 #pragma unroll
     for (int r = 0; r < each; ++r) {
         const int64_t row = min(first + r, call.tokens - 1);
@@ -65,6 +66,11 @@ __device__ __forceinline__ void normalise(const NormCall &call, int first, const
             values[r][i] = load<true>(input + i * piece, isChannel(i));
             residuals[r][i] = load<true>(residual + i * piece, isChannel(i));
         }
+    }
+    if (call.scale) {
+#pragma unroll
+        for (int i = 0; i < pieces; ++i)
+            factors[i] = load<false>(static_cast<const T *>(call.scale) + own + i * piece, isChannel(i));
     }
     auto store = [&](void *target, int r, int i, const uint4 &v) {
         const int64_t at = int64_t{first + r} * call.channels + own + i * piece;
@@ -80,6 +86,13 @@ __device__ __forceinline__ void normalise(const NormCall &call, int first, const
             float x[8], y[8];
             unpack<T>(values[r][i], x);
             unpack<T>(residuals[r][i], y);
+            if (call.scale) {
+                float factor[8];
+                unpack<T>(factors[i], factor);
+#pragma unroll
+                for (int j = 0; j < 8; ++j) x[j] *= factor[j];
+                unpack<T>(pack<T>(x), x);
+            }
 #pragma unroll
             for (int j = 0; j < 8; ++j) x[j] += y[j];
             values[r][i] = pack<T>(x);

@@ -18,9 +18,11 @@ namespace {
 
 struct Block {
     Tensor input, residual, weight, bias, gate[6], w1, b1, w2, bias2;
+    std::optional<Tensor> scale;
     std::vector<double> offsets;
 
-    Block(int64_t tokens, int64_t channels, at::ScalarType type = at::kBFloat16, int64_t width = 16) {
+    Block(int64_t tokens, int64_t channels, at::ScalarType type = at::kBFloat16, int64_t width = 16,
+          bool isScaled = false) {
         at::manual_seed(2);
         auto draw = [&](at::IntArrayRef sizes, double scale) {
             return at::randn(sizes, at::TensorOptions(at::kCUDA)).mul_(scale).to(type);
@@ -34,14 +36,16 @@ struct Block {
         w1 = draw({2 * channels, channels}, inner), b1 = draw({2 * channels}, 0.1);
         w2 = draw({channels, 2 * channels}, inner), bias2 = draw({channels}, 0.5);
         offsets = {0, 0.1, 0.2, 0.1, 0};
+        if (isScaled) scale = draw({channels}, 0.7);
     }
 
     std::tuple<Tensor, Tensor> norm(const Tensor &input, const Tensor &residual) const {
         static auto op = c10::Dispatcher::singleton()
                              .findSchemaOrThrow("acm::add_layer_norm", "")
                              .typed<std::tuple<Tensor, Tensor>(const Tensor &, const Tensor &, const Tensor &,
-                                                               const Tensor &, double)>();
-        return op.call(input, residual, weight, bias, 1e-5);
+                                                               const Tensor &, double,
+                                                               const std::optional<Tensor> &)>();
+        return op.call(input, residual, weight, bias, 1e-5, scale);
     }
     std::tuple<Tensor, Tensor, Tensor> choose(const Tensor &input, const Tensor &residual) const {
         static auto op =
@@ -50,9 +54,9 @@ struct Block {
                 .typed<std::tuple<Tensor, Tensor, Tensor>(
                     const Tensor &, const Tensor &, const Tensor &, const Tensor &, double, const Tensor &,
                     const Tensor &, const Tensor &, const Tensor &, const Tensor &, const Tensor &,
-                    at::ArrayRef<double>, const std::optional<Tensor> &, int64_t)>();
+                    at::ArrayRef<double>, const std::optional<Tensor> &, int64_t, const std::optional<Tensor> &)>();
         return op.call(input, residual, weight, bias, 1e-5, gate[0], gate[1], gate[2], gate[3], gate[4], gate[5],
-                       offsets, {}, 0);
+                       offsets, {}, 0, scale);
     }
     Tensor mlp(const Tensor &input, const Tensor &choice) const {
         static auto op = c10::Dispatcher::singleton()
@@ -96,10 +100,11 @@ TEST(oneLaunchWhereTheKernelsTakeTheRows) {
     c10::InferenceMode inference;
     for (auto type : {at::kBFloat16, at::kHalf})
         for (int64_t channels : {8, 384, 768, 1024, 1280})
-            for (int64_t width : {16, 32, 64}) {
-                Block block(197, channels, type, width);
-                EXPECT(normLaunches(block) == 1 && chooseLaunches(block) == 1);
-            }
+            for (int64_t width : {16, 32, 64})
+                for (bool isScaled : {false, true}) {
+                    Block block(197, channels, type, width, isScaled);
+                    EXPECT(normLaunches(block) == 1 && chooseLaunches(block) == 1);
+                }
 }
 
 TEST(severalLaunchesWhereTheyDoNot) {
@@ -107,6 +112,8 @@ TEST(severalLaunchesWhereTheyDoNot) {
     for (int64_t channels : {36, 1288}) {  // no multiple of 8; too many
         Block block(50, channels);
         EXPECT(normLaunches(block) == 2 && chooseLaunches(block) > 2);
+        Block scaled(50, channels, at::kBFloat16, 16, /*isScaled=*/true);
+        EXPECT(normLaunches(scaled) == 3 && chooseLaunches(scaled) > 3);
     }
     Block wide(50, 64, at::kFloat), widths(50, 64, at::kBFloat16, 24);
     EXPECT(normLaunches(wide) == 2 && chooseLaunches(wide) > 2);
@@ -114,6 +121,10 @@ TEST(severalLaunchesWhereTheyDoNot) {
 }
 
 TEST(severalLaunchesWithGradientsOrAutocast) {
+    Block scaled(50, 64, at::kBFloat16, 16, /*isScaled=*/true);
+    EXPECT(normLaunches(scaled) == 1 && chooseLaunches(scaled) == 1);
+    scaled.scale->requires_grad_();
+    EXPECT(normLaunches(scaled) == 3 && chooseLaunches(scaled) == 4);
     Block block(50, 64);
     EXPECT(normLaunches(block) == 1 && chooseLaunches(block) == 1);  // nothing requires gradients
     block.weight.requires_grad_();
@@ -135,7 +146,7 @@ TEST(blocksReplayInAGraph) {
     c10::InferenceMode inference;
     for (int64_t channels : {256, 1280})
         for (int64_t tokens : {1, 197, 1577, 25217}) {
-            Block block(tokens, channels);
+            Block block(tokens, channels, at::kBFloat16, 16, /*isScaled=*/channels == 1280);
             std::vector<Tensor> results, captured;
             auto run = [&] {
                 results.clear();

@@ -28,11 +28,12 @@ struct Call {
     Gate gate;
 };
 
-/// One call of acm::add_layer_norm. Rows, weight and bias start at multiples of 16 bytes.
+/// One call of acm::add_layer_norm. Rows, weight, bias and scale start at multiples of 16 bytes.
 struct NormCall {
     const void *input, *residual;  // [tokens, channels]
     int64_t inputStride, residualStride;
     const void *weight, *bias;  // [channels]
+    const void *scale;          // [channels], or null
     void *sum, *normed;         // [tokens, channels], contiguous
     int tokens, channels;
     float epsilon;
