@@ -143,6 +143,8 @@ public struct ConversionOptions: TrainingOptions, Equatable {
     public enum LabelRule: String, Codable, Sendable, CaseIterable {
         /// The one that spends the step's budget where it lessens the modules' error most.
         case budget
+        /// The same with errors weighed by how much they change what the dense model says, for a backward pass a step.
+        case sensitivity
         /// The first after which the next learner no longer helps enough.
         case method
         /// One more than that, as the paper's formula says.

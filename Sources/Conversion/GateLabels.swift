@@ -62,9 +62,9 @@ enum GateLabels {
         }
         let groups = try ModuleGroup.groups(distances, modules, weights, fullCost: full)
         // Halving the range of log λ, on the device.
-        var low = try Tensor.full([], log(1e-6), device: device)
+        var low = try Tensor.full([], log(1e-12), device: device)
         var high = try Tensor.full([], log(1e6), device: device)
-        for _ in 0..<16 {
+        for _ in 0..<17 {
             let middle = try (low + high) / 2
             let price = try middle.exponential()
             var spent = try Tensor.zeros([], device: device)

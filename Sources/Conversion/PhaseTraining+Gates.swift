@@ -17,10 +17,14 @@ extension PhaseTraining {
             options.finetuning.budget(at: (Double(part) + random.unit()) / Double(count))
         }
         let parts = try parts(batch)
+        let seed = options.gatePretraining.labelRule == .sensitivity ? random.next() : nil
         var whole: [TaughtSlot]?
+        var first = 0
         let slotsOfParts = try parts.map { part in
-            try inPrecision {
-                let slots = try taughtSlots(part)
+            let own = share.rows(first..<first + part.sampleCount, of: batch.sampleCount)
+            first += part.sampleCount
+            return try inPrecision {
+                let slots = try taughtSlots(part, probe: seed.map { ($0, own) })
                 if parts.count == 1 { whole = slots }
                 return try withoutGradients { try slots.map(JudgedSlot.init) }
             }
@@ -59,7 +63,7 @@ extension PhaseTraining {
         let settings = options.gatePretraining
         let labels =
             switch settings.labelRule {
-            case .budget:
+            case .budget, .sensitivity:
                 try GateLabels.spending(
                     budget, distances: slots.map(\.distances),
                     modules: slots.map {
@@ -78,7 +82,8 @@ extension PhaseTraining {
     }
 }
 
-/// How far each choice of one module leaves each token from the dense module.
+/// How far each choice of one module leaves each token from the dense module, or what the dense model says from what it
+/// says.
 private struct JudgedSlot {
     let module: AdaptiveModule
     /// `[allowedChoices, rows]`.
@@ -91,7 +96,8 @@ private struct JudgedSlot {
 
     init(_ slot: TaughtSlot) throws {
         module = slot.module
-        distances = try GateLabels.distances(slot.module, input: slot.input, target: slot.target)
+        let own = try GateLabels.distances(slot.module, input: slot.input, target: slot.target)
+        distances = try slot.sensitivity.map { try own * $0.squareRoot() } ?? own
         weights = slot.weights
         rowCount = try slot.input.size(0)
         count = try slot.count()

@@ -92,6 +92,21 @@ import Transformers
         }
     }
 
+    /// Parts find the sensitivities of the whole, and so do rows that are not picked.
+    @Test(arguments: Family.allCases)
+    func sensitivitiesOfPartsAreThoseOfTheWhole(family: Family) throws {
+        let whole = try gradients(family, .gatePretraining) { $0.gatePretraining.labelRule = .sensitivity }
+        for looksFreely in [true, false] {
+            let parts = try gradients(family, .gatePretraining, looksFreely: looksFreely) {
+                $0.gatePretraining.labelRule = .sensitivity
+                $0.gatePretraining.optimisation.microBatchSize = 3
+            }
+            expectEqual(parts, whole, "picked: \(looksFreely)")
+        }
+        let unweighted = try gradients(family, .gatePretraining) { $0.gatePretraining.labelRule = .budget }
+        #expect(whole.values != unweighted.values)
+    }
+
     /// Three budgets a step, the first with the noise that a step at that budget alone has.
     @Test func theSandwichRuleIsTheMeanOfItsBudgets() throws {
         let whole = try gradients(.bertClassifier, .finetuning) { $0.finetuning.sandwich = true }

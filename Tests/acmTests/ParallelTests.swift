@@ -64,8 +64,11 @@ import Torch
     }
 
     /// Texts of other lengths in each process, with held-out samples of which the first one reports.
-    @Test func twoProcessesEndWithTheWeightsOfOne() throws {
-        let options = ["--set", "heldOut.share=0.3", "--set", "heldOut.steps=1"]
+    @Test(arguments: ["budget", "sensitivity"]) func twoProcessesEndWithTheWeightsOfOne(labelRule: String) throws {
+        let options = [
+            "--set", "heldOut.share=0.3", "--set", "heldOut.steps=1",
+            "--set", "gatePretraining.labelRule=\(labelRule)",
+        ]
         try expectSameWeights(one: options, two: options)
     }
 
@@ -103,7 +106,10 @@ import Torch
             return "\(index).wav\t\("ABCDEFG".prefix(1 + 2 * index % 7))\n"
         }
         try folder.add("data/train.tsv", Data("path\tsentence\n\(rows.joined())".utf8))
-        let options = ["--language", "fr", "--set", "modules=[feedForward]", "--set", "recipe=paper"]
+        let options = [
+            "--language", "fr", "--set", "modules=[feedForward]", "--set", "recipe=paper",
+            "--set", "gatePretraining.labelRule=sensitivity",
+        ]
         try expectSameWeights(data: "data", one: options, two: options)
     }
 

@@ -2,6 +2,7 @@ import CACM
 
 private enum Operators {
     static let scale = Operator("aten::_foreach_mul_", "Tensor")
+    static let retainGradient = Operator("aten::retain_grad")
 }
 
 extension Tensor {
@@ -17,6 +18,16 @@ extension Tensor {
     public func setRequiresGradient(_ required: Bool = true) throws -> Tensor {
         try withHandle { try check(acm_tensor_set_requires_gradient($0, required)) }
         return self
+    }
+
+    /// Lets a backward from what is computed of this tensor leave its ``gradient`` here, whether operations made it
+    /// from parameters or not.
+    public func keepGradient() throws {
+        if requiresGradient {
+            try Operators.retainGradient.perform(.tensor(self))
+        } else {
+            try setRequiresGradient()
+        }
     }
 
     /// The accumulated gradient; nil before the first backward.
