@@ -16,11 +16,12 @@ extension Objective {
         if self == .embedding { return try SampleEmbedding.of(outputs, pass) }
         let logits = try outputs.required("logits").to(nil, .float32)
         let points = try ((logits / temperature).logSoftmax() / 2).exponential() * 2
-        let mask: Tensor? = switch self {
-        case .classification, .embedding: nil
-        case .ctc: try Self.realFrames((outputs, pass))
-        case .generation: try Self.realTokens((outputs, pass), labels: nil)
-        }
+        let mask: Tensor? =
+            switch self {
+            case .classification, .embedding: nil
+            case .ctc: try Self.realFrames((outputs, pass))
+            case .generation: try Self.realTokens((outputs, pass), labels: nil)
+            }
         return try mask.map { try points.masked($0.logicalNot().unsqueezed(-1), value: 0) } ?? points
     }
 }

@@ -55,7 +55,8 @@ extension PhaseTraining {
             return TaughtSlot(
                 place: place, module: module, input: try rows(input), target: try rows(output.detach()),
                 weights: picked == nil ? try mask?.flattened().to(nil, .float32) : nil,
-                sensitivity: try output.gradient.map { try rows($0.to(nil, .float32).square().sum(axis: -1)) })
+                sensitivity: try output.gradient.map { try rows($0.to(nil, .float32).square().sum(axis: -1)) }
+            )
         }
     }
 }

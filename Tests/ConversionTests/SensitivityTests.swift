@@ -18,7 +18,8 @@ import Transformers
             try Objective.classification.points(
                 ModelOutputs([("logits", logits)]), ForwardPass(), temperature: 2)
         }
-        let distances = try ((points(others) - points(logits)).square().sum(axis: 1) / 2).array(of: Double.self)
+        let distances = try ((points(others) - points(logits)).square().sum(axis: 1) / 2).array(
+            of: Double.self)
         let (p, q) = try ((logits / 2).logSoftmax(), (others / 2).logSoftmax())
         let divergences = try (p.exponential() * (p - q)).sum(axis: 1).array(of: Double.self)
         for (distance, divergence) in zip(distances, divergences) {
@@ -75,7 +76,8 @@ import Transformers
         let exact = try (0..<width).map(derivatives)
         let sums: [Double] = try Tensor.stacked(exact).sum(axis: 0).array(of: Double.self)
         let probes = try (0..<400).map { seed in
-            try training.taughtSlots(batch, probe: (UInt64(seed), BatchRows(places: [0], count: 1)))[0].sensitivity
+            try training.taughtSlots(batch, probe: (UInt64(seed), BatchRows(places: [0], count: 1)))[0]
+                .sensitivity
         }
         let means = try Tensor.stacked(probes.compactMap { $0 }).mean(axis: 0).array(of: Double.self)
         #expect(means.count == 5 && sums.count == 5)

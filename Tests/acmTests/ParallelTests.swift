@@ -64,7 +64,8 @@ import Torch
     }
 
     /// Texts of other lengths in each process, with held-out samples of which the first one reports.
-    @Test(arguments: ["budget", "sensitivity"]) func twoProcessesEndWithTheWeightsOfOne(labelRule: String) throws {
+    @Test(arguments: ["budget", "sensitivity"])
+    func twoProcessesEndWithTheWeightsOfOne(labelRule: String) throws {
         let options = [
             "--set", "heldOut.share=0.3", "--set", "heldOut.steps=1",
             "--set", "gatePretraining.labelRule=\(labelRule)",
