@@ -457,6 +457,8 @@ def main() -> int:
     parser.add_argument("--tilings", type=pathlib.Path, default=tilings_path())
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
+    if options.tune and min(options.tokens or [1576]) <= 1024:
+        parser.error("--tune is for more than 1,024 tokens: fewer have no tiles")
     options.tokens = options.tokens or [25216, 1576] + ([] if options.tune else [197])
     if options.tune:
         os.environ["ACM_TILINGS"] = ""  # so that "automatic" is the library's own choice

@@ -61,12 +61,15 @@ enum GateLabels {
             full = try full + count / rows[0] * Double(module.count * module.learnerCost)
         }
         let groups = try ModuleGroup.groups(distances, modules, weights, fullCost: full)
-        // Halving the range of log λ, on the device.
-        var low = try Tensor.full([], log(1e-12), device: device)
-        var high = try Tensor.full([], log(1e6), device: device)
+        // Errors may be of any size: λ is told in what those of all choices come to for a token.
+        let unit =
+            try share.total(groups.dropFirst().reduce(groups[0].error()) { try $0 + $1.error() }) / rows[0]
+        // Halving the range of its logarithm, on the device.
+        var low = try Tensor.full([], log(1e-9), device: device)
+        var high = try Tensor.full([], log(1e4), device: device)
         for _ in 0..<17 {
             let middle = try (low + high) / 2
-            let price = try middle.exponential()
+            let price = try middle.exponential() * unit
             var spent = try Tensor.zeros([], device: device)
             for group in groups { spent = try spent + group.spent(group.labels(price: price)) }
             let isTooMuch = try share.total(spent / rows[0]).isGreater(than: budget)
@@ -75,7 +78,8 @@ enum GateLabels {
         }
         var labels = distances
         for group in groups {
-            for (index, label) in zip(group.members, try group.labels(price: high.exponential()).unstacked())
+            for (index, label) in zip(
+                group.members, try group.labels(price: high.exponential() * unit).unstacked())
             {
                 labels[index] = label
             }
@@ -124,6 +128,12 @@ private struct ModuleGroup {
     /// The best choices at a price of computing: `[modules, rows]` int64.
     func labels(price: Tensor) throws -> Tensor {
         try (errors + costs.unsqueezed(-1) * price).negative().argMax(axis: 1)
+    }
+
+    /// Squared errors, summed over modules, choices and rows.
+    func error() throws -> Tensor {
+        let errors = try errors.sum(axis: 1).flattened()
+        return try (weights.map { try errors * $0 } ?? errors).sum()
     }
 
     /// What they cost, summed over modules and rows.

@@ -13,15 +13,15 @@ extension Objective {
     /// - Returns: `[batch, …, width]` float32, 0 for padding.
     /// - Source: Amari & Nagaoka 2000, section 2.6, for `2√p`; Hutchinson 1990 for the mean.
     func points(_ outputs: ModelOutputs, _ pass: ForwardPass, temperature: Double) throws -> Tensor {
-        if self == .embedding { return try SampleEmbedding.of(outputs, pass) }
+        let mask: Tensor?
+        switch self {
+        case .embedding: return try SampleEmbedding.of(outputs, pass)
+        case .classification: mask = nil
+        case .ctc: mask = try Self.realFrames((outputs, pass))
+        case .generation: mask = try Self.realTokens((outputs, pass), labels: nil)
+        }
         let logits = try outputs.required("logits").to(nil, .float32)
         let points = try ((logits / temperature).logSoftmax() / 2).exponential() * 2
-        let mask: Tensor? =
-            switch self {
-            case .classification, .embedding: nil
-            case .ctc: try Self.realFrames((outputs, pass))
-            case .generation: try Self.realTokens((outputs, pass), labels: nil)
-            }
         return try mask.map { try points.masked($0.logicalNot().unsqueezed(-1), value: 0) } ?? points
     }
 }

@@ -11,8 +11,8 @@ extension PhaseTraining {
     func learnLearners(_ batch: Batch) throws -> StepValues {
         let parts = try parts(batch)
         if parts.count == 1 {
+            let slots = try taughtSlots(batch)
             let loss = try inPrecision {
-                let slots = try taughtSlots(batch)
                 let losses = try Tensor.stacked(slots.map(distillationLoss))
                 return try losses.scaled(by: share.weights(.stacked(slots.map { try $0.count() }))).mean()
             }
@@ -21,9 +21,9 @@ extension PhaseTraining {
         }
         var sums: [SlotPlace: (error: Tensor, count: Tensor)] = [:]
         for (number, part) in parts.enumerated() {
+            let slots = try taughtSlots(part)
             let loss = try inPrecision {
-                let slots = try taughtSlots(part)
-                return try Tensor.stacked(
+                try Tensor.stacked(
                     slots.map { slot in
                         let count = try slot.count()
                         let error = try distillationLoss(slot) * count

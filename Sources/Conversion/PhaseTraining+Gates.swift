@@ -8,8 +8,8 @@ extension PhaseTraining {
     /// Adds the gradients of a batch to the gates': mean over budgets and modules of the mean cross-entropy
     /// over tokens.
     ///
-    /// The labels of the rule `budget` spend it over the whole batch. In parts, the dense model therefore
-    /// runs twice on each: for the distances, which are kept, and for what the gates see.
+    /// The labels of the rules `budget` and `sensitivity` spend it over the whole batch. In parts, the dense model
+    /// therefore runs twice on each: for the distances, which are kept, and for what the gates see.
     func learnGates(_ batch: Batch, _ random: inout SplitMix64) throws -> StepValues {
         // Several budgets from one pass of the teacher, spread over the range.
         let count = options.budgetConditioned ? 4 : 1
@@ -23,11 +23,9 @@ extension PhaseTraining {
         let slotsOfParts = try parts.map { part in
             let own = share.rows(first..<first + part.sampleCount, of: batch.sampleCount)
             first += part.sampleCount
-            return try inPrecision {
-                let slots = try taughtSlots(part, probe: seed.map { ($0, own) })
-                if parts.count == 1 { whole = slots }
-                return try withoutGradients { try slots.map(JudgedSlot.init) }
-            }
+            let slots = try taughtSlots(part, probe: seed.map { ($0, own) })
+            if parts.count == 1 { whole = slots }
+            return try withoutGradients { try inPrecision { try slots.map(JudgedSlot.init) } }
         }
         let judged = try JudgedSlot.joined(slotsOfParts)
         let labels = try budgets.map { budget in
@@ -36,8 +34,8 @@ extension PhaseTraining {
         let weights = try share.weights(.stacked(judged.map(\.count)))?.unstacked()
         var total: Tensor?
         for (number, part) in parts.enumerated() {
+            let slots = try whole ?? taughtSlots(part)
             let loss = try inPrecision {
-                let slots = try whole ?? taughtSlots(part)
                 let start = slotsOfParts[..<number].reduce(into: Array(repeating: 0, count: slots.count)) {
                     for (index, slot) in $1.enumerated() { $0[index] += slot.rowCount }
                 }
@@ -82,8 +80,8 @@ extension PhaseTraining {
     }
 }
 
-/// How far each choice of one module leaves each token from the dense module, or what the dense model says from what it
-/// says.
+/// How far each choice of one module leaves each token's output from the dense one, times the root of its sensitivity
+/// where that is asked for.
 private struct JudgedSlot {
     let module: AdaptiveModule
     /// `[allowedChoices, rows]`.

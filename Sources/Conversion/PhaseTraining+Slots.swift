@@ -15,7 +15,7 @@ struct TaughtSlot {
     let weights: Tensor?
     /// How much what the dense model says changes with the output, `[rows]` float32: see `Objective.points`. nil unless it
     /// was asked for.
-    let sensitivity: Tensor?
+    var sensitivity: Tensor?
 
     /// Real rows, a number without axes on the device.
     func count() throws -> Tensor {
@@ -32,39 +32,55 @@ extension PhaseTraining {
     /// - Parameter probe: the seed of a backward pass that finds sensitivities, and which of the whole batch its samples
     ///   are; nil for none.
     func taughtSlots(_ batch: Batch, probe: (seed: UInt64, rows: BatchRows)? = nil) throws -> [TaughtSlot] {
-        var seen: [SlotPlace: (input: Tensor, output: Tensor, mask: Tensor?)] = [:]
+        let modules = Dictionary(uniqueKeysWithValues: modules.map { ($0.place, $0.module) })
+        var slots: [SlotPlace: TaughtSlot] = [:]
+        var outputs: [(place: SlotPlace, output: Tensor, mask: Tensor?)] = []
         let pass = ForwardPass()
-        pass.observe = { [places] pass, place, input, output in
-            guard places.contains(place) else { return }
-            if probe != nil { try output.keepGradient() }
-            seen[place] = (try input.detach(), output, pass.tokenMask(at: place))
+        pass.observe = { [looksFreely] pass, place, input, output in
+            guard let module = modules[place] else { return }
+            let mask = pass.tokenMask(at: place)
+            let picked = looksFreely ? mask : nil
+            slots[place] = TaughtSlot(
+                place: place, module: module, input: try input.detach().tokens(where: picked),
+                target: try output.detach().tokens(where: picked),
+                weights: picked == nil ? try mask?.flattened().to(nil, .float32) : nil)
+            guard probe != nil else { return }
+            try output.keepGradient()
+            outputs.append((place, output, picked))
         }
         if let probe {
-            let points = try objective.points(
-                teacher(batch.inputs, pass), pass, temperature: options.finetuning.distillationTemperature)
-            try (points * probe.rows.normal(like: points, seed: probe.seed)).sum().backward()
-        } else {
-            _ = try withoutGradients { try teacher(batch.inputs, pass) }
-        }
-        return try modules.compactMap { place, module in
-            guard let (input, output, mask) = seen[place] else { return nil }
-            let picked = looksFreely ? mask : nil
-            func rows(_ tensor: Tensor) throws -> Tensor {
-                try picked.map { try tensor.rows(where: $0) } ?? tensor.flattened(from: 0, to: 1)
+            let points = try inPrecision {
+                try objective.points(
+                    teacher(batch.inputs, pass), pass, temperature: options.finetuning.distillationTemperature
+                )
             }
-            return TaughtSlot(
-                place: place, module: module, input: try rows(input), target: try rows(output.detach()),
-                weights: picked == nil ? try mask?.flattened().to(nil, .float32) : nil,
-                sensitivity: try output.gradient.map { try rows($0.to(nil, .float32).square().sum(axis: -1)) }
-            )
+            try (points * probe.rows.normal(like: points, seed: probe.seed)).sum().backward()
+            for (place, output, picked) in outputs {
+                let gradient = try output.gradient ?? output.detach().zerosLike()
+                slots[place]?.sensitivity = try gradient.to(nil, .float32).square().sum(axis: -1)
+                    .tokens(where: picked)
+            }
+        } else {
+            _ = try withoutGradients { try inPrecision { try teacher(batch.inputs, pass) } }
         }
+        return self.modules.compactMap { slots[$0.place] }
+    }
+}
+
+extension Tensor {
+    /// The tokens of `[batch, tokens, …]` in one axis; with a mask `[batch, tokens]` bool those where it is true.
+    fileprivate func tokens(where mask: Tensor?) throws -> Tensor {
+        try mask.map { try rows(where: $0) } ?? flattened(from: 0, to: 1)
     }
 }
 
 extension BatchRows {
-    /// Standard normal numbers of the shape of `[batch, …]`: those that these rows have in the whole batch.
+    /// Standard normal numbers of the shape of `[batch, …]`: a row's go with its place in the whole batch.
     fileprivate func normal(like rows: Tensor, seed: UInt64) throws -> Tensor {
-        try Runtime.seed(seed)
-        return try of(.normal([count] + rows.shape.dropFirst(), device: rows.device))
+        try .stacked(
+            places.map { place in
+                try Runtime.seed(seed &+ UInt64(place))
+                return try .normal(Array(rows.shape.dropFirst()), device: rows.device)
+            })
     }
 }

@@ -22,7 +22,6 @@ final class PhaseTraining {
     let optimisation: ConversionOptions.Optimisation
     private let schedule: LearningRateSchedule
     let modules: [(place: SlotPlace, module: AdaptiveModule)]
-    let places: Set<SlotPlace>
     let objective: Objective
     private let processes: ProcessGroup?
     private let reducer: GradientReducer?
@@ -48,7 +47,6 @@ final class PhaseTraining {
         self.device = device
         looksFreely = device.type == .cpu
         modules = model.modules
-        places = Set(modules.map(\.place))
         objective = try Objective(model.network)
         optimisation = options.optimisation(of: phase)
         totalSteps = optimisation.stepCount(samples: dataset.count)

@@ -105,6 +105,12 @@ import Transformers
         }
         let unweighted = try gradients(family, .gatePretraining) { $0.gatePretraining.labelRule = .budget }
         #expect(whole.values != unweighted.values)
+        let coarse = try gradients(family, .gatePretraining) {
+            $0.gatePretraining.labelRule = .sensitivity
+            $0.precision = .bfloat16
+        }
+        let losses = try [coarse, whole].map { try #require($0.values["loss"]) }
+        #expect(abs(losses[0] / losses[1] - 1) < 0.1)
     }
 
     /// Three budgets a step, the first with the noise that a step at that budget alone has.

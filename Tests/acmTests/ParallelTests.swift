@@ -39,13 +39,13 @@ import Torch
     /// They differ by the order of sums in float32 alone: some 1e-7 in a gradient. Adam divides a gradient by
     /// its own size, so that a weight whose true gradient is nought moves by the learning rate in a direction that
     /// rounding decides, from 1e-4 a step to 1e-2 for gates. That is so for the biases of keys, which attention
-    /// does not depend on. The others stay within 1e-5, a tenth of one step of the smallest rate.
+    /// does not depend on. The others stay within 2e-5, a fifth of one step of the smallest rate.
     func expectSameWeights(_ first: String, _ second: String) throws {
         let weights = try [first, second].map { try folder.tensors("\($0)/model.safetensors") }
         #expect(weights[0].keys.sorted() == weights[1].keys.sorted())
         for (name, tensor) in weights[0] where !name.hasSuffix("key.bias") && !name.hasSuffix("k_proj.bias") {
             let difference = try (tensor - #require(weights[1][name])).absolute().maximum().item(Double.self)
-            #expect(difference < 1e-5, "\(name)")
+            #expect(difference < 2e-5, "\(name)")
         }
     }
 

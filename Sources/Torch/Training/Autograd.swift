@@ -20,8 +20,8 @@ extension Tensor {
         return self
     }
 
-    /// Lets a backward from what is computed of this tensor leave its ``gradient`` here, whether operations made it
-    /// from parameters or not.
+    /// Lets backward leave this tensor's ``gradient`` here, be it a result of recorded operations or not, in which case
+    /// operations on it are recorded from here on.
     public func keepGradient() throws {
         if requiresGradient {
             try Operators.retainGradient.perform(.tensor(self))

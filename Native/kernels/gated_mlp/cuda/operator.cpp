@@ -31,8 +31,8 @@ std::optional<Type> typeOf(at::ScalarType type) {
 
 enum class Path { automatic, masked, hopper, ampere, grouped };
 
-/// Up to so many tokens the dense products run, whatever the choices (README.md).
-constexpr int64_t maskedTokens = 1024;
+/// Up to so many tokens, and hidden numbers of them all, the dense products run, whatever the choices (README.md).
+constexpr int64_t maskedTokens = 1024, maskedHidden = 1024 * 3072;
 
 at::Tensor viaATen(Arguments arguments) {
     checkChoices(arguments);
@@ -84,7 +84,7 @@ at::Tensor forward(Arguments arguments, Path path, const std::optional<Tilings> 
                 tokens < most && channels < most && hidden < most && outputs < most;
     if (path == Path::grouped || (path == Path::automatic && !fits)) return viaATen(arguments);
     TORCH_CHECK(fits, "acm::gated_mlp_cuda: the kernels do not take this type, shape or device");
-    if (path == Path::automatic && tokens <= maskedTokens) path = Path::masked;
+    if (path == Path::automatic && tokens <= maskedTokens && tokens * hidden <= maskedHidden) path = Path::masked;
 
     c10::cuda::OptionalCUDAGuard guard(arguments.input.device());
     at::Tensor choice = arguments.choice.contiguous();
