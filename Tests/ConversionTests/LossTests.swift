@@ -46,21 +46,24 @@ import Transformers
     }
 
     /// Squared errors fall by 100, 1 for the first module's tokens and by 9, 4 for the second's; a
-    /// learner of the second costs twice as much, so that what a unit of cost gains is 100, 1, 4.5, 2.
+    /// learner of the second costs twice as much, so that what a unit of cost gains is 100, 1, 4.5, 2. In what unit errors are
+    /// told makes no difference.
     @Test(arguments: [
         (1.0, [1, 1], [1, 1]), (0.84, [1, 0], [1, 1]), (0.51, [1, 0], [1, 0]), (0.17, [1, 0], [0, 0]),
         (0.0, [0, 0], [0, 0]),
     ])
     func gateLabelsSpendTheBudgetWhereItHelpsMost(budget: Double, first: [Int], second: [Int]) throws {
-        let labels = try GateLabels.spending(
-            budget,
-            distances: [
-                Tensor([10, 1, 0, 0] as [Float], shape: [2, 2]),
-                Tensor([3, 2, 0, 0] as [Float], shape: [2, 2]),
-            ],
-            modules: [(minimum: 0, count: 1, learnerCost: 1), (minimum: 0, count: 1, learnerCost: 2)])
-        #expect(try labels[0].array(of: Int.self) == first)
-        #expect(try labels[1].array(of: Int.self) == second)
+        for unit in [1, 1e-6, 1e5] {
+            let labels = try GateLabels.spending(
+                budget,
+                distances: [
+                    Tensor([10, 1, 0, 0] as [Float], shape: [2, 2]) * unit,
+                    Tensor([3, 2, 0, 0] as [Float], shape: [2, 2]) * unit,
+                ],
+                modules: [(minimum: 0, count: 1, learnerCost: 1), (minimum: 0, count: 1, learnerCost: 2)])
+            #expect(try labels[0].array(of: Int.self) == first)
+            #expect(try labels[1].array(of: Int.self) == second)
+        }
     }
 
     /// Two samples, one padded; costs 1 and 3 for N = 2 and 4 learners: full cost 2 + 12 = 14.

@@ -20,8 +20,9 @@ enum NeuronOrder {
         let variances = try covariance.diagonal()
         // Neurons that are copies of others, or never vary, would divide nothing by nothing.
         let floor = try max(variances.mean().item(Double.self) * 1e-9, 1e-300)
-        let pull = try variances.clamped(minimum: 0) + floor * 1e5
-        var rest = try covariance.positiveDefinite(adding: pull, share: 1e-5)
+        let share = 1e-5
+        var rest = try covariance.positiveDefinite(
+            adding: variances.clamped(minimum: 0) + floor / share, share: share)
         var target = try down.matmul(covariance)  // [outputWidth, hiddenWidth]
         let isTaken = try Tensor.zeros([width], .bool, device: covariance.device)
         var rounds: [Tensor] = []

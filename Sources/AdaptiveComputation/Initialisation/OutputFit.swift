@@ -45,7 +45,7 @@ enum OutputFit {
         let floor = try max(diagonal.mean().item(Double.self) * 1e-6, 1e-300)
         let ridge = try ridge(hiddenWidth: down.size(1), tokenCount: tokenCount)
         // As a change of the dense matrix: the ridge then pulls to it.
-        let change = try system.positiveDefinite(adding: diagonal.clamped(minimum: 0) + floor, share: ridge)
+        let change = try system.positiveDefinite(adding: diagonal + floor, share: ridge)
             .positiveSolution(for: right - system.matmul(dense))
         return try (dense + change).transposed(0, 1)
     }

@@ -31,7 +31,7 @@ std::optional<Type> typeOf(at::ScalarType type) {
 
 enum class Path { automatic, masked, hopper, ampere, grouped };
 
-/// Up to so many tokens, and hidden numbers of them all, the dense products run, whatever the choices (README.md).
+/// Up to so many tokens, and tokens times hidden channels, the dense products run, whatever the choices (README.md).
 constexpr int64_t maskedTokens = 1024, maskedHidden = 1024 * 3072;
 
 at::Tensor viaATen(Arguments arguments) {
