@@ -135,6 +135,15 @@ def merged(options: dict, changes: dict) -> dict:
     return both
 
 
+def shortened(options: dict, steps: int | None) -> dict:
+    """The same with so many steps in place of all epochs."""
+    if steps is None:
+        return options
+    return {key: value for key, value in options.items() if key != "epochs"} | (
+        {"steps": steps} if "epochs" in options else {}) | {
+        key: shortened(value, steps) for key, value in options.items() if isinstance(value, dict)}
+
+
 def is_uniform(variant: dict) -> bool:
     return "uniformLearners" in variant.get("options", {})
 
@@ -144,7 +153,8 @@ def train(task: dict, arguments: argparse.Namespace) -> None:
     if not (arguments.base / "config.json").exists():
         subprocess.run(
             [arguments.acm, "train-dense", arguments.model, "--data", arguments.data, "--output", arguments.base,
-             "--config", task["dense"], "--test-split", "none", "--device", arguments.device], check=True)
+             "--config", task["dense"], "--test-split", "none", "--device", arguments.device,
+             *(["--set", f"optimisation.steps={arguments.steps}"] if arguments.steps is not None else [])], check=True)
 
 
 def command(variant: dict, run: Run, task: dict, arguments: argparse.Namespace, output: pathlib.Path) -> list:
@@ -158,7 +168,7 @@ def command(variant: dict, run: Run, task: dict, arguments: argparse.Namespace, 
         options["task"] = task["task"] | options.get("task", {}) | {"seed": run.seed}
     else:
         options["seed"] = run.seed
-    config.write_text(yaml.safe_dump(options))
+    config.write_text(yaml.safe_dump(shortened(options, arguments.steps)))
     return [*(["baseline", baseline] if baseline else ["convert"]), arguments.base, "--data", arguments.data,
             "--output", output, "--config", config, *variant.get("arguments", []), "--device", arguments.device,
             "--threads", str(threads(arguments))]
@@ -186,7 +196,8 @@ def carry_out(run: Run, task: dict, arguments: argparse.Namespace) -> str:
     commands.append(["evaluate", measured, "--data", arguments.test_data or arguments.data, "--report", run.report,
                      "--budgets", ",".join(map(str, budgets)), "--batch-size", str(task["batch_size"]),
                      "--device", arguments.device, "--threads", str(threads(arguments)),
-                     *(["--no-timing"] if "dense" in task else ["--dense", arguments.base]), *task.get("evaluate", [])])
+                     *(["--no-timing"] if "dense" in task else ["--dense", arguments.base]),
+                     *(["--samples", str(arguments.samples)] if arguments.samples else []), *task.get("evaluate", [])])
     # Batches of many lengths would leave memory in pieces of many sizes, which the other conversions lack.
     environment = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"} | os.environ
     started = time.monotonic()
@@ -387,6 +398,8 @@ def main() -> None:
     parser.add_argument("--variants", help="names by commas, instead of all")
     parser.add_argument("--jobs", type=int, default=1, help="conversions side by side")
     parser.add_argument("--minutes", type=float, default=math.inf, help="start nothing later than so")
+    parser.add_argument("--steps", type=int, help="so many steps in each phase, where only times are wanted")
+    parser.add_argument("--samples", type=int, help="measure on so many held-out samples")
     parser.add_argument("--keep", default="", help="names by commas of variants whose models keep their weights")
     parser.add_argument("--time", help="devices by commas, to time all models on")
     parser.add_argument("--corruptions", action="store_true", help="measure on corrupted images, too")
@@ -437,6 +450,8 @@ def main() -> None:
                     + (f"--test-data {arguments.test_data} " if arguments.test_data else "")
                     + f"--work WORK --seeds {arguments.seeds} --device {arguments.device}"
                     + (f" --variants {shlex.quote(arguments.variants)}" if arguments.variants else "")
+                    + (f" --steps {arguments.steps}" if arguments.steps is not None else "")
+                    + (f" --samples {arguments.samples}" if arguments.samples else "")
                     + (f" --time {arguments.time}" if arguments.time else "")
                     + (" --corruptions" if arguments.corruptions else ""))
         if "figure" in task:

@@ -5,8 +5,9 @@ import Transformers
 public enum GatingMode: Sendable, Equatable {
     /// The most likely choice of every token, without noise; learners beyond it do not run.
     case inference
-    /// Gumbel noise and straight-through gradients; all learners run.
-    case training(temperature: Double)
+    /// Gumbel noise, times a scale, and straight-through gradients; all learners run. Without noise the choices are those
+    /// of inference.
+    case training(temperature: Double, noiseScale: Double = 1)
     /// The same number of learners for every token, whatever the gates say.
     case fixed(Int)
 }
@@ -41,6 +42,8 @@ public final class AdaptivePass: ForwardPass {
     public var sampleCosts: (() throws -> [Double])?
     /// Where the noise of training comes from.
     public let noise: GateNoise
+    /// What is added to what gates say that are not calibrated; nil for nothing.
+    public let shift: BudgetShift?
     /// Is given what each gate says of the tokens at inference, without its term for the budget:
     /// `[batch, tokens, allowedChoices]` float32.
     var observeTokenTerm: ((SlotPlace, Tensor) -> Void)?
@@ -50,13 +53,15 @@ public final class AdaptivePass: ForwardPass {
     ///   - budget: the load that is asked for, 0…1.
     ///   - keepsHiddenStates: whether the output of the embeddings and of every block is kept.
     ///   - noise: where the noise of training comes from.
+    ///   - shift: what is added to what gates say that are not calibrated.
     public init(
         mode: GatingMode = .inference, budget: Double = 1, keepsHiddenStates: Bool = false,
-        noise: GateNoise = .generator
+        noise: GateNoise = .generator, shift: BudgetShift? = nil
     ) {
         self.mode = mode
         self.budget = budget
         self.noise = noise
+        self.shift = shift
         super.init(keepsHiddenStates: keepsHiddenStates)
     }
 
@@ -67,7 +72,7 @@ public final class AdaptivePass: ForwardPass {
 
     /// With recomputation noise must be seeded, so that it is the same again.
     public override func forBlock() -> ForwardPass {
-        AdaptivePass(mode: mode, budget: budget, noise: noise)
+        AdaptivePass(mode: mode, budget: budget, noise: noise, shift: shift)
     }
 
     public override var reported: [Tensor] { trace.compactMap(\.oneHot) }

@@ -58,6 +58,12 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         /// Of the gates' Gumbel-softmax at the first step and at the last, in equal ratios between.
         public var temperature = 0.8
         public var finalTemperature = 0.8
+        /// The scale of the gates' Gumbel noise at the last step, to which it falls in equal steps from 1: at 0 gates choose
+        /// as at inference.
+        public var finalNoiseScale = 1.0
+        /// By how much a step moves the logits of one more learner, for a whole load's distance from its budget
+        /// (``BudgetControl``); 0 leaves the budget to its loss.
+        public var controlGain = 0.0
         public var budgetWeight = 5.0
         public var entropyWeight = 0.01
         public var diversityWeight = 0.01
@@ -78,6 +84,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         func budget(at place: Double) -> Double {
             lowestBudget + (highestBudget - lowestBudget) * place
         }
+
+        /// The scale of the gates' noise at a share of the phase, 0…1.
+        func noiseScale(at progress: Double) -> Double { 1 + (finalNoiseScale - 1) * progress }
 
         /// The temperature at a share of the phase, 0…1.
         func temperature(at progress: Double) -> Double {
@@ -277,11 +286,13 @@ public struct ConversionOptions: TrainingOptions, Equatable {
                 && finetuning.highestBudget <= 1, "finetuning: budgets must satisfy 0 < lowest ≤ highest ≤ 1")
         try require(
             [
-                finetuning.gateRateFactor, finetuning.budgetWeight, finetuning.entropyWeight,
-                finetuning.diversityWeight,
+                finetuning.gateRateFactor, finetuning.controlGain, finetuning.budgetWeight,
+                finetuning.entropyWeight, finetuning.diversityWeight,
             ].allSatisfy { $0 >= 0 && $0.isFinite },
-            "finetuning: gateRateFactor and the weights of budget, entropy and diversity must be numbers from 0"
-        )
+            "finetuning: gateRateFactor, controlGain and the weights of budget, entropy and diversity must be "
+                + "numbers from 0")
+        try require(
+            (0...1).contains(finetuning.finalNoiseScale), "finetuning: finalNoiseScale must lie in 0...1")
         try require(
             [finetuning.temperature, finetuning.finalTemperature, finetuning.distillationTemperature]
                 .allSatisfy { $0 > 0 && $0.isFinite },

@@ -33,7 +33,7 @@ extension Converter {
                 phase, model: model, teacher: plan.teacher, options, dataset, device, loading: loading)
             let seconds = try time(training, steps: min(timedSteps + 1, training.totalSteps))
             let trained = model.network.namedParameters().map(\.tensor).filter(\.requiresGradient)
-            let state = training.optimizer.state.map(\.tensor)
+            let state = training.state.map(\.tensor)
             let saved = try model.network.checkpointParameters().map(\.tensor) + state
             checkpointBytes = max(
                 checkpointBytes, saved.reduce(0) { $0 + $1.elementCount * $1.dataType.byteCount })

@@ -240,11 +240,11 @@ public struct Converter {
         var step = saved ?? 0
         if let saved, saved > 0 {
             if writes {
-                try training.optimizer.restore(
+                try training.restore(
                     state.optimizerState(at: RunState.Position(phase: training.phase, step: saved)))
             }
             if let processes {
-                for (_, tensor) in training.optimizer.state { try processes.broadcastInPlace(tensor) }
+                for (_, tensor) in training.state { try processes.broadcastInPlace(tensor) }
             }
         }
         let evaluator = training.phase == .finetuning ? evaluator(model, training.teacher) : nil
@@ -265,7 +265,9 @@ public struct Converter {
             let speed = reports ? log?.samplesPerSecond(at: step + 1) : nil
             let gates = looksAtGates ? try training.gateReport(step) : nil
             // The others wait for the word of the first.
-            let heldOut = evaluates && writes ? try evaluator?.evaluate(step: step + 1) : nil
+            let heldOut =
+                evaluates && writes
+                ? try evaluator?.evaluate(step: step + 1, control: training.control) : nil
             let rate = training.rate(step)
             step += 1
             if reports, let log {
@@ -284,7 +286,7 @@ public struct Converter {
             if saves || isOver, let log {
                 try state.save(
                     RunState.Position(phase: training.phase, step: step), fingerprint: fingerprint,
-                    model: model, optimizer: training.optimizer.state, record: log.checkpoint(step: step))
+                    model: model, optimizer: training.state, record: log.checkpoint(step: step))
             }
         }
         if evaluator != nil, options.heldOut.keepsBest {

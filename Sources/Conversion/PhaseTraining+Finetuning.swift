@@ -34,7 +34,10 @@ extension PhaseTraining {
                 runs.append(
                     PartRun(
                         part: part, student: student.inputs, budget: budget,
-                        weight: 1 / Double(budgets.count), temperature: settings.temperature(at: progress),
+                        weight: 1 / Double(budgets.count),
+                        mode: .training(
+                            temperature: settings.temperature(at: progress),
+                            noiseScale: settings.noiseScale(at: progress)),
                         noise: .seeded(
                             noise, share.rows(first..<first + part.sampleCount, of: count))))
                 first += part.sampleCount
@@ -44,6 +47,9 @@ extension PhaseTraining {
                 try runs.count == 1
                 ? learnWhole(runs[0], settings, isLast: isLast)
                 : learnInParts(runs, settings, sampleCount: count, isLast: isLast)
+            if let load = values.first(where: { $0.name == "load" })?.tensor {
+                try control?.learn(load, budget: budget)
+            }
             sums =
                 try number == 0 ? values : zip(sums, values).map { ($0.name, try $0.tensor + $1.tensor) }
         }
@@ -122,7 +128,7 @@ extension PhaseTraining {
 
     private func studentOutputs(_ run: PartRun) throws -> (outputs: ModelOutputs, pass: AdaptivePass) {
         let pass = AdaptivePass(
-            mode: .training(temperature: run.temperature), budget: run.budget, noise: run.noise)
+            mode: run.mode, budget: run.budget, noise: run.noise, shift: try control?.shift(at: run.budget))
         pass.recomputesBlocks = options.finetuning.recomputesBlocks
         return (try model(run.student, pass), pass)
     }
@@ -161,6 +167,6 @@ private struct PartRun {
     let budget: Double
     /// Of its loss in the step's.
     let weight: Double
-    let temperature: Double
+    let mode: GatingMode
     let noise: GateNoise
 }

@@ -33,6 +33,8 @@ final class PhaseTraining {
     /// Of the last step.
     private var current: (step: Int, batch: Batch)?
     private var finiteCheck = FiniteCheck()
+    /// Of the load in phase III; nil where it is left to the loss.
+    private(set) var control: BudgetControl?
 
     init(
         _ phase: TrainingPhase, model: AdaptiveModel, teacher: AdaptiveModel, _ options: ConversionOptions,
@@ -52,6 +54,10 @@ final class PhaseTraining {
         totalSteps = optimisation.stepCount(samples: dataset.count)
         schedule = optimisation.schedule(steps: totalSteps)
         rowCount = min(optimisation.batchSize, dataset.count)
+        if phase == .finetuning, options.finetuning.controlGain > 0, options.uniformLearners == 0 {
+            control = try BudgetControl(
+                modules.map(\.module), gain: options.finetuning.controlGain, device: device)
+        }
         let images = options.augmentation.enabled ? dataset as? any AugmentableDataset : nil
         batches = TrainingBatches(
             // Labels, which mixing makes shares of classes, count in phase III alone.
@@ -66,6 +72,19 @@ final class PhaseTraining {
         reducer = try processes.map { processes in
             try GradientReducer(groups.flatMap { $0.parameters.map(\.tensor) }, processes)
         }
+    }
+
+    private static let controlName = "budget_control"
+
+    /// What a resumed run needs besides the parameters, by name; the tensors change with each step.
+    var state: [(name: String, tensor: Tensor)] {
+        optimizer.state + (control.map { [(Self.controlName, $0.shifts)] } ?? [])
+    }
+
+    /// Takes up what ``state`` was.
+    func restore(_ state: [String: Tensor]) throws {
+        if let shifts = state[Self.controlName] { try control?.shifts.copyInPlace(from: shifts) }
+        try optimizer.restore(state)
     }
 
     /// What a phase trains: learners; gates; everything.
@@ -136,7 +155,7 @@ final class PhaseTraining {
         let budget = options.finetuning.budget(at: 0.5)
         var meter = LoadMeter(model)
         for part in try parts(batch(step)) {
-            let pass = AdaptivePass(budget: budget)
+            let pass = AdaptivePass(budget: budget, shift: try control?.shift(at: budget))
             _ = try withoutGradients { try model(part.inputs, pass) }
             try meter.add(pass)
         }

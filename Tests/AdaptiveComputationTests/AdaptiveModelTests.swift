@@ -179,6 +179,41 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         }
     }
 
+    /// Whatever the gates are asked for beyond what they say themselves.
+    @Test(arguments: [-2, 0, 3.0]) func withoutNoiseTrainingChoosesAsInference(shift: Double) throws {
+        let model = try converted("vit", SurgeryOptions(kinds: SlotKind.allCases))
+        let cost = try Double(#require(model.modules.first).module.learnerCost)
+        let shift = BudgetShift(try .full([], shift), meanCost: cost)
+        func choices(_ mode: GatingMode, _ shift: BudgetShift?) throws -> [[Int]] {
+            let pass = AdaptivePass(mode: mode, budget: 0.5, shift: shift)
+            _ = try states(model, "vit", pass)
+            return try pass.trace.map { try $0.choices.array(of: Int.self) }
+        }
+        #expect(
+            try choices(.training(temperature: 0.8, noiseScale: 0), shift) == choices(.inference, shift))
+        #expect(
+            try choices(.training(temperature: 0.8), shift)
+                != choices(.training(temperature: 0.8, noiseScale: 0), shift))
+    }
+
+    /// Each further learner is asked for by as much as it costs, over the mean.
+    @Test func aShiftAsksForMoreLearners() throws {
+        let model = try converted("vit")
+        let module = try #require(model.modules.first).module
+        let shift = BudgetShift(try .full([], 3), meanCost: Double(module.learnerCost) / 2)
+        #expect(try shift.term(module).array(of: Float.self) == [0, 6, 12, 18, 24])
+        var seen: [Int] = []
+        for value in [-1000, 1000] {
+            let pass = AdaptivePass(
+                budget: 0.5, shift: BudgetShift(try .full([], Double(value)), meanCost: shift.meanCost))
+            _ = try states(model, "vit", pass)
+            let chosen = try Set(pass.trace.flatMap { try $0.choices.array(of: Int.self) })
+            #expect(chosen.count == 1)
+            seen += chosen
+        }
+        #expect(seen == [0, 4])
+    }
+
     @Test func fixedChoicesOutsideTheRangeAreRefused() throws {
         let model = try converted("bert")
         #expect(throws: TorchError.self) { try states(model, "bert", AdaptivePass(mode: .fixed(5))) }

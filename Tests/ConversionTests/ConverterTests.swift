@@ -72,6 +72,7 @@ struct RandomSpeech: Dataset {
         options.gatePretraining.optimisation.batchSize = 4
         options.finetuning.optimisation.steps = steps
         options.finetuning.optimisation.batchSize = 4
+        options.finetuning.controlGain = 2
         options.calibrationBatches = 2
         options.checkpointSteps = 2
         return options

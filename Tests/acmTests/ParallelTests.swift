@@ -67,7 +67,7 @@ import Torch
     @Test(arguments: ["budget", "sensitivity"])
     func twoProcessesEndWithTheWeightsOfOne(labelRule: String) throws {
         let options = [
-            "--set", "heldOut.share=0.3", "--set", "heldOut.steps=1",
+            "--set", "heldOut.share=0.3", "--set", "heldOut.steps=1", "--set", "finetuning.controlGain=2",
             "--set", "gatePretraining.labelRule=\(labelRule)",
         ]
         try expectSameWeights(one: options, two: options)

@@ -60,7 +60,7 @@ public struct AdaptiveModule: Slot {
         }
         let (sum, normed, choices) = try gate.choices(
             input, scaledBy: scale, addedTo: residual, normalisedBy: norm, budget: budget,
-            minimum: minimumChoice)
+            shift: adaptive?.shift?.term(self), minimum: minimumChoice)
         return (sum, try output(normed, chosen: choices, addedTo: nil, at: place, pass))
     }
 
@@ -99,9 +99,11 @@ public struct AdaptiveModule: Slot {
             return try run(
                 input, equalChoices(count, for: input), areAll: count == learners.count, addedTo: residual,
                 at: place, adaptive)
-        case .training(let temperature):
-            let logits = try gate(input, budget: budget)
-            let noise = try (adaptive?.noise ?? .generator).draw(like: logits, at: place)
+        case .training(let temperature, let noiseScale):
+            let logits = try gate(input, budget: budget, shift: adaptive?.shift?.term(self))
+            let noise =
+                noiseScale == 0
+                ? nil : try (adaptive?.noise ?? .generator).draw(like: logits, at: place) * noiseScale
             let oneHot = try gumbelSoftmax(logits, noise: noise, temperature: temperature)
             adaptive?.record(
                 GateDecision(
@@ -117,7 +119,8 @@ public struct AdaptiveModule: Slot {
         _ input: Tensor, _ budget: Double, at place: SlotPlace, _ pass: AdaptivePass?
     ) throws -> Tensor {
         if let observe = pass?.observeTokenTerm { observe(place, try gate.tokenTerm(input)) }
-        return try gate.choices(input, budget: budget, minimum: minimumChoice)
+        return try gate.choices(
+            input, budget: budget, shift: pass?.shift?.term(self), minimum: minimumChoice)
     }
 
     private func equalChoices(_ count: Int, for input: Tensor) throws -> Tensor {
@@ -152,11 +155,11 @@ public struct AdaptiveModule: Slot {
 ///
 /// - Parameters:
 ///   - logits: `[…, choices]`.
-///   - noise: of the Gumbel distribution, the same shape.
+///   - noise: of the Gumbel distribution, perhaps scaled, the same shape; nil for none.
 ///   - temperature: above 0.
 /// - Source: Jang, Gu & Poole 2017, section 2.2.
-func gumbelSoftmax(_ logits: Tensor, noise: Tensor, temperature: Double) throws -> Tensor {
-    let soft = try ((logits + noise) / temperature).softmax()
+func gumbelSoftmax(_ logits: Tensor, noise: Tensor?, temperature: Double) throws -> Tensor {
+    let soft = try ((noise.map { try logits + $0 } ?? logits) / temperature).softmax()
     let hard = try soft.detach().argMax(axis: -1).oneHot(soft.size(-1)).to(nil, soft.dataType)
     return try (hard - soft.detach()) + soft
 }

@@ -40,9 +40,10 @@ public struct Gate: Layer {
             + budgetLayers.enumerated().map { ("budget.\($0)", $1) }
     }
 
-    public func callAsFunction(_ input: Tensor, budget: Double) throws -> Tensor {
+    /// - Parameter shift: `[allowedChoices]` float32, added where budgets are not calibrated.
+    public func callAsFunction(_ input: Tensor, budget: Double, shift: Tensor? = nil) throws -> Tensor {
         let logits = try tokenTerm(input)
-        return try budgetTerm(budget).map { try logits + $0 } ?? logits
+        return try budgetTerm(budget, shift: shift).map { try logits + $0 } ?? logits
     }
 
     /// The logits at several budgets, from one look at the tokens.
@@ -61,36 +62,38 @@ public struct Gate: Layer {
         try layers[2](layers[1](layers[0](input).gelu()).gelu()).to(nil, .float32)
     }
 
-    /// The calibrated offsets, or else u(β): `[allowedChoices]`; nil for a gate that has neither.
-    func budgetTerm(_ budget: Double) throws -> Tensor? {
+    /// The calibrated offsets, or else u(β) and the shift: `[allowedChoices]`; nil for a gate that has none of them.
+    func budgetTerm(_ budget: Double, shift: Tensor? = nil) throws -> Tensor? {
         let device = layers[0].weight.device
         if let offsets { return try Tensor(offsets.row(at: budget).map(Float.init)).to(device) }
-        guard budgetLayers.count == 2 else { return nil }
+        guard budgetLayers.count == 2 else { return shift }
         let value = try Tensor.full([1], budget, budgetLayers[0].weight.dataType, device: device)
-        return try budgetLayers[1](budgetLayers[0](value).gelu())
+        let term = try budgetLayers[1](budgetLayers[0](value).gelu())
+        return try shift.map { try term + $0 } ?? term
     }
 
     /// The most likely choice of each token, without noise and without gradients.
     ///
-    /// It is the argument of the maximum of ``callAsFunction(_:budget:)``: of equal logits the first, and one that
+    /// It is the argument of the maximum of ``callAsFunction(_:budget:shift:)``: of equal logits the first, and one that
     /// is no number is the largest. On a GPU one kernel does it all; calibrated offsets reach it as numbers, so
     /// that nothing is copied to the device.
     ///
     /// - Parameters:
     ///   - input: `[…, inputWidth]`, of the gate's type.
+    ///   - shift: as for ``callAsFunction(_:budget:shift:)``.
     ///   - minimum: what the first allowed choice stands for.
     /// - Returns: `[…]` int64.
-    func choices(_ input: Tensor, budget: Double, minimum: Int) throws -> Tensor {
+    func choices(_ input: Tensor, budget: Double, shift: Tensor? = nil, minimum: Int) throws -> Tensor {
         try Operators.choice(
             .tensor(input), .tensor(layers[0].weight), .optionalTensor(layers[0].bias),
             .tensor(layers[1].weight), .optionalTensor(layers[1].bias),
             .tensor(layers[2].weight), .optionalTensor(layers[2].bias),
             .doubles(offsets?.row(at: budget) ?? []),
-            .optionalTensor(offsets == nil ? budgetTerm(budget) : nil), .int(minimum))
+            .optionalTensor(offsets == nil ? budgetTerm(budget, shift: shift) : nil), .int(minimum))
     }
 
     /// `residual + scale(input)`, its norm, and the most likely choices for that, by one kernel on a GPU; see
-    /// ``choices(_:budget:minimum:)``.
+    /// ``choices(_:budget:shift:minimum:)``.
     ///
     /// - Parameters:
     ///   - input: `[…, inputWidth]`, of the gate's type.
@@ -98,7 +101,7 @@ public struct Gate: Layer {
     ///   - residual: of the same shape.
     func choices(
         _ input: Tensor, scaledBy scale: LayerScale?, addedTo residual: Tensor, normalisedBy norm: LayerNorm,
-        budget: Double, minimum: Int
+        budget: Double, shift: Tensor? = nil, minimum: Int
     ) throws -> (sum: Tensor, normed: Tensor, choices: Tensor) {
         let results = try Operators.addLayerNormChoice.tensors(
             .tensor(input), .tensor(residual),
@@ -107,7 +110,7 @@ public struct Gate: Layer {
             .tensor(layers[1].weight), .optionalTensor(layers[1].bias),
             .tensor(layers[2].weight), .optionalTensor(layers[2].bias),
             .doubles(offsets?.row(at: budget) ?? []),
-            .optionalTensor(offsets == nil ? budgetTerm(budget) : nil), .int(minimum),
+            .optionalTensor(offsets == nil ? budgetTerm(budget, shift: shift) : nil), .int(minimum),
             .optionalTensor(scale?.scale), capacity: 3)
         return (results[0], results[1], results[2])
     }

@@ -20,9 +20,11 @@ struct HeldOutEvaluator {
         return isOne ? [settings.budget(at: 0.5)] : options.heldOut.budgets
     }
 
-    /// - Parameter step: how many steps of phase III are done.
+    /// - Parameters:
+    ///   - step: how many steps of phase III are done.
+    ///   - control: of the load, if it has one.
     /// - Throws: ``ConversionError/notFinite(phase:step:)`` where a loss is not finite.
-    func evaluate(step: Int) throws -> HeldOutEvaluation {
+    func evaluate(step: Int, control: BudgetControl? = nil) throws -> HeldOutEvaluation {
         let settings = options.finetuning
         let objective = try Objective(model.network)
         let size =
@@ -41,7 +43,7 @@ struct HeldOutEvaluator {
                         try settings.distillationWeight > 0
                         ? (teacher(batch.inputs, teacherPass), teacherPass) : nil
                     for (index, budget) in budgets.enumerated() {
-                        let pass = AdaptivePass(budget: budget)
+                        let pass = AdaptivePass(budget: budget, shift: try control?.shift(at: budget))
                         let outputs = try model(batch.inputs, pass)
                         let loss = try objective.loss(
                             student: (outputs, pass), teacher: target, labels: batch.labels, settings)
