@@ -15,7 +15,9 @@ between paired samples: of each sample the mean over the seeds, and their standa
 not tell of how seeds differ. Classifiers are judged by their accuracy, recognisers by their word error rate, features
 by their cosine with the dense model's. With --time the models of the first seed are then timed with nothing beside
 them, in turns, on the test data, in bfloat16. With --corruptions the variants that the task names for it are measured
-on corrupted images, too. Needs PyYAML.
+on corrupted images, too. Where only times are wanted, which hang on what runs and not on what was learnt, --steps makes
+every training short and --samples measures on some of the held-out samples; such runs need a --work of their own. Needs
+PyYAML.
 """
 
 import argparse
@@ -136,12 +138,14 @@ def merged(options: dict, changes: dict) -> dict:
 
 
 def shortened(options: dict, steps: int | None) -> dict:
-    """The same with so many steps in place of all epochs."""
+    """The same with so many steps in place of all epochs but none."""
     if steps is None:
         return options
-    return {key: value for key, value in options.items() if key != "epochs"} | (
-        {"steps": steps} if "epochs" in options else {}) | {
-        key: shortened(value, steps) for key, value in options.items() if isinstance(value, dict)}
+    short = {key: shortened(value, steps) if isinstance(value, dict) else value for key, value in options.items()}
+    if short.get("epochs", 0) > 0:
+        del short["epochs"]
+        short["steps"] = steps
+    return short
 
 
 def is_uniform(variant: dict) -> bool:
@@ -417,6 +421,8 @@ def main() -> None:
             parser.error(f"{arguments.task} has no timed_batch for {device}")
     if arguments.corruptions and "corruptions" not in task:
         parser.error(f"{arguments.task} does not say what to measure on corrupted images")
+    if arguments.steps is not None and arguments.steps < 1:
+        parser.error("--steps must be at least 1")
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
     arguments.first_seed = seeds[0]
     runs = [Run(arguments.work, variant, seed) for seed in seeds for variant in chosen]
@@ -445,7 +451,9 @@ def main() -> None:
         where = json.loads(conversion.read_text())
         results.write(
             arguments.output, title=task["title"], tables=tables, hardware=where["device"].get("model"),
-            versions={"libtorch": where["versions"]["libtorch"]}, notes=task["notes"],
+            versions={"libtorch": where["versions"]["libtorch"]},
+            notes=task["notes"] + (" Here the trainings had a few steps: only costs and times tell something."
+                                   if arguments.steps else ""),
             command=f"python3 Benchmarks/ablation.py {arguments.task} {arguments.model} --data {arguments.data} "
                     + (f"--test-data {arguments.test_data} " if arguments.test_data else "")
                     + f"--work WORK --seeds {arguments.seeds} --device {arguments.device}"
@@ -454,7 +462,7 @@ def main() -> None:
                     + (f" --samples {arguments.samples}" if arguments.samples else "")
                     + (f" --time {arguments.time}" if arguments.time else "")
                     + (" --corruptions" if arguments.corruptions else ""))
-        if "figure" in task:
+        if "figure" in task and not arguments.steps:
             draw(task, [dict(zip(tables[0]["header"], row)) for row in tables[0]["rows"]], arguments.output)
     else:
         for table in tables:

@@ -5,8 +5,8 @@ import Transformers
 public enum GatingMode: Sendable, Equatable {
     /// The most likely choice of every token, without noise; learners beyond it do not run.
     case inference
-    /// Gumbel noise, times a scale, and straight-through gradients; all learners run. Without noise the choices are those
-    /// of inference.
+    /// Gumbel noise, times a scale, and straight-through gradients; all learners run. At scale 0 real tokens of
+    /// a model that is not calibrated get the choices of inference.
     case training(temperature: Double, noiseScale: Double = 1)
     /// The same number of learners for every token, whatever the gates say.
     case fixed(Int)
@@ -42,7 +42,7 @@ public final class AdaptivePass: ForwardPass {
     public var sampleCosts: (() throws -> [Double])?
     /// Where the noise of training comes from.
     public let noise: GateNoise
-    /// What is added to what gates say that are not calibrated; nil for nothing.
+    /// Added to the logits of gates that are not calibrated; nil for nothing.
     public let shift: BudgetShift?
     /// Is given what each gate says of the tokens at inference, without its term for the budget:
     /// `[batch, tokens, allowedChoices]` float32.
@@ -53,7 +53,7 @@ public final class AdaptivePass: ForwardPass {
     ///   - budget: the load that is asked for, 0…1.
     ///   - keepsHiddenStates: whether the output of the embeddings and of every block is kept.
     ///   - noise: where the noise of training comes from.
-    ///   - shift: what is added to what gates say that are not calibrated.
+    ///   - shift: added to the logits of gates that are not calibrated.
     public init(
         mode: GatingMode = .inference, budget: Double = 1, keepsHiddenStates: Bool = false,
         noise: GateNoise = .generator, shift: BudgetShift? = nil

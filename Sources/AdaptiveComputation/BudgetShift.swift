@@ -1,7 +1,7 @@
 import Torch
 
-/// Asks all gates for more or fewer learners: a choice of k gets `shift · k · p`, where p is the cost of one of the module's
-/// learners relative to the mean over modules, as in calibration.
+/// Asks all gates for more or fewer learners: a choice of k gets `shift · k · p`, where p is the cost of one of
+/// the module's learners relative to the mean over modules, as in calibration.
 public struct BudgetShift: Sendable {
     /// A number without axes, float32, without gradients.
     public let value: Tensor

@@ -58,11 +58,11 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         /// Of the gates' Gumbel-softmax at the first step and at the last, in equal ratios between.
         public var temperature = 0.8
         public var finalTemperature = 0.8
-        /// The scale of the gates' Gumbel noise at the last step, to which it falls in equal steps from 1: at 0 gates choose
-        /// as at inference.
+        /// The scale of the gates' Gumbel noise at the last step, to which it falls in equal steps from 1: at 0
+        /// the last step chooses without noise.
         public var finalNoiseScale = 1.0
-        /// By how much a step moves the logits of one more learner, for a whole load's distance from its budget
-        /// (``BudgetControl``); 0 leaves the budget to its loss.
+        /// How far a step moves the shift of its budget for each unit of `β - load` (``BudgetControl``); 0
+        /// leaves loads to the budget's loss.
         public var controlGain = 0.0
         public var budgetWeight = 5.0
         public var entropyWeight = 0.01
@@ -275,6 +275,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
             "calibrationBatches must be at least 1 for the teacher recipe and not negative")
         try require(
             calibrationSamples >= 0, "calibrationSamples must not be negative, found \(calibrationSamples)")
+        try require(
+            finetuning.controlGain == 0 || calibrationSamples > 0,
+            "finetuning: controlGain needs calibrationSamples, since a model keeps no shifts of its training")
         try require(checkpointSteps >= 1, "checkpointSteps must be at least 1, found \(checkpointSteps)")
         try require(maximumLength >= 3, "maximumLength must be at least 3, found \(maximumLength)")
         for phase in TrainingPhase.allCases { try optimisation(of: phase).validate(phase.rawValue) }

@@ -194,14 +194,14 @@ public struct Converter {
         if let saved {
             let model =
                 try student.configuration == nil
-                ? AdaptiveModel(student.network, saved.configuration) : student
+                ? AdaptiveModel(student.network, saved.configuration) : student.calibrated(nil)
             try model.network.move(to: device)
             try state.restore(model, at: saved.position)
             return model
         }
         if let configuration = student.configuration {
             try options.requireSurgery(of: configuration, folder: modelFolder.relativePath)
-            return student
+            return try student.calibrated(nil)  // gates learn their own term for the budget
         }
         guard isFirst else {
             throw ConversionError.order(

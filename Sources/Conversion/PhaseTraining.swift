@@ -34,7 +34,7 @@ final class PhaseTraining {
     private var current: (step: Int, batch: Batch)?
     private var finiteCheck = FiniteCheck()
     /// Of the load in phase III; nil where it is left to the loss.
-    private(set) var control: BudgetControl?
+    let control: BudgetControl?
 
     init(
         _ phase: TrainingPhase, model: AdaptiveModel, teacher: AdaptiveModel, _ options: ConversionOptions,
@@ -54,10 +54,11 @@ final class PhaseTraining {
         totalSteps = optimisation.stepCount(samples: dataset.count)
         schedule = optimisation.schedule(steps: totalSteps)
         rowCount = min(optimisation.batchSize, dataset.count)
-        if phase == .finetuning, options.finetuning.controlGain > 0, options.uniformLearners == 0 {
-            control = try BudgetControl(
-                modules.map(\.module), gain: options.finetuning.controlGain, device: device)
-        }
+        let isControlled =
+            phase == .finetuning && options.finetuning.controlGain > 0 && options.uniformLearners == 0
+        control =
+            try isControlled
+            ? BudgetControl(modules.map(\.module), gain: options.finetuning.controlGain, device: device) : nil
         let images = options.augmentation.enabled ? dataset as? any AugmentableDataset : nil
         batches = TrainingBatches(
             // Labels, which mixing makes shares of classes, count in phase III alone.

@@ -179,7 +179,7 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         }
     }
 
-    /// Whatever the gates are asked for beyond what they say themselves.
+    /// At any shift.
     @Test(arguments: [-2, 0, 3.0]) func withoutNoiseTrainingChoosesAsInference(shift: Double) throws {
         let model = try converted("vit", SurgeryOptions(kinds: SlotKind.allCases))
         let cost = try Double(#require(model.modules.first).module.learnerCost)
@@ -191,6 +191,8 @@ let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deleti
         }
         #expect(
             try choices(.training(temperature: 0.8, noiseScale: 0), shift) == choices(.inference, shift))
+        let block = AdaptivePass(shift: shift).forBlock() as? AdaptivePass
+        #expect(block?.shift?.meanCost == cost)
         #expect(
             try choices(.training(temperature: 0.8), shift)
                 != choices(.training(temperature: 0.8, noiseScale: 0), shift))

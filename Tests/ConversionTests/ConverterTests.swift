@@ -72,7 +72,6 @@ struct RandomSpeech: Dataset {
         options.gatePretraining.optimisation.batchSize = 4
         options.finetuning.optimisation.steps = steps
         options.finetuning.optimisation.batchSize = 4
-        options.finetuning.controlGain = 2
         options.calibrationBatches = 2
         options.checkpointSteps = 2
         return options
@@ -231,9 +230,9 @@ struct RandomSpeech: Dataset {
         throws
     {
         defer { try? FileManager.default.removeItem(at: folder) }
-        let whole = try converter("bert_classifier", output: "whole", options()).run()
         var broken = options()
-        broken.finetuning.optimisation.steps = 6
+        broken.finetuning.controlGain = phase == .gatePretraining ? 0 : 2
+        let whole = try converter("bert_classifier", output: "whole", broken).run()
         // A dataset that fails stands for any interruption.
         let first = try converter("bert_classifier", output: "stopped", broken)
         let failing = FailingDataset(

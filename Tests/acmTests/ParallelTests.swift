@@ -77,7 +77,8 @@ import Torch
         let parts = ["distillation", "gatePretraining", "finetuning"].flatMap {
             ["--set", "\($0).optimisation.microBatchSize=1"]
         }
-        try expectSameWeights(one: [], two: parts)
+        let control = ["--set", "finetuning.controlGain=2"]
+        try expectSameWeights(one: control, two: control + parts)
     }
 
     /// Mixing takes each image with the one at the mirrored place of the whole batch.
