@@ -47,6 +47,34 @@ import Transformers
         }
     }
 
+    /// What is reported of gates in training, and what held-out samples say, is with the shifts of training.
+    @Test func measurementsInTrainingAreShifted() throws {
+        var options = ConversionOptions()
+        options.finetuning.controlGain = 1
+        options.finetuning.optimisation.batchSize = 8
+        options.heldOut.budgets = [0.25, 0.5]
+        let dataset = RandomTokens(vocabulary: 101)
+        let training = try self.training(options, dataset)
+        let control = try #require(training.control)
+        try control.shifts.fillInPlace(1000)
+        #expect(try training.gateReport(0).meter.load == 1)
+        let evaluator = HeldOutEvaluator(
+            dataset: dataset, model: training.model, teacher: training.teacher, options: options,
+            device: .cpu, loading: LoadingOptions(workers: 0))
+        #expect(try evaluator.evaluate(step: 0, control: control).scores.map(\.load) == [1, 1])
+        #expect(try evaluator.evaluate(step: 0).scores.allSatisfy { $0.load < 1 })
+    }
+
+    private func training(_ options: ConversionOptions, _ dataset: RandomTokens) throws -> PhaseTraining {
+        try Runtime.seed(1)
+        let folder = goldens.appendingPathComponent("bert_classifier")
+        let model = try AdaptiveModel.convert(
+            ModelFolder.load(folder), options.surgery, calibration: [dataset.batch(Array(0..<8)).inputs])
+        return try PhaseTraining(
+            .finetuning, model: model, teacher: .load(folder), options, dataset, .cpu,
+            loading: LoadingOptions(workers: 0))
+    }
+
     /// Without any loss of the budget, which would move it, too.
     @Test func phaseThreeTrainsAtItsBudgets() throws {
         func distance(gain: Double) throws -> Double {
@@ -57,14 +85,7 @@ import Transformers
             options.finetuning.optimisation.batchSize = 8
             options.finetuning.lowestBudget = 0.2
             options.finetuning.highestBudget = 0.2
-            try Runtime.seed(1)
-            let dataset = RandomTokens(vocabulary: 101)
-            let folder = goldens.appendingPathComponent("bert_classifier")
-            let model = try AdaptiveModel.convert(
-                ModelFolder.load(folder), options.surgery, calibration: [dataset.batch(Array(0..<8)).inputs])
-            let training = try PhaseTraining(
-                .finetuning, model: model, teacher: .load(folder), options, dataset, .cpu,
-                loading: LoadingOptions(workers: 0))
+            let training = try self.training(options, RandomTokens(vocabulary: 101))
             var distances: [Double] = []
             for step in 0..<40 {
                 let values = try training.step(step, readsValues: true)
