@@ -61,8 +61,8 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         /// The scale of the gates' Gumbel noise at the last step, to which it falls in equal steps from 1: at 0
         /// the last step chooses without noise.
         public var finalNoiseScale = 1.0
-        /// How far a step moves the shift of its budget for each unit of `β - load` (``BudgetControl``); 0
-        /// leaves loads to the budget's loss.
+        /// How far a step moves the shift of its budget for each unit of `β - load`, by integral control; 0 leaves
+        /// loads to the budget's loss.
         public var controlGain = 0.0
         public var budgetWeight = 5.0
         public var entropyWeight = 0.01
