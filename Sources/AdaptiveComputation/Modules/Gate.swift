@@ -40,7 +40,11 @@ public struct Gate: Layer {
             + budgetLayers.enumerated().map { ("budget.\($0)", $1) }
     }
 
-    /// - Parameter shift: `[allowedChoices]` float32, added where budgets are not calibrated.
+    /// - Parameters:
+    ///   - input: `[batch, tokens, inputWidth]`.
+    ///   - budget: 0…1.
+    ///   - shift: `[allowedChoices]` float32, added where budgets are not calibrated.
+    /// - Returns: the logits, `[batch, tokens, allowedChoices]` float32.
     public func callAsFunction(_ input: Tensor, budget: Double, shift: Tensor? = nil) throws -> Tensor {
         let logits = try tokenTerm(input)
         return try budgetTerm(budget, shift: shift).map { try logits + $0 } ?? logits
