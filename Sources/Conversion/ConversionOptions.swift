@@ -62,8 +62,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         /// the last step chooses without noise.
         public var finalNoiseScale = 1.0
         /// How far a step moves the shift of its budget for each unit of `β - load`, by integral control; 0 leaves
-        /// loads to the budget's loss.
-        public var controlGain = 0.0
+        /// loads to the budget's loss, and so does `calibrationSamples: 0`, since a model keeps no shifts of its
+        /// training.
+        public var controlGain = 2.0
         public var budgetWeight = 5.0
         public var entropyWeight = 0.01
         public var diversityWeight = 0.01
@@ -177,6 +178,7 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         options.finetuning.gateRateFactor = 1
         options.finetuning.lowestBudget = budget
         options.finetuning.highestBudget = budget
+        options.finetuning.controlGain = 0
         options.finetuning.budgetWeight = 0.1
         options.finetuning.entropyWeight = 0.05
         options.finetuning.diversityWeight = 0.05
@@ -192,6 +194,9 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         case .finetuning: finetuning.optimisation
         }
     }
+
+    /// Whether phase III keeps loads at the budgets by shifts, which calibration replaces afterwards.
+    var controlsLoads: Bool { finetuning.controlGain > 0 && uniformLearners == 0 && calibrationSamples > 0 }
 
     /// Those of some phases that have something to train: without gates there is no phase II.
     func phases(of asked: [TrainingPhase]) -> [TrainingPhase] {
@@ -275,9 +280,6 @@ public struct ConversionOptions: TrainingOptions, Equatable {
             "calibrationBatches must be at least 1 for the teacher recipe and not negative")
         try require(
             calibrationSamples >= 0, "calibrationSamples must not be negative, found \(calibrationSamples)")
-        try require(
-            finetuning.controlGain == 0 || calibrationSamples > 0,
-            "finetuning: controlGain needs calibrationSamples, since a model keeps no shifts of its training")
         try require(checkpointSteps >= 1, "checkpointSteps must be at least 1, found \(checkpointSteps)")
         try require(maximumLength >= 3, "maximumLength must be at least 3, found \(maximumLength)")
         for phase in TrainingPhase.allCases { try optimisation(of: phase).validate(phase.rawValue) }

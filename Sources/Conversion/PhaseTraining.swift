@@ -54,10 +54,8 @@ final class PhaseTraining {
         totalSteps = optimisation.stepCount(samples: dataset.count)
         schedule = optimisation.schedule(steps: totalSteps)
         rowCount = min(optimisation.batchSize, dataset.count)
-        let isControlled =
-            phase == .finetuning && options.finetuning.controlGain > 0 && options.uniformLearners == 0
         control =
-            try isControlled
+            try phase == .finetuning && options.controlsLoads
             ? BudgetControl(modules.map(\.module), gain: options.finetuning.controlGain, device: device) : nil
         let images = options.augmentation.enabled ? dataset as? any AugmentableDataset : nil
         batches = TrainingBatches(

@@ -75,6 +75,16 @@ import Transformers
             loading: LoadingOptions(workers: 0))
     }
 
+    /// A model that is not calibrated keeps no shifts, so that it is not trained with any.
+    @Test func onlyCalibratedModelsAreTrainedUnderControl() throws {
+        let dataset = RandomTokens(vocabulary: 101)
+        #expect(try training(ConversionOptions(), dataset).control != nil)
+        var options = ConversionOptions()
+        options.calibrationSamples = 0
+        #expect(try training(options, dataset).control == nil)
+        #expect(!ConversionOptions.paper(budget: 0.5).controlsLoads)
+    }
+
     /// Without any loss of the budget, which would move it, too.
     @Test func phaseThreeTrainsAtItsBudgets() throws {
         func distance(gain: Double) throws -> Double {

@@ -60,7 +60,6 @@ import Testing
 
     @Test(arguments: [
         "finetuning:\n  finalNoiseScale: 1.5", "finetuning:\n  controlGain: -1",
-        "finetuning:\n  controlGain: 1\ncalibrationSamples: 0",
         "learner: 4", "learners: many", "learners: 0", "finetuning: 3", "finetuning:\n  lowestBudget: 2",
         "finetuning:\n  no_such: 2", "modules: [head]", "recipe: best", "[1, 2]", "a: b: c",
         "distillation:\n  optimisation:\n    batchSize: 0", "finetuning:\n  temperature: 0",
