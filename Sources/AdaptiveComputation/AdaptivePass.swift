@@ -5,9 +5,8 @@ import Transformers
 public enum GatingMode: Sendable, Equatable {
     /// The most likely choice of every token, without noise; learners beyond it do not run.
     case inference
-    /// Gumbel noise, times a scale, and straight-through gradients; all learners run. At scale 0 real tokens of
-    /// a model that is not calibrated get the choices of inference.
-    case training(temperature: Double, noiseScale: Double = 1)
+    /// Gumbel noise and straight-through gradients; all learners run.
+    case training(temperature: Double)
     /// The same number of learners for every token, whatever the gates say.
     case fixed(Int)
 }

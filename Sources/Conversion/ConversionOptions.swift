@@ -58,9 +58,6 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         /// Of the gates' Gumbel-softmax at the first step and at the last, in equal ratios between.
         public var temperature = 0.8
         public var finalTemperature = 0.8
-        /// The scale of the gates' Gumbel noise at the last step, to which it falls in equal steps from 1: at 0
-        /// the last step chooses without noise.
-        public var finalNoiseScale = 1.0
         /// How far a step moves the shift of its budget for each unit of `β - load`, by integral control; 0 leaves
         /// loads to the budget's loss, and so does `calibrationSamples: 0`, since a model keeps no shifts of its
         /// training.
@@ -85,9 +82,6 @@ public struct ConversionOptions: TrainingOptions, Equatable {
         func budget(at place: Double) -> Double {
             lowestBudget + (highestBudget - lowestBudget) * place
         }
-
-        /// The scale of the gates' noise at a share of the phase, 0…1.
-        func noiseScale(at progress: Double) -> Double { 1 + (finalNoiseScale - 1) * progress }
 
         /// The temperature at a share of the phase, 0…1.
         func temperature(at progress: Double) -> Double {
@@ -296,8 +290,6 @@ public struct ConversionOptions: TrainingOptions, Equatable {
             ].allSatisfy { $0 >= 0 && $0.isFinite },
             "finetuning: gateRateFactor, controlGain and the weights of budget, entropy and diversity must be "
                 + "numbers from 0")
-        try require(
-            (0...1).contains(finetuning.finalNoiseScale), "finetuning: finalNoiseScale must lie in 0...1")
         try require(
             [finetuning.temperature, finetuning.finalTemperature, finetuning.distillationTemperature]
                 .allSatisfy { $0 > 0 && $0.isFinite },

@@ -35,9 +35,7 @@ extension PhaseTraining {
                     PartRun(
                         part: part, student: student.inputs, budget: budget,
                         weight: 1 / Double(budgets.count),
-                        mode: .training(
-                            temperature: settings.temperature(at: progress),
-                            noiseScale: settings.noiseScale(at: progress)),
+                        mode: .training(temperature: settings.temperature(at: progress)),
                         noise: .seeded(
                             noise, share.rows(first..<first + part.sampleCount, of: count))))
                 first += part.sampleCount

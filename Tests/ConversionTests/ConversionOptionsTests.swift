@@ -51,15 +51,8 @@ import Testing
         #expect([0, 0.5, 1].map(finetuning.temperature(at:)) == [4, 1, 0.25])
     }
 
-    @Test func theNoiseFallsInEqualSteps() {
-        var finetuning = ConversionOptions.Finetuning()
-        #expect([0, 0.5, 1].map(finetuning.noiseScale(at:)) == [1, 1, 1])
-        finetuning.finalNoiseScale = 0
-        #expect([0, 0.25, 1].map(finetuning.noiseScale(at:)) == [1, 0.75, 0])
-    }
-
     @Test(arguments: [
-        "finetuning:\n  finalNoiseScale: 1.5", "finetuning:\n  controlGain: -1",
+        "finetuning:\n  controlGain: -1",
         "learner: 4", "learners: many", "learners: 0", "finetuning: 3", "finetuning:\n  lowestBudget: 2",
         "finetuning:\n  no_such: 2", "modules: [head]", "recipe: best", "[1, 2]", "a: b: c",
         "distillation:\n  optimisation:\n    batchSize: 0", "finetuning:\n  temperature: 0",

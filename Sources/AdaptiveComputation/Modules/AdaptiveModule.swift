@@ -99,11 +99,9 @@ public struct AdaptiveModule: Slot {
             return try run(
                 input, equalChoices(count, for: input), areAll: count == learners.count, addedTo: residual,
                 at: place, adaptive)
-        case .training(let temperature, let noiseScale):
+        case .training(let temperature):
             let logits = try gate(input, budget: budget, shift: adaptive?.shift?.term(self))
-            let noise =
-                noiseScale == 0
-                ? nil : try (adaptive?.noise ?? .generator).draw(like: logits, at: place) * noiseScale
+            let noise = try (adaptive?.noise ?? .generator).draw(like: logits, at: place)
             let oneHot = try gumbelSoftmax(logits, noise: noise, temperature: temperature)
             adaptive?.record(
                 GateDecision(
@@ -155,11 +153,11 @@ public struct AdaptiveModule: Slot {
 ///
 /// - Parameters:
 ///   - logits: `[…, choices]`.
-///   - noise: of the Gumbel distribution, perhaps scaled, the same shape; nil for none.
+///   - noise: of the Gumbel distribution, the same shape.
 ///   - temperature: above 0.
 /// - Source: Jang, Gu & Poole 2017, section 2.2.
-func gumbelSoftmax(_ logits: Tensor, noise: Tensor?, temperature: Double) throws -> Tensor {
-    let soft = try ((noise.map { try logits + $0 } ?? logits) / temperature).softmax()
+func gumbelSoftmax(_ logits: Tensor, noise: Tensor, temperature: Double) throws -> Tensor {
+    let soft = try ((logits + noise) / temperature).softmax()
     let hard = try soft.detach().argMax(axis: -1).oneHot(soft.size(-1)).to(nil, soft.dataType)
     return try (hard - soft.detach()) + soft
 }
