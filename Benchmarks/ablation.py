@@ -355,7 +355,7 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
         {"caption": f"{name.capitalize()} in % on {count} held-out samples; `cost` is all multiply-accumulates over "
                     f"the dense model's. The last column is the difference to `{reference}` at the same budget, in points."
                     + "".join(f" {device}: the time of a batch of {task['timed_batch'][device]} in bfloat16 over the dense "
-                              "model's." for device in times),
+                              f"model's {of_device['dense']['1.0']:.3g} ms." for device, of_device in times.items()),
          "header": ["variant", "budget", "load", "cost", *(f"time, {device}" for device in times), name,
                     *(["real-time factor"] if is_timed else []), "seeds' range", "seeds", "difference"],
          "rows": frontier},
@@ -366,10 +366,10 @@ def report(task: dict, runs: list[Run], arguments: argparse.Namespace) -> list[d
         tables.append({
             "caption": f"Error in % on {task['corruptions']['samples']} held-out images, corrupted in fifteen ways at "
                        "severities 1 to 5 (0: as they are); over the dense model's (mCE); loads at severities 0, 3 and 5; and "
-                       "how many of the corruptions and severities the guard against drift gave an alarm for; the mean "
-                       "error of them all, and with its load if an alarm makes the budget 1.",
+                       "how many of the corruptions and severities the guard against drift gave an alarm for. `all`: the mean "
+                       "error of all of them; `guarded`: the same where an alarm makes the budget 1, and the mean load then.",
             "header": ["variant", "budget", *map(str, range(6)), "mCE", "load 0", "load 3", "load 5", "alarms", "all",
-                       "guarded", "its load"],
+                       "guarded", "guarded load"],
             "rows": rows_of_corrupted})
     if languages:
         tables.append({"caption": f"{name.capitalize()} in % by language.",

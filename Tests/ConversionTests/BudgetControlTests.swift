@@ -50,7 +50,6 @@ import Transformers
     /// What is reported of gates in training, and what held-out samples say, is with the shifts of training.
     @Test func measurementsInTrainingAreShifted() throws {
         var options = ConversionOptions()
-        options.finetuning.controlGain = 1
         options.finetuning.optimisation.batchSize = 8
         options.heldOut.budgets = [0.25, 0.5]
         let dataset = RandomTokens(vocabulary: 101)

@@ -230,17 +230,15 @@ struct RandomSpeech: Dataset {
         throws
     {
         defer { try? FileManager.default.removeItem(at: folder) }
-        var broken = options()
-        broken.finetuning.controlGain = phase == .gatePretraining ? 0 : 2
-        let whole = try converter("bert_classifier", output: "whole", broken).run()
+        let whole = try converter("bert_classifier", output: "whole", options()).run()
         // A dataset that fails stands for any interruption.
-        let first = try converter("bert_classifier", output: "stopped", broken)
+        let first = try converter("bert_classifier", output: "stopped", options())
         let failing = FailingDataset(
             base: first.dataset,
             failsAt: [.distillation: 7, .gatePretraining: 13, .finetuning: 19][phase] ?? 0)
         #expect(throws: Stop.self) {
             try Converter(
-                modelFolder: first.modelFolder, output: first.output, dataset: failing, options: broken
+                modelFolder: first.modelFolder, output: first.output, dataset: failing, options: options()
             ).run()
         }
         #expect(
