@@ -16,8 +16,8 @@ not tell of how seeds differ. Classifiers are judged by their accuracy, recognis
 by their cosine with the dense model's. With --time the models of the first seed are then timed with nothing beside
 them, in turns, on the test data, in bfloat16. With --corruptions the variants that the task names for it are measured
 on corrupted images, too. Where only times are wanted, which hang on what runs and not on what was learnt, --steps makes
-every training short and --samples measures on some of the held-out samples; such runs need a --work of their own. Needs
-PyYAML.
+every training short and --samples calibrates and measures on some of the samples; such runs need a --work of their own.
+Needs PyYAML.
 """
 
 import argparse
@@ -137,14 +137,15 @@ def merged(options: dict, changes: dict) -> dict:
     return both
 
 
-def shortened(options: dict, steps: int | None) -> dict:
-    """The same with so many steps in place of all epochs but none."""
-    if steps is None:
+def shortened(options: dict, arguments: argparse.Namespace) -> dict:
+    """The same with the steps that were asked for in place of all epochs but none, of no larger batches than `--samples`."""
+    if arguments.steps is None:
         return options
-    short = {key: shortened(value, steps) if isinstance(value, dict) else value for key, value in options.items()}
+    short = {key: shortened(value, arguments) if isinstance(value, dict) else value for key, value in options.items()}
     if short.get("epochs", 0) > 0:
         del short["epochs"]
-        short["steps"] = steps
+        short["steps"] = arguments.steps
+        short["batchSize"] = min(short["batchSize"], arguments.samples or short["batchSize"])
     return short
 
 
@@ -172,7 +173,9 @@ def command(variant: dict, run: Run, task: dict, arguments: argparse.Namespace, 
         options["task"] = task["task"] | options.get("task", {}) | {"seed": run.seed}
     else:
         options["seed"] = run.seed
-    config.write_text(yaml.safe_dump(shortened(options, arguments.steps)))
+        if arguments.samples:
+            options["calibrationSamples"] = arguments.samples
+    config.write_text(yaml.safe_dump(shortened(options, arguments)))
     return [*(["baseline", baseline] if baseline else ["convert"]), arguments.base, "--data", arguments.data,
             "--output", output, "--config", config, *variant.get("arguments", []), "--device", arguments.device,
             "--threads", str(threads(arguments))]
@@ -415,7 +418,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="conversions side by side")
     parser.add_argument("--minutes", type=float, default=math.inf, help="start nothing later than so")
     parser.add_argument("--steps", type=int, help="so many steps in each phase, where only times are wanted")
-    parser.add_argument("--samples", type=int, help="measure on so many held-out samples")
+    parser.add_argument("--samples", type=int, help="calibrate and measure on so many samples")
     parser.add_argument("--keep", default="", help="names by commas of variants whose models keep their weights")
     parser.add_argument("--time", help="devices by commas, to time all models on")
     parser.add_argument("--corruptions", action="store_true", help="measure on corrupted images, too")
