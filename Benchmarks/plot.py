@@ -19,10 +19,12 @@ def lines(path: pathlib.Path, *, title: str, across: str, up: str, series: dict[
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
              'font-size="12">', f'<rect width="{width}" height="{height}" fill="white"/>',
              text(left, 22, title, 'font-size="14" font-weight="bold"')]
+    spacing = 0.25 if end <= 1.5 else 0.5
+    for step in range(int(end / spacing) + 1):
+        parts.append(text(x(step * spacing), height - below + 18, f"{step * spacing:g}", 'text-anchor="middle"'))
     for step in range(5):
-        place, level = step / 4 * end, bottom + step / 4 * (top - bottom)
-        parts += [text(x(place), height - below + 18, f"{place:g}", 'text-anchor="middle"'),
-                  f'<line x1="{left}" x2="{width - right}" y1="{y(level):.1f}" y2="{y(level):.1f}" '
+        level = bottom + step / 4 * (top - bottom)
+        parts += [f'<line x1="{left}" x2="{width - right}" y1="{y(level):.1f}" y2="{y(level):.1f}" '
                   'stroke="#dddddd"/>', text(left - 8, y(level) + 4, f"{level:g}", 'text-anchor="end"')]
     parts += [text((left + width - right) / 2, height - 10, across, 'text-anchor="middle"'),
               text(16, (above + height - below) / 2, up,
