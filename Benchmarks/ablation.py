@@ -14,7 +14,7 @@ by side: a GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`
 between paired samples: of each sample the mean over the seeds, and their standard error over the samples, which does
 not tell of how seeds differ. Classifiers are judged by their accuracy, recognisers by their word error rate, features
 by their cosine with the dense model's. With --time the models of the first seed are then timed with nothing beside
-them, in turns, on the test data, in bfloat16. With --corruptions the variants that the task names for it are measured
+them, in turns, on batches of like length of the test data, in bfloat16. With --corruptions the variants that the task names for it are measured
 on corrupted images, too. Where only times are wanted, which hang on what runs and not on what was learnt, --steps makes
 every training short and --samples calibrates and measures on some of the samples; such runs need a --work of their own.
 Needs PyYAML.

@@ -60,6 +60,13 @@ extension Dataset {
         stride(from: 0, to: count, by: size).map { Array($0..<min($0 + size, count)) }
     }
 
+    /// Batches of samples of like length, as a server would have them, from the shortest to the longest.
+    public func batchesByLength(size: Int) -> [[Int]] {
+        guard let lengths else { return batchesInOrder(size: size) }
+        let order = (0..<count).sorted { (lengths[$0], $0) < (lengths[$1], $1) }
+        return stride(from: 0, to: count, by: size).map { Array(order[$0..<min($0 + size, count)]) }
+    }
+
     /// The batches of one epoch, in an order that seed and epoch alone decide. The last, partial
     /// batch is left out unless it is the only one.
     public func shuffledBatches(size: Int, seed: UInt64, epoch: Int) -> [[Int]] {

@@ -5,9 +5,8 @@ import Transformers
 
 /// Runs models over a dataset and keeps what quality and cost are computed from.
 ///
-/// Every batch is loaded once and given to all runs. Samples of like length share a batch, as a server would
-/// have it. Memory grows with some numbers for each sample, and with the embeddings of a bounded number of
-/// samples.
+/// Every batch is loaded once and given to all runs. Samples of like length share a batch. Memory grows with some
+/// numbers for each sample, and with the embeddings of a bounded number of samples.
 struct SampleCollector {
     let dataset: any Dataset
     let batches: [[Int]]
@@ -19,16 +18,10 @@ struct SampleCollector {
         guard dataset.count > 1 else {
             throw EvaluationError.tooFewSamples(needed: 2, found: dataset.count)
         }
-        var order = Array(0..<dataset.count)
-        if let lengths = dataset.lengths {
-            order.sort { (lengths[$0], $0) < (lengths[$1], $1) }
-        }
         self.dataset = dataset
         self.options = options
         embeddedShare = min(1, Double(options.embeddedSampleCount) / Double(dataset.count))
-        batches = stride(from: 0, to: order.count, by: options.batchSize).map {
-            Array(order[$0..<min($0 + options.batchSize, order.count)])
-        }
+        batches = dataset.batchesByLength(size: options.batchSize)
     }
 
     /// A batch on the device, its floating-point inputs in the model's type.

@@ -45,6 +45,13 @@ import Testing
         #expect(whole == [[1, 0]])
     }
 
+    @Test func batchesByLengthGoFromTheShortestToTheLongest() {
+        let numbers = Numbers(count: 5, lengths: [3, 1, 2, 1, 3])
+        #expect(numbers.batchesByLength(size: 2) == [[1, 3], [2, 0], [4]])
+        #expect(Numbers(count: 3).batchesByLength(size: 2) == [[0, 1], [2]])
+        #expect(Numbers(count: 0, lengths: []).batchesByLength(size: 2) == [])
+    }
+
     @Test func likeLengthsShareABatch() {
         let lengths = (0..<256).map { $0 * 37 % 64 }
         let batches = Numbers(count: 256, lengths: lengths).shuffledBatches(size: 8, seed: 5, epoch: 0)

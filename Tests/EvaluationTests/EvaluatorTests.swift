@@ -39,8 +39,7 @@ private struct StoppingTexts: Dataset {
     var lengths: [Int]? { base.lengths }
 
     func batch(_ indices: [Int]) throws -> Batch {
-        let order = (0..<count).sorted { ((lengths ?? [])[$0], $0) < ((lengths ?? [])[$1], $1) }
-        if let stopAt, order[stopAt * 3] == indices.first { throw Stopped() }
+        if let stopAt, batchesByLength(size: 3)[stopAt] == indices { throw Stopped() }
         return try base.batch(indices)
     }
 }

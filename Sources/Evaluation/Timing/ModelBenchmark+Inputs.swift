@@ -4,14 +4,16 @@ import Torch
 import Transformers
 
 extension ModelBenchmark {
-    /// Whole batches of samples, as many as there are timed runs if the data has so many, on the device.
+    /// Whole batches of samples of like length, on the device: as many as there are timed runs if the data has so
+    /// many, evenly over all lengths.
     func batches(of dataset: any Dataset, _ batchSize: Int) throws -> [ModelInputs] {
-        let count = min(dataset.count / batchSize, repeatCount)
+        let whole = dataset.batchesByLength(size: batchSize).filter { $0.count == batchSize }
+        let count = min(whole.count, repeatCount)
         guard count > 0 else {
             throw EvaluationError.tooFewSamples(needed: batchSize, found: dataset.count)
         }
         return try (0..<count).map {
-            try dataset.batch(Array($0 * batchSize..<($0 + 1) * batchSize)).to(device).inputs
+            try dataset.batch(whole[(2 * $0 + 1) * whole.count / (2 * count)]).to(device).inputs
         }
     }
 

@@ -1,4 +1,5 @@
 import AdaptiveComputation
+import Datasets
 import Foundation
 import Testing
 import Torch
@@ -15,6 +16,17 @@ private final class CountingMeter: EnergyMeter, @unchecked Sendable {
         try work()
         count += 1
         return 2
+    }
+}
+
+/// Nine numbers in place of samples, the first the longest.
+private struct Falling: Dataset {
+    let count = 9
+    let classNames: [String]? = nil
+    var lengths: [Int]? { (0..<count).reversed() }
+
+    func batch(_ indices: [Int]) throws -> Batch {
+        Batch(inputs: ModelInputs(["x": try Tensor(indices)]), labels: nil, indices: indices)
     }
 }
 
@@ -48,6 +60,17 @@ private final class CountingMeter: EnergyMeter, @unchecked Sendable {
         #expect(meter.count == 3 && rows.allSatisfy { $0.joulesPerSample == 0.5 })
         benchmark.energy = nil
         #expect(try benchmark.training(batchSize: 1).map(\.joulesPerSample) == [nil, nil])
+    }
+
+    @Test func batchesLieEvenlyOverAllLengths() throws {
+        var benchmark = ModelBenchmark([dense])
+        func batches(of size: Int) throws -> [[Int]] {
+            try benchmark.batches(of: Falling(), size).map { try $0.required("x").array(of: Int.self) }
+        }
+        #expect(try batches(of: 2) == [[8, 7], [6, 5], [4, 3], [2, 1]])
+        benchmark.repeatCount = 2
+        #expect(try batches(of: 2) == [[6, 5], [2, 1]])
+        #expect(throws: EvaluationError.tooFewSamples(needed: 10, found: 9)) { try batches(of: 10) }
     }
 
     /// The scores of attention alone are 2 heads · 12² tokens · 4 bytes for each of 6000 samples.
