@@ -7,17 +7,17 @@
         --data glyphs/train.safetensors --test-data glyphs/test.safetensors --device cuda
 
 The task file says how `acm train-dense` makes a dense model of MODEL (`dense`; without it MODEL is the dense one, and
-is measured beside each variant), and names variants of the options of `acm convert`, or of a command of `acm baseline`;
-with `figure` its lines are drawn beside --output. Each variant is converted and measured once for each seed, some side
-by side: a GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`). What is done stays in the folder
---work: called again the script goes on, and with --report it only writes the tables of what is there. Differences are
-between paired samples: of each sample the mean over the seeds, and their standard error over the samples, which does
-not tell of how seeds differ. Classifiers are judged by their accuracy, recognisers by their word error rate, features
-by their cosine with the dense model's. With --time the models of the first seed are then timed with nothing beside
-them, in turns, on batches of like length of the test data, in bfloat16. With --corruptions the variants that the task names for it are measured
-on corrupted images, too. Where only times are wanted, which hang on what runs and not on what was learnt, --steps makes
-every training short and --samples calibrates and measures on some of the samples; such runs need a --work of their own.
-Needs PyYAML.
+is measured beside each variant), and names variants of the options of `acm convert`, or of a command of `acm
+baseline`; with `figure` its lines are drawn beside --output. Each variant is converted and measured once for each
+seed, some side by side: a GPU wants NVIDIA's multi-process service for it (`scripts/study-cuda`). What is done stays
+in the folder --work: called again the script goes on, and with --report it only writes the tables of what is there.
+Differences are between paired samples: of each sample the mean over the seeds, and their standard error over the
+samples, which does not tell of how seeds differ. Classifiers are judged by their accuracy, recognisers by their word
+error rate, features by their cosine with the dense model's. With --time the models of the first seed are then timed
+with nothing beside them, in turns, on batches of like length of the test data, in bfloat16. With --corruptions the
+variants that the task names for it are measured on corrupted images, too. Where only times are wanted, which hang on
+what runs and not on what was learnt, --steps makes every training short and --samples calibrates and measures on some
+of the samples; such runs need a --work of their own. Needs PyYAML.
 """
 
 import argparse
