@@ -232,7 +232,7 @@ def measure_times(task: dict, runs: list[Run], device: str, arguments: argparse.
     file = arguments.work / "benchmark.json"
     subprocess.run(
         [arguments.acm, "benchmark", *models.values(), "--data", arguments.test_data or arguments.data, "--batch-sizes",
-         str(task["timed_batch"][device]), "--budgets", ",".join(map(str, task["budgets"])), "--repeats", "20" if device != "cpu" else "5",
+         str(task["timed_batch"][device]), "--budgets", ",".join(map(str, task["budgets"])), "--repeats", "20" if device != "cpu" else "10",
          "--no-energy", "--dtype", "bfloat16", "--device", device, "--json", file], check=True)
     times = {name: {} for name in models}
     for row in json.loads(file.read_text())["rows"]:
