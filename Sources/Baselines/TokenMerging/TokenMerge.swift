@@ -12,7 +12,7 @@ private enum Operators {
 /// - Source: Bolya et al. 2023 (arXiv 2210.09461), section 3.2.
 enum TokenMerge {
     /// Merges some tokens of each sample; a merged one is the mean of those that it stands for. The others keep
-    /// their order.
+    /// their order. Sums are in float32, where terms of bfloat16 add up to the same in whatever order a GPU adds them.
     ///
     /// - Parameters:
     ///   - flow: between two blocks; its sizes are kept.
@@ -31,16 +31,17 @@ enum TokenMerge {
         let newSizes = try Operators.scatterAdd(
             .tensor(sizes.gathered(kept, axis: 1)), .int(1), .tensor(targets),
             .tensor(sizes.gathered(pairs.from, axis: 1)))
-        /// Rows of tokens times their shares in what they become: `[batch · tokens, width]`.
+        /// Rows of tokens times their shares in what they become, in float32: `[batch · tokens, width]`.
         func shares(_ tokens: Tensor, of whole: Tensor) throws -> Tensor {
             let shares = try (sizes.gathered(tokens, axis: 1) / whole).to(nil, states.dataType)
-            return try states.flattened(to: 1).entries(rows(tokens, of: total))
-                * shares.flattened().unsqueezed(-1)
+            return try
+                (states.flattened(to: 1).entries(rows(tokens, of: total))
+                * shares.flattened().unsqueezed(-1)).to(nil, .float32)
         }
         flow.states = try Operators.indexAdd(
             .tensor(shares(kept, of: newSizes)), .int(0), .tensor(rows(targets, of: total - count)),
             .tensor(shares(pairs.from, of: newSizes.gathered(targets, axis: 1)))
-        ).reshaped([batch, total - count, -1])
+        ).to(nil, states.dataType).reshaped([batch, total - count, -1])
         flow.sizes = newSizes
     }
 
