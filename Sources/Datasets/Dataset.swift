@@ -64,7 +64,7 @@ extension Dataset {
     public func batchesByLength(size: Int) -> [[Int]] {
         guard let lengths else { return batchesInOrder(size: size) }
         let order = (0..<count).sorted { (lengths[$0], $0) < (lengths[$1], $1) }
-        return stride(from: 0, to: count, by: size).map { Array(order[$0..<min($0 + size, count)]) }
+        return batchesInOrder(size: size).map { $0.map { order[$0] } }
     }
 
     /// The batches of one epoch, in an order that seed and epoch alone decide. The last, partial
